@@ -1,0 +1,1 @@
+"""HTTP: one blueprint per noun; handlers translate and decide nothing."""

@@ -1,0 +1,1 @@
+"""From a digest to something that serves, and back."""

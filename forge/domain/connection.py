@@ -1,0 +1,109 @@
+"""Connections: the registries, proxies and engines that a person told Forge about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from forge.domain.errors import Invalid
+from forge.domain.names import check_name
+
+
+class ConnectionKind(StrEnum):
+    REGISTRY = "registry"
+    PROXY = "proxy"
+    ENGINE = "engine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryConnection:
+    """A registry at `url` (https://ghcr.io). `flavour`: oci, docker_hub, ghcr, gitea. The password or
+    token is in the vault. `interval` in seconds between polls (0: never), `parallel` requests at a time.
+    """
+
+    name: str
+    url: str
+    flavour: str = "oci"
+    username: str | None = None
+    interval: float = 300
+    parallel: int = 4
+
+    def __post_init__(self) -> None:
+        """Raise Invalid with the field at fault."""
+        check_name(self.name, "registry")
+        check_url(self.url)
+        if self.flavour not in {"oci", "docker_hub", "ghcr", "gitea"}:
+            raise Invalid("A registry is oci, docker_hub, ghcr or gitea", fields={"flavour": "unknown"})
+        if self.interval != 0 and not 1 <= self.interval <= 7 * 86400:
+            raise Invalid("The interval is 1 second to 7 days, or 0 for never", fields={"interval": "out of range"})
+        if not 1 <= self.parallel <= 32:
+            raise Invalid("Parallel requests are 1 to 32", fields={"parallel": "1 to 32"})
+
+    @property
+    def host(self) -> str:
+        """host[:port] as it stands in image names."""
+        return self.url.partition("://")[2].strip("/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyConnection:
+    """A proxy. `kind`: caddy, published. `url` is its admin address, `address` (http://host:port) where it
+    listens for people, as Forge reaches it. `options` are the kind's own, plain text.
+    """
+
+    name: str
+    kind: str
+    url: str | None = None
+    address: str | None = None
+    username: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise Invalid with the field at fault."""
+        check_name(self.name, "proxy")
+        if self.kind not in {"caddy", "published"}:
+            raise Invalid("A proxy is caddy or published", fields={"kind": "unknown"})
+        for field_name, url in (("url", self.url), ("address", self.address)):
+            if url is not None:
+                check_url(url, field_name)
+        if self.kind == "caddy" and not self.url:
+            raise Invalid(
+                "Caddy needs the url of its admin API, such as http://127.0.0.1:2019", fields={"url": "missing"}
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConnection:
+    """A Docker engine at `url` (unix:///var/run/docker.sock); None: as the environment says."""
+
+    name: str
+    url: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise Invalid with the field at fault."""
+        check_name(self.name, "engine")
+        if self.url is not None and not self.url.startswith(
+            ("unix://", "npipe://", "tcp://", "http://", "https://", "ssh://")
+        ):
+            raise Invalid("An engine's url begins with unix://, npipe://, tcp:// or ssh://", fields={"url": "scheme"})
+
+
+Connection = RegistryConnection | ProxyConnection | EngineConnection
+
+
+def check_url(url: str, field_name: str = "url") -> str:
+    """Return `url` if it is http(s)://host[:port] without login, query or path; raise Invalid otherwise."""
+    scheme, separator, rest = url.partition("://")
+    rest = rest.rstrip("/")
+    if (
+        scheme not in {"http", "https"}
+        or not separator
+        or not rest
+        or any(c in rest for c in "@/?#\\ ")
+        or not rest.isascii()
+    ):
+        raise Invalid(
+            f"“{url[:80]}” is no address: write it as https://host:port", fields={field_name: "https://host:port"}
+        )
+    return url

@@ -1,0 +1,53 @@
+"""What happened: the activity feed, the audit trail and the live stream are one record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+STATE = "state"
+
+# Every type Forge sends, and what its payload says. Kept: stored, has a number, can be replayed.
+TYPES: Mapping[str, str] = {
+    "deploy_status": "a deploy changed its status; payload: the deploy as GET /api/deploys/{id} shows it",
+    "deploy_step": "a step of a deploy began or ended; payload: deploy, step, status, at",
+    "deploy_log": "a line of a deploy's log; payload: deploy, at, level, text",
+    "deploy_progress": "layers of a pull; not kept; payload: deploy, layers",
+    "instance_status": "an instance changed; payload: the instance",
+    "instance_log": "a line an instance wrote; not kept; payload: instance, at, stream, text",
+    "project_changed": "a project or one of its stages was made, changed or deleted; payload: project, change",
+    "sighting": "a tag was seen and decided; payload: the sighting",
+    "receipt": "a webhook delivery was received; payload: the receipt",
+    "connection_changed": "a registry, proxy or engine was changed, or its health did; payload: kind, name, change",
+    "settings_changed": "settings were changed; payload: the names",
+    "hello": "first frame of a stream; not kept; payload: version, epoch, cursors, reset",
+    "ping": "the stream is alive; not kept; payload: at",
+    "resync": "what was asked for is too old to replay: load the present; payload: topics",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened at `at` (unix seconds). `id` is its number in the store, 0 if it is not kept.
+
+    `topic` is `state` for changes of state, `deploy:42` for a deploy's log lines, `instance:a1b2c3` for
+    an instance's. `actor` is who caused it: a person, `webhook`, `poller`, `forge`.
+    """
+
+    type: str
+    payload: Mapping[str, Any]
+    at: float
+    topic: str = STATE
+    id: int = 0
+    project: str | None = None
+    stage: str | None = None
+    actor: str = "forge"
+
+
+def deploy_topic(deploy: int) -> str:
+    return f"deploy:{deploy}"
+
+
+def instance_topic(instance: str) -> str:
+    return f"instance:{instance}"

@@ -1,0 +1,48 @@
+"""Preferences: the settings that are kept in the store and changed while Forge runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+from forge.domain.errors import Invalid
+from forge.domain.names import DEFAULT_DOMAIN_PATTERN, check_domain_pattern, check_host
+
+
+class UnknownImage(StrEnum):
+    IGNORE = "ignore"
+    CREATE = "create"  # make the project from the image, and wait for a person
+    DEPLOY = "deploy"  # make it and deploy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """`domain` is the base domain; `host_paths` are the folders host volumes may lie under;
+    `free_disk` is the floor in bytes before a pull; `default_proxy` serves new projects;
+    `webhook_signature`: deliveries without a valid HMAC are refused; `receipts` and `events` say how many are kept.
+    """
+
+    domain: str = "localhost"
+    domain_pattern: str = DEFAULT_DOMAIN_PATTERN
+    unknown_image: UnknownImage = UnknownImage.CREATE
+    default_proxy: str = "published"
+    host_paths: tuple[str, ...] = ()
+    free_disk: int = 1 << 30
+    webhook_signature: bool = False
+    receipts: int = 1000
+    events: int = 100_000
+
+    def __post_init__(self) -> None:
+        """Raise Invalid with the field at fault."""
+        check_host(self.domain)
+        check_domain_pattern(self.domain_pattern)
+        for path in self.host_paths:
+            if not path.startswith("/") or ".." in path.split("/"):
+                raise Invalid(f"“{path[:80]}” is no absolute folder", fields={"host_paths": "absolute folders"})
+        if self.free_disk < 0 or self.receipts < 1 or self.events < 1000:
+            raise Invalid(
+                "free_disk is 0 or more, receipts 1 or more, events 1000 or more", fields={"free_disk": "range"}
+            )
+
+
+PREFERENCE_NAMES = tuple(f.name for f in fields(Preferences))

@@ -1,0 +1,164 @@
+"""A project: an image repository and how to run it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from forge.domain.errors import Invalid
+from forge.domain.image import parse_image
+from forge.domain.names import check_domain_pattern, check_host, check_name
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
+_HIGHEST_PORT = 65535
+
+
+class HealthKind(StrEnum):
+    AUTO = "auto"  # the image's HEALTHCHECK, else HTTP if a path is given, else TCP
+    IMAGE = "image"  # the image's HEALTHCHECK
+    HTTP = "http"  # GET the path: 200 to 399
+    TCP = "tcp"  # the port accepts
+    RUNNING = "running"  # still running, without a restart, after a while ("stays up")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How an instance is proven; `timeout` in seconds until it must be healthy, None: Forge derives it."""
+
+    kind: HealthKind = HealthKind.AUTO
+    path: str | None = None
+    timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raise Invalid for a path or time-out that cannot work."""
+        if self.path is not None and (not self.path.startswith("/") or not self.path.isprintable() or " " in self.path):
+            raise Invalid("The health path starts with / and holds no spaces", fields={"health.path": "starts with /"})
+        if self.kind is HealthKind.HTTP and self.path is None:
+            raise Invalid("An HTTP health check needs a path", fields={"health.path": "missing"})
+        if self.timeout is not None and not 0 < self.timeout <= 3600:
+            raise Invalid("The health time-out is between 0 and 3600 seconds", fields={"health.timeout": "0 to 3600"})
+
+
+class VolumeKind(StrEnum):
+    NAMED = "named"  # shared by all instances of a stage, kept across deploys
+    INSTANCE = "instance"  # made with an instance, removed with it
+    HOST = "host"  # a folder of the machine, under the allow-list
+    TMPFS = "tmpfs"  # memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """Storage at `path` inside the instance.
+
+    `source`: the name (named) or absolute folder (host); None otherwise. `size` in bytes, tmpfs only.
+    `exclusive`: two instances may not have it at once, so deploys are in place.
+    """
+
+    kind: VolumeKind
+    path: str
+    source: str | None = None
+    read_only: bool = False
+    exclusive: bool = False
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise Invalid unless the parts fit the kind."""
+        if not _is_absolute(self.path) or self.path == "/":
+            raise Invalid(f"Volume path “{self.path}” must be an absolute folder", fields={"volumes": "absolute path"})
+        if (self.kind in {VolumeKind.NAMED, VolumeKind.HOST}) != (self.source is not None):
+            raise Invalid("Named and host volumes have a source, others have none", fields={"volumes": "source"})
+        if self.kind is VolumeKind.HOST and not _is_absolute(self.source or ""):
+            raise Invalid("A host volume's source is an absolute folder without ..", fields={"volumes": "source"})
+        if self.kind is VolumeKind.NAMED:
+            check_name(self.source or "", "volume")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an instance may use: memory in bytes, processors as a number (0.5), processes."""
+
+    memory: int | None = None
+    cpus: float | None = None
+    pids: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise Invalid for limits below what Docker takes (6 MiB of memory)."""
+        if self.memory is not None and self.memory < 6 << 20:
+            raise Invalid("The memory limit is at least 6 MiB (6291456)", fields={"limits.memory": "too small"})
+        if self.cpus is not None and not 0.01 <= self.cpus <= 1024:
+            raise Invalid("The processor limit is at least 0.01", fields={"limits.cpus": "too small"})
+        if self.pids is not None and self.pids < 1:
+            raise Invalid("The process limit is at least 1", fields={"limits.pids": "too small"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """See the module. `image` is registry/path without tag; `registry`, `engine`, `proxy` name connections
+    (registry None: found by the image's host). `secrets` are names of environment variables whose
+    values are in the vault. `domain` overrides the base domain of the settings. `active` False: it was
+    made from an unknown image and waits for a person.
+    """
+
+    name: str
+    image: str
+    port: int
+    registry: str | None = None
+    engine: str = "local"
+    proxy: str = "published"
+    domain: str | None = None
+    health: Health = field(default_factory=Health)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    aliases: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    active: bool = True
+
+    def __post_init__(self) -> None:
+        """Raise Invalid with the field at fault."""
+        check_name(self.name, "project")
+        image = parse_image(self.image)
+        if image.tag or image.digest:
+            raise Invalid(
+                "A project's image has no tag or digest: its stages choose the tags", fields={"image": "no tag"}
+            )
+        object.__setattr__(self, "image", image.name)
+        if not 1 <= self.port <= _HIGHEST_PORT:
+            raise Invalid("The port is between 1 and 65535", fields={"port": "1 to 65535"})
+        check_environment(self.environment, self.secrets)
+        if self.domain is not None:
+            check_host(self.domain)
+        for alias in self.aliases:
+            check_host(alias)
+        _check_labels(self.labels)
+        if len({v.path for v in self.volumes}) != len(self.volumes):
+            raise Invalid("Two volumes have the same path", fields={"volumes": "path twice"})
+
+
+def check_environment(environment: Mapping[str, str], secrets: tuple[str, ...]) -> None:
+    """Raise Invalid for a name that cannot be a variable, a NUL, or a name given both ways."""
+    for name, value in [*environment.items(), *((secret, "") for secret in secrets)]:
+        if not _VARIABLE.fullmatch(name) or "\0" in value:
+            raise Invalid(f"“{name[:60]}” cannot be an environment variable", fields={"environment": name[:60]})
+    twice = sorted(set(environment) & set(secrets))
+    if twice:
+        raise Invalid(f"“{twice[0]}” is both a plain and a secret variable", fields={"secrets": twice[0]})
+
+
+def check_pattern_or_none(pattern: str | None) -> None:
+    """Raise Invalid for a domain pattern that cannot become a DNS name."""
+    if pattern is not None:
+        check_domain_pattern(pattern)
+
+
+def _check_labels(labels: Mapping[str, str]) -> None:
+    for name in labels:
+        if name.startswith("forge.") or not name or not name.isprintable():
+            raise Invalid(f"Label “{name[:60]}” is not allowed: forge.* is Forge's own", fields={"labels": name[:60]})
+
+
+def _is_absolute(path: str) -> bool:
+    return path.startswith("/") and "\0" not in path and ":" not in path and ".." not in path.split("/")

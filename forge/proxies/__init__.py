@@ -1,0 +1,1 @@
+"""Who sends people to an instance."""

@@ -1,0 +1,1 @@
+"""What Forge remembers: one SQLite file, a module per aggregate."""

@@ -1,0 +1,1 @@
+"""Seeing that a tag was pushed."""
