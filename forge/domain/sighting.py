@@ -20,7 +20,8 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """`tag` meant `digest` when seen for `project`/`stage`; the pair of stage, tag and digest is decided once.
+    """`tag` meant `digest` when seen for `project`/`stage`; what a tag means is decided once, until it means
+    something else.
 
     `source`: `webhook` or `poller`. `reason` is the sentence. `due`: unix seconds, held ones only.
     `deploy` is the deploy it led to.

@@ -1,0 +1,176 @@
+"""One SQLite file: connections, migrations, and changes whose events leave in order after the commit."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from forge.domain.errors import ForgeError
+from forge.domain.events import Event
+
+BUSY_TIMEOUT = 10.0  # seconds a write waits for another
+
+
+class StoreError(ForgeError):
+    """The database cannot be used as it is."""
+
+    code = "store"
+
+
+class Change:
+    """A write transaction: rows and the events that tell of them, committed together."""
+
+    def __init__(self, connection: sqlite3.Connection, now: float) -> None:
+        self._connection = connection
+        self.now = now
+        self.events: list[Event] = []
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        return self._connection.execute(sql, values)
+
+    def emit(self, event: Event) -> Event:
+        """Record `event`; it is published after the commit. Returns it with its number."""
+        cursor = self.execute(
+            "INSERT INTO event (at, topic, type, project, stage, actor, payload) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (event.at, event.topic, event.type, event.project, event.stage, event.actor, to_json(event.payload)),
+        )
+        kept = replace(event, id=int(cursor.lastrowid or 0))
+        self.events.append(kept)
+        return kept
+
+
+class Database:
+    """The store's ground. One connection per thread; every write begins IMMEDIATE; no network inside a write.
+
+    `publish` gets the events of each change after its commit, in the order of commits.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        publish: Callable[[Sequence[Event]], None] = lambda _: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.path = path
+        self.clock = clock
+        self._publish = publish
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        self._order = threading.Lock()
+
+    def open(self) -> None:
+        """Bring the schema up to date. Raise StoreError for a newer or broken file; the file is then untouched."""
+        try:
+            migrate(self._connection())
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"The database {self.path} cannot be used: {error}. Restore a backup of it.") from error
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            self._local.connection = connection
+            with self._guard:
+                self._all.append(connection)
+        return connection
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        return self._connection().execute(sql, values).fetchall()
+
+    def row(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
+        found: sqlite3.Row | None = self._connection().execute(sql, values).fetchone()
+        return found
+
+    @contextmanager
+    def change(self) -> Iterator[Change]:
+        """A write transaction; rolled back if the block raises. Not to be nested."""
+        connection = self._connection()
+        with self._order:  # until the events are out: commits and publishing keep one order
+            connection.execute("BEGIN IMMEDIATE")
+            change = Change(connection, self.clock())
+            try:
+                yield change
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            if change.events:
+                self._publish(change.events)
+
+    def close(self) -> None:
+        """Fold the write-ahead log in and close every thread's connection."""
+        with self._order, self._guard:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+            self._local = threading.local()
+
+
+def migrations() -> list[tuple[int, str]]:
+    """The numbered scripts in order: (number, text)."""
+    folder = resources.files("forge.store") / "migrations"
+    scripts = sorted((item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda item: item.name)
+    return [(int(item.name[:4]), item.read_text("utf-8")) for item in scripts]
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Run what is missing, each script in one transaction, counted by `PRAGMA user_version`."""
+    scripts = migrations()
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > scripts[-1][0]:
+        raise StoreError(
+            f"This data folder was written by a newer Forge (schema {version}, this one knows {scripts[-1][0]}): "
+            "start the newer Forge. Nothing was changed."
+        )
+    for number, script in scripts:
+        if number > version:
+            _run(connection, number, script)
+
+
+def _run(connection: sqlite3.Connection, number: int, script: str) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if connection.execute("PRAGMA user_version").fetchone()[0] < number:
+            for statement in statements(script):  # executescript would commit
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number:d}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def statements(script: str) -> Iterator[str]:
+    """Cut a script at the semicolons that end a statement."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def to_json(value: Any) -> str:
+    """JSON as it is kept; dataclasses and enums allowed."""
+    return msgspec.json.encode(value).decode()
+
+
+def from_json(text: str) -> Any:
+    return msgspec.json.decode(text)

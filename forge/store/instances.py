@@ -1,0 +1,99 @@
+"""Instances as they are kept."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from forge.domain.errors import NotFound
+from forge.domain.events import Event
+from forge.domain.instance import Instance, InstanceStatus
+from forge.domain.route import Target
+from forge.store.database import Change, Database
+
+_NAMES = (
+    "id", "project", "stage", "slot", "deploy", "tag", "digest", "engine", "name", "container", "status", "serving",
+    "wanted", "target_host", "target_port", "domain", "exit_code", "out_of_memory", "restarts", "created", "since",
+)  # fmt: skip
+_FLAGS = ("serving", "wanted", "out_of_memory")
+
+
+class Instances:
+    """Read by any thread; written inside a change. Removed instances are kept for the history."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, instance: str) -> Instance:
+        """The instance; raise NotFound."""
+        row = self._database.row("SELECT * FROM instance WHERE id = ?", (instance,))
+        if row is None:
+            raise NotFound(f"There is no instance {instance}", code="no_instance")
+        return _instance(row)
+
+    def present(self, project: str | None = None, stage: str | None = None) -> list[Instance]:
+        """All that are not removed, of a project or a stage if given; the newest first."""
+        where, values = ["status <> 'removed'"], list[Any]()
+        for column, value in (("project", project), ("stage", stage)):
+            if value is not None:
+                where.append(f"{column} = ?")
+                values.append(value)
+        sql = f"SELECT * FROM instance WHERE {' AND '.join(where)} ORDER BY created DESC, id"  # noqa: S608
+        return [_instance(row) for row in self._database.rows(sql, values)]
+
+    def serving(self, project: str, stage: str) -> list[Instance]:
+        """Those that the stage's routes lead to, the oldest first."""
+        sql = "SELECT * FROM instance WHERE project = ? AND stage = ? AND serving ORDER BY created"
+        return [_instance(row) for row in self._database.rows(sql, (project, stage))]
+
+    def by_domain(self, domain: str) -> Instance | None:
+        """Who serves `domain` now."""
+        row = self._database.row("SELECT * FROM instance WHERE domain = ? AND serving", (domain,))
+        return _instance(row) if row else None
+
+    def put(self, change: Change, instance: Instance, actor: str = "forge") -> Instance:
+        """Write all of `instance`; tell of it if anything changed; `since` is when its status last changed."""
+        row = change.execute("SELECT * FROM instance WHERE id = ?", (instance.id,)).fetchone()
+        before = _instance(row) if row else None
+        if before == instance:
+            return instance
+        if before is None or before.status is not instance.status:
+            instance = replace(instance, since=change.now)
+        marks = ", ".join("?" * len(_NAMES))
+        updates = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[1:])
+        change.execute(
+            f"INSERT INTO instance ({', '.join(_NAMES)}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {updates}",  # noqa: S608
+            _values(instance),
+        )
+        change.emit(
+            Event(
+                type="instance_status",
+                payload=msgspec.to_builtins(instance),
+                at=change.now,
+                project=instance.project,
+                stage=instance.stage,
+                actor=actor,
+            )
+        )
+        return instance
+
+    def forget_removed(self, change: Change, before: float) -> None:
+        """Drop the rows of instances removed before `before` (unix seconds)."""
+        change.execute("DELETE FROM instance WHERE status = ? AND since < ?", (InstanceStatus.REMOVED, before))
+
+
+def _values(instance: Instance) -> list[Any]:
+    target = instance.target
+    own = {"target_host": target.host if target else None, "target_port": target.port if target else None}
+    return [own[name] if name in own else getattr(instance, name) for name in _NAMES]
+
+
+def _instance(row: sqlite3.Row) -> Instance:
+    values = dict(row)
+    host, port = values.pop("target_host"), values.pop("target_port")
+    for flag in _FLAGS:
+        values[flag] = bool(values[flag])
+    return replace(msgspec.convert(values, Instance), target=Target(host, port) if host else None)
