@@ -160,7 +160,9 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
-    """`healthy` True, False, or None: not yet to be told. `text` is for a person: “200 in 3 ms”, “connection refused”."""
+    """`healthy` True, False, or None: not yet to be told. `text` is for a person: “200 in 3 ms”,
+    “connection refused”.
+    """
 
     healthy: bool | None
     text: str
@@ -224,7 +226,9 @@ class Engine(Protocol):
         """Lines, oldest first; leaving the context ends a follower and closes the engine's stream."""
 
     def events(self, since: float | None = None) -> AbstractContextManager[Iterator[EngineEvent]]:
-        """Container events as they happen, from `since` (unix seconds) on; EngineUnavailable when the engine goes away."""
+        """Container events as they happen, from `since` (unix seconds) on; EngineUnavailable when the engine
+        goes away.
+        """
 
     def free_port(self, taken: frozenset[int]) -> int:
         """A port on this machine that nothing uses now, not in `taken`, outside the ephemeral range."""
@@ -335,7 +339,9 @@ class Proxy(Protocol):
         """Take Forge's route for `domain` away. No error if there is none; a stranger's is left alone."""
 
     def ask(self, route: Route, path: str = "/", timeout: float = 5) -> Answer:
-        """Request `path` of `route.domain` as people would, through the proxy. ProxyUnavailable if it does not answer."""
+        """Request `path` of `route.domain` as people would, through the proxy. ProxyUnavailable if it does not
+        answer.
+        """
 
     def url(self, route: Route) -> str:
         """Where a person reaches `route`: http://dev-shop.example.org, http://127.0.0.1:8080."""

@@ -49,7 +49,8 @@ def check_domain_pattern(pattern: str) -> str:
     unknown = sorted(set(_PLACEHOLDER.findall(pattern)) - _PLACES)
     if unknown:
         raise Invalid(
-            f"The domain pattern has an unknown placeholder {{{unknown[0]}}}: use {{stage}}, {{project}}, {{tag}}, {{domain}}",
+            f"The domain pattern has an unknown placeholder {{{unknown[0][:40]}}}: "
+            "use {stage}, {project}, {tag}, {domain}",
             fields={"domain": "unknown placeholder"},
         )
     check_host(_PLACEHOLDER.sub("x", pattern))

@@ -22,7 +22,7 @@ class PatternKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TagPattern:
-    """`dev-*` (glob), `dev-\\d+` (regex, the whole tag), `^1.2` (semver range)."""
+    r"""`dev-*` (glob), `dev-\d+` (regex, the whole tag), `^1.2` (semver range)."""
 
     kind: PatternKind
     text: str
@@ -62,7 +62,7 @@ class TagPattern:
 
 
 def parse_pattern(text: str) -> TagPattern:
-    """Read `glob:dev-*`, `regex:dev-\\d+`, `semver:^1.2`; without a kind it is a glob."""
+    r"""Read `glob:dev-*`, `regex:dev-\d+`, `semver:^1.2`; without a kind it is a glob."""
     kind, colon, rest = text.partition(":")
     if colon and kind in {k.value for k in PatternKind}:
         return TagPattern(PatternKind(kind), rest)
