@@ -1,0 +1,49 @@
+"""Fixtures for all tests: the real parts, started only when a test asks for one, once for all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import pytest
+
+from tests.parts.caddy import Caddy
+from tests.parts.engine import Engine
+from tests.parts.parts import Parts
+from tests.parts.process import PartMissing
+from tests.parts.registry import Registry
+
+P = TypeVar("P")
+
+
+@pytest.fixture(scope="session")
+def parts() -> Iterator[Parts]:
+    """The real parts; none is started until it is asked for."""
+    with Parts() as parts:
+        yield parts
+
+
+@pytest.fixture(scope="session")
+def engine_part(parts: Parts) -> Engine:
+    """A Docker engine of our own."""
+    return _or_fail(lambda: parts.private_engine)
+
+
+@pytest.fixture(scope="session")
+def registry_part(parts: Parts) -> Registry:
+    """A registry without logins."""
+    return _or_fail(lambda: parts.registry)
+
+
+@pytest.fixture(scope="session")
+def caddy_part(parts: Parts) -> Caddy:
+    """A Caddy with a stranger's route."""
+    return _or_fail(lambda: parts.caddy)
+
+
+def _or_fail(start: Callable[[], P]) -> P:
+    """A part that cannot be had is a failure with one sentence, never a silent skip."""
+    try:
+        return start()
+    except PartMissing as missing:
+        pytest.fail(str(missing), pytrace=False)
