@@ -1,0 +1,50 @@
+# The everyday commands. Everything is installed into .venv; nothing outside of this folder is touched but by `parts`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+LOCK := --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate
+INSTALLED := .venv/installed
+
+.PHONY: help setup parts test lint demo bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Python packages into .venv, each checked against its hash
+
+$(INSTALLED): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Forge needs Python 3.11 or newer: install it, or say where it is with PYTHON=.")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Python cannot make an environment: install python3-venv." >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+parts: ## Docker, a registry, Caddy and busybox from Debian, where they are missing (root)
+	@tests/parts/setup.sh
+
+test: setup parts lint ## Everything that CI runs
+	$(BIN)/python -m pytest
+
+lint: setup ## Style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+demo: setup parts ## Forge with a registry, Docker and Caddy of its own; EXIT=1 ends after the story
+	$(BIN)/python -m tests.demo $(if $(EXIT),--exit)
+
+bench: setup ## How fast it is, measured here
+	$(BIN)/python -m tests.bench
+
+lock: ## Choose versions anew and write the lock files
+	rm -rf .build/lock
+	$(PYTHON) -m venv .build/lock
+	.build/lock/bin/pip install --quiet --disable-pip-version-check uv
+	.build/lock/bin/uv --quiet pip compile $(LOCK) --upgrade -o requirements.lock pyproject.toml
+	.build/lock/bin/uv --quiet pip compile $(LOCK) --upgrade -c requirements.lock --group dev -o requirements-dev.lock pyproject.toml
+	rm -rf .build/lock
+
+clean: ## Remove what was made here
+	rm -rf .venv .build build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Installs the Debian packages of the real parts, and only those that are missing. None of them runs afterwards.
+set -euo pipefail
+
+PATH="$PATH:/usr/sbin:/sbin"
+POLICY=/usr/sbin/policy-rc.d
+UNITS="docker.service docker.socket containerd.service docker-registry.service caddy.service"
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+missing() {
+    command -v dockerd >/dev/null || echo docker.io
+    command -v docker-registry >/dev/null || echo docker-registry
+    command -v caddy >/dev/null || echo caddy
+    command -v ip >/dev/null || echo iproute2
+    # The test images hold nothing but busybox, so it has to be the one without libraries.
+    [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 || echo busybox-static
+}
+
+deny_services() {
+    [ -e "$POLICY" ] && return
+    trap 'rm -f "$POLICY"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$POLICY"
+    chmod +x "$POLICY"
+}
+
+links() {
+    for unit in $UNITS; do
+        find /etc/systemd/system -path "*.wants/$unit" 2>/dev/null
+    done
+}
+
+# A package enables its service for the next start of the machine; tests start their own instead.
+disable_new_services() {
+    for link in $(links); do
+        case " $links_before " in *" $link "*) ;; *) rm -f "$link" ;; esac
+    done
+    case " $packages " in *" docker.io "*) update-rc.d docker disable >/dev/null 2>&1 || true ;; esac
+    case " $packages " in *" docker-registry "*) update-rc.d docker-registry disable >/dev/null 2>&1 || true ;; esac
+}
+
+packages=$(missing)
+[ -n "$packages" ] || exit 0
+packages=$(echo $packages)
+command -v apt-get >/dev/null || fail "The tests need $packages, and this system has no apt-get: install them by hand."
+[ "$(id -u)" = 0 ] || fail "The tests need $packages: run 'sudo make parts', or install them by hand."
+
+log=$(mktemp)
+links_before=$(echo $(links))
+deny_services
+export DEBIAN_FRONTEND=noninteractive
+echo "Installing $packages …"
+if ! { apt-get update && apt-get install -y --no-install-recommends $packages; } >"$log" 2>&1; then
+    tail -n 5 "$log" >&2
+    fail "apt-get could not install $packages; its last lines are above and all of them are in $log."
+fi
+rm -f "$log"
+disable_new_services

@@ -1,0 +1,78 @@
+"""Rules that keep Forge safe to run: no shell, no code made of text, Docker and the domain kept apart."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rules.test_modules import ALL, FORGE, ROOT, every_module, name
+
+FORBIDDEN_CALLS = {"eval", "exec", "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"}
+EXAMPLES = (
+    "subprocess.run('ls', shell=True)",
+    "run('ls', shell=flag)",
+    "os.system('ls')",
+    "eval('1')",
+    "exec('x = 1')",
+)
+
+
+def offences(tree: ast.AST) -> list[str]:
+    """The calls in it that start a shell or run text as code."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = [ast.unparse(call.func) for call in calls if ast.unparse(call.func) in FORBIDDEN_CALLS]
+    return named + [ast.unparse(call) for call in calls if any(_asks_for_shell(word) for word in call.keywords)]
+
+
+def _asks_for_shell(word: ast.keyword) -> bool:
+    return word.arg == "shell" and not (isinstance(word.value, ast.Constant) and word.value.value is False)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The full names of what a module imports, wherever in it; `from .x import y` counts as forge's."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield f"forge.{node.module}" if node.level else str(node.module)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_rule_sees_every_way(example):
+    assert offences(ast.parse(example))
+
+
+@every_module
+def test_nothing_runs_a_shell_or_text_as_code(path):
+    assert not offences(ast.parse(path.read_text()))
+
+
+def test_only_engines_speak_with_docker():
+    users = {name(path) for path in FORGE if any(module.split(".")[0] == "docker" for module in imports(path))}
+    assert users, "Nothing imports docker any more: this test looks at the wrong place."
+    assert all(user.startswith("forge/engines/") for user in users), users
+
+
+def test_the_domain_needs_nothing_installed():
+    known = sys.stdlib_module_names
+    domain = [path for path in FORGE if path.parent.name == "domain"]
+    foreign = {
+        f"{name(path)}: {module}" for path in domain for module in imports(path) if module.split(".")[0] not in known
+    }
+    assert domain
+    assert {entry for entry in foreign if not entry.split(": ")[1].startswith("forge.domain")} == set()
+
+
+def test_imports_point_down_only():
+    program = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+
+
+def test_these_rules_cover_the_tests_too():
+    assert Path(__file__) in ALL
