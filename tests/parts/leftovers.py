@@ -33,8 +33,16 @@ def sweep() -> None:
     """Remove what runs that no longer live have left."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
         owner = folder.name.removeprefix(PREFIX).split("-")[0]
-        if owner.isdigit() and not Path("/proc", owner).exists():
+        if owner.isdigit() and not _lives(owner):
             remove(folder)
+
+
+def _lives(pid: str) -> bool:
+    """Whether the process runs; one that ended and was not reaped does not."""
+    try:
+        return "State:\tZ" not in Path("/proc", pid, "status").read_text()
+    except OSError:
+        return False
 
 
 def can_overlay(folder: Path) -> bool:

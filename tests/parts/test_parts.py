@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
+import subprocess
 import time
 import urllib.request
 from pathlib import Path
@@ -166,3 +169,16 @@ def test_a_stopped_engine_leaves_nothing_behind():
 def test_a_missing_program_is_told_with_its_package():
     with pytest.raises(PartMissing, match="Debian package nothing-like-it"):
         find_program("nothing-like-it", "nothing-like-it")
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next_one(tmp_path, monkeypatch):
+    ended = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
+    monkeypatch.setattr(leftovers.tempfile, "gettempdir", lambda: str(tmp_path))
+    abandoned = tmp_path / f"{leftovers.PREFIX}{ended}-x"
+    ours = tmp_path / f"{leftovers.PREFIX}{os.getpid()}-x"
+    abandoned.mkdir()
+    ours.mkdir()
+    program = subprocess.Popen(["sh", "-c", "sleep 60; :", f"{abandoned}/part"])
+    leftovers.sweep()
+    assert program.wait(5) == -signal.SIGKILL
+    assert (abandoned.exists(), ours.exists()) == (False, True)
