@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from forge.domain.errors import Invalid
 from forge.domain.names import check_name
+
+_ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)(?::[0-9]{1,5})?")
 
 
 class ConnectionKind(StrEnum):
@@ -96,13 +99,7 @@ def check_url(url: str, field_name: str = "url") -> str:
     """Return `url` if it is http(s)://host[:port] without login, query or path; raise Invalid otherwise."""
     scheme, separator, rest = url.partition("://")
     rest = rest.rstrip("/")
-    if (
-        scheme not in {"http", "https"}
-        or not separator
-        or not rest
-        or any(c in rest for c in "@/?#\\ ")
-        or not rest.isascii()
-    ):
+    if scheme not in {"http", "https"} or not separator or not _ADDRESS.fullmatch(rest):
         raise Invalid(
             f"“{url[:80]}” is no address: write it as https://host:port", fields={field_name: "https://host:port"}
         )

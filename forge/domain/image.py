@@ -62,12 +62,12 @@ def parse_image(text: str) -> Image:
         raise Invalid(
             f"“{text[:80]}”: the digest must be sha256: and 64 hexadecimal digits", fields={"image": "bad digest"}
         )
-    head, _, last = rest.rpartition("/")
+    head, slash, last = rest.rpartition("/")
     last, colon, tag = last.partition(":")
     if colon and not is_tag(tag):
         raise Invalid(f"“{text[:80]}”: “{tag[:40]}” is no tag", fields={"image": "bad tag"})
-    registry, repository = _split(f"{head}/{last}" if head else last)
-    if len(repository) > _LONGEST or not _PATH.fullmatch(repository) or not _HOST.fullmatch(registry):
+    registry, repository = _split(head + slash + last)
+    if len(registry) + len(repository) > _LONGEST or not _PATH.fullmatch(repository) or not _HOST.fullmatch(registry):
         raise Invalid(
             f"“{text[:80]}” is no image name: write it as registry/path, in lower case",
             fields={"image": "not an image name"},

@@ -17,7 +17,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PLACES = frozenset({"stage", "project", "domain", "tag"})
 
 
-def check_name(name: str, what: str) -> str:
+def check_name(name: str, what: str, field: str = "name") -> str:
     """Return `name` if it can name a project, stage or connection; raise Invalid otherwise.
 
     At most 40 characters: lower-case letters, digits and dashes, a letter first, no dash last.
@@ -25,16 +25,16 @@ def check_name(name: str, what: str) -> str:
     if not _SLUG.fullmatch(name):
         raise Invalid(
             f"“{name[:60]}” cannot name a {what}: use up to 40 lower-case letters, digits and dashes, a letter first",
-            fields={"name": "lower-case letters, digits and dashes, a letter first, at most 40"},
+            fields={field: "lower-case letters, digits and dashes, a letter first, at most 40"},
         )
     return name
 
 
-def check_host(name: str) -> str:
+def check_host(name: str, field: str = "domain") -> str:
     """Return `name` in lower case if it is a DNS name; raise Invalid otherwise."""
-    lowered = name.lower().rstrip(".")
+    lowered = name.lower().removesuffix(".")
     if len(lowered) > NAME_LENGTH or not _HOST.fullmatch(lowered):
-        raise Invalid(f"“{name[:80]}” is no domain name", fields={"domain": "not a domain name"})
+        raise Invalid(f"“{name[:80]}” is no domain name", fields={field: "not a domain name"})
     return lowered
 
 
@@ -44,28 +44,29 @@ def dns_label(text: str) -> str:
     return safe[:LABEL_LENGTH].rstrip("-") or "x"
 
 
-def check_domain_pattern(pattern: str) -> str:
+def check_domain_pattern(pattern: str, field: str = "domain") -> str:
     """Raise Invalid unless `pattern` holds only known placeholders and can become a DNS name."""
     unknown = sorted(set(_PLACEHOLDER.findall(pattern)) - _PLACES)
     if unknown:
         raise Invalid(
             f"The domain pattern has an unknown placeholder {{{unknown[0][:40]}}}: "
             "use {stage}, {project}, {tag}, {domain}",
-            fields={"domain": "unknown placeholder"},
+            fields={field: "unknown placeholder"},
         )
-    check_host(_PLACEHOLDER.sub("x", pattern))
+    check_host(_PLACEHOLDER.sub("x", pattern), field)
     return pattern
 
 
 def domain_name(pattern: str, values: Mapping[str, str], *, tag: str | None = None) -> str:
     """Fill `pattern` with stage, project and domain, and `tag` if each tag has a domain of its own.
 
-    A pattern without `{tag}` gets `-{tag}` at the end of its first label. Labels are cut at 63
+    A pattern without `{tag}` gets `-{tag}` at the end of its first label, or a label `{tag}` of its own before
+    the base domain where that comes first (else `example.org` would become a stranger's name). Labels are cut at 63
     characters; two tags that collide after the cut are told apart by whoever owns the routes.
     """
     if tag is not None and "{tag}" not in pattern:
-        first, _, rest = pattern.partition(".")
-        pattern = f"{first}-{{tag}}" + (f".{rest}" if rest else "")
+        first, dot, rest = pattern.partition(".")
+        pattern = f"{{tag}}.{pattern}" if "{domain}" in first else f"{first}-{{tag}}{dot}{rest}"
     filled = {**values, "tag": dns_label(tag) if tag is not None else ""}
     name = _PLACEHOLDER.sub(lambda found: filled[found.group(1)], pattern)
     labels = [part[:LABEL_LENGTH].strip("-") for part in name.lower().split(".")]

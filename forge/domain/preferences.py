@@ -35,14 +35,17 @@ class Preferences:
     def __post_init__(self) -> None:
         """Raise Invalid with the field at fault."""
         check_host(self.domain)
-        check_domain_pattern(self.domain_pattern)
+        check_domain_pattern(self.domain_pattern, "domain_pattern")
         for path in self.host_paths:
-            if not path.startswith("/") or ".." in path.split("/"):
+            if not path.startswith("/") or ".." in path.split("/") or "\0" in path:
                 raise Invalid(f"“{path[:80]}” is no absolute folder", fields={"host_paths": "absolute folders"})
-        if self.free_disk < 0 or self.receipts < 1 or self.events < 1000:
-            raise Invalid(
-                "free_disk is 0 or more, receipts 1 or more, events 1000 or more", fields={"free_disk": "range"}
-            )
+        for what, value, low in (
+            ("free_disk", self.free_disk, 0),
+            ("receipts", self.receipts, 1),
+            ("events", self.events, 1000),
+        ):
+            if value < low:
+                raise Invalid(f"{what} is {low} or more", fields={what: f"{low} or more"})
 
 
 PREFERENCE_NAMES = tuple(f.name for f in fields(Preferences))

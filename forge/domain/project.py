@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from posixpath import normpath
 
 from forge.domain.errors import Invalid
 from forge.domain.image import parse_image
@@ -65,14 +66,16 @@ class Volume:
 
     def __post_init__(self) -> None:
         """Raise Invalid unless the parts fit the kind."""
-        if not _is_absolute(self.path) or self.path == "/":
+        if not _is_absolute(self.path) or _folder(self.path) == "":
             raise Invalid(f"Volume path “{self.path}” must be an absolute folder", fields={"volumes": "absolute path"})
         if (self.kind in {VolumeKind.NAMED, VolumeKind.HOST}) != (self.source is not None):
             raise Invalid("Named and host volumes have a source, others have none", fields={"volumes": "source"})
         if self.kind is VolumeKind.HOST and not _is_absolute(self.source or ""):
             raise Invalid("A host volume's source is an absolute folder without ..", fields={"volumes": "source"})
         if self.kind is VolumeKind.NAMED:
-            check_name(self.source or "", "volume")
+            check_name(self.source or "", "volume", "volumes")
+        if self.size is not None and (self.kind is not VolumeKind.TMPFS or self.size < 1):
+            raise Invalid("Only tmpfs volumes have a size, of 1 byte or more", fields={"volumes": "size"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,17 +135,18 @@ class Project:
         if self.domain is not None:
             check_host(self.domain)
         for alias in self.aliases:
-            check_host(alias)
+            check_host(alias, "aliases")
         _check_labels(self.labels)
-        if len({v.path for v in self.volumes}) != len(self.volumes):
+        if len({_folder(v.path) for v in self.volumes}) != len(self.volumes):
             raise Invalid("Two volumes have the same path", fields={"volumes": "path twice"})
 
 
 def check_environment(environment: Mapping[str, str], secrets: tuple[str, ...]) -> None:
     """Raise Invalid for a name that cannot be a variable, a NUL, or a name given both ways."""
-    for name, value in [*environment.items(), *((secret, "") for secret in secrets)]:
-        if not _VARIABLE.fullmatch(name) or "\0" in value:
-            raise Invalid(f"“{name[:60]}” cannot be an environment variable", fields={"environment": name[:60]})
+    for field_name, pairs in (("environment", environment), ("secrets", dict.fromkeys(secrets, ""))):
+        for name, value in pairs.items():
+            if not _VARIABLE.fullmatch(name) or "\0" in value:
+                raise Invalid(f"“{name[:60]}” cannot be an environment variable", fields={field_name: name[:60]})
     twice = sorted(set(environment) & set(secrets))
     if twice:
         raise Invalid(f"“{twice[0]}” is both a plain and a secret variable", fields={"secrets": twice[0]})
@@ -155,9 +159,14 @@ def check_pattern_or_none(pattern: str | None) -> None:
 
 
 def _check_labels(labels: Mapping[str, str]) -> None:
-    for name in labels:
-        if name.startswith("forge.") or not name or not name.isprintable():
+    for name, value in labels.items():
+        if name.startswith("forge.") or not name or not name.isprintable() or "\0" in value:
             raise Invalid(f"Label “{name[:60]}” is not allowed: forge.* is Forge's own", fields={"labels": name[:60]})
+
+
+def _folder(path: str) -> str:
+    """The same for `/data`, `//data` and `/data/.`; empty for the root."""
+    return normpath(path).strip("/")
 
 
 def _is_absolute(path: str) -> bool:

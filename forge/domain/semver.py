@@ -92,12 +92,17 @@ def _bounds(part: str, whole: str) -> Iterator[Bound]:
     while rest:
         found = _TERM.match(rest)
         if not found:
-            raise Invalid(f"“{whole[:80]}” is no version range: write it as ^1.2, ~1.2.3, 1.x or >=1.0 <2.0")
+            raise Invalid(
+                f"“{whole[:80]}” is no version range: write it as ^1.2, ~1.2.3, 1.x or >=1.0 <2.0",
+                fields={"pattern": "not a range"},
+            )
         yield from _expand(found)
         following = rest[found.end() :]
         rest = following.lstrip()
         if rest and following == rest:
-            raise Invalid(f"“{whole[:80]}” is no version range: put a space between its parts")
+            raise Invalid(
+                f"“{whole[:80]}” is no version range: put a space between its parts", fields={"pattern": "not a range"}
+            )
 
 
 def _expand(found: re.Match[str]) -> Iterator[Bound]:

@@ -54,12 +54,12 @@ def parse_window(text: str) -> Window:
     first = _DAYS.index(found["first"]) if found["first"] else 0
     last = _DAYS.index(found["last"]) if found["last"] else (first if found["first"] else 6)
     days = tuple((first + i) % 7 for i in range((last - first) % 7 + 1))
-    return Window(days=days, start=_minutes(found["start"]), end=_minutes(found["end"]))
+    return Window(days=days, start=_minutes(found["start"], 23 * 60 + 59), end=_minutes(found["end"], 24 * 60))
 
 
-def _minutes(text: str) -> int:
+def _minutes(text: str, latest: int) -> int:
     hours, minutes = int(text[:2]), int(text[3:])
-    if hours > 24 or minutes > 59 or (hours == 24 and minutes):
+    if minutes > 59 or hours * 60 + minutes > latest:
         raise Invalid(f"“{text}” is no time of day", fields={"update.window": "not a time"})
     return hours * 60 + minutes
 
@@ -110,6 +110,8 @@ class Stage:
         check_name(self.name, "stage")
         check_environment(self.environment, self.secrets)
         check_pattern_or_none(self.domain)
+        if self.promote_from is not None:
+            check_name(self.promote_from, "stage", "promote_from")
         if self.promote_from == self.name:
             raise Invalid("A stage cannot be promoted from itself", fields={"promote_from": "itself"})
         if self.publish is not None and not 1 <= self.publish <= 65535:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from forge.domain import semver
 from forge.domain.errors import Invalid
+from forge.domain.regex import compile_tag_regex
 
 _LONGEST = 200
 
@@ -31,10 +32,7 @@ class TagPattern:
         """Raise Invalid for a pattern that can never be read."""
         if not self.text or len(self.text) > _LONGEST:
             raise Invalid(f"A tag pattern has 1 to {_LONGEST} characters", fields={"pattern": "empty or too long"})
-        try:
-            self.matcher()
-        except re.error as error:
-            raise Invalid(f"“{self.text}” is no regular expression: {error}", fields={"pattern": str(error)}) from error
+        self.matcher()
 
     def matcher(self) -> Callable[[str], bool]:
         """A function that says whether a tag belongs here; make it once, ask it often."""
@@ -42,8 +40,7 @@ class TagPattern:
             glob = re.compile(fnmatch.translate(self.text))
             return lambda tag: glob.match(tag) is not None
         if self.kind is PatternKind.REGEX:
-            regex = re.compile(self.text)
-            return lambda tag: regex.fullmatch(tag) is not None
+            return compile_tag_regex(self.text)
         wanted = semver.parse_range(self.text)
         return lambda tag: (version := semver.parse_version(tag)) is not None and wanted.holds(version)
 
@@ -86,4 +83,4 @@ def newest_first(pattern: TagPattern, tags: Iterable[str], created: Mapping[str,
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", text) if part]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", text) if part]
