@@ -291,6 +291,11 @@ class Registry(Protocol):
     def created(self, repository: str, digest: str) -> float | None:
         """When the image was made (unix seconds), from its configuration. Costs a counted GET: only for ordering."""
 
+    def inspect(self, repository: str, digest: str) -> ImageFacts:
+        """What an image says of itself, from its configuration. Costs counted GETs: only when a person or a new
+        image asks.
+        """
+
     def quota(self) -> Quota | None:
         """What the last answers said of limits."""
 

@@ -114,6 +114,11 @@ class Database:
             if change.events:
                 self._publish(change.events)
 
+    def announce(self, event: Event) -> None:
+        """Publish an event that is not kept, between changes."""
+        with self._order:
+            self._publish([event])
+
     def close(self) -> None:
         """Fold the write-ahead log in and close every thread's connection."""
         with self._order, self._guard:

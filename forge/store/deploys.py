@@ -119,6 +119,33 @@ class Deploys:
         )
         return Quarantine(**dict(row)) if row else None
 
+    def succeeded(self, project: str, stage: str, limit: int) -> list[Deploy]:
+        """The newest deploys of a stage that went live: what can be rolled back to."""
+        return self.page(project=project, stage=stage, status=(DeployStatus.SUCCEEDED,), limit=limit)
+
+    def digests(self, project: str) -> set[str]:
+        """Every digest that was ever asked for."""
+        rows = self._database.rows("SELECT DISTINCT digest FROM deploy WHERE project = ?", (project,))
+        return {row["digest"] for row in rows if row["digest"]}
+
+    def ended_before(self, project: str, stage: str, deploy: int) -> list[int]:
+        """Numbers of a stage's ended deploys below `deploy`."""
+        rows = self._database.rows(
+            "SELECT id FROM deploy WHERE project = ? AND stage = ? AND id < ? "
+            "AND status NOT IN ('queued', 'running', 'reverting')",
+            (project, stage, deploy),
+        )
+        return [row["id"] for row in rows]
+
+    def durations(self, project: str, step: str, limit: int = 20) -> list[float]:
+        """How many seconds a step took when it ended well, in the newest deploys of a project."""
+        rows = self._database.rows(
+            "SELECT step.ended - step.started AS took FROM step JOIN deploy ON deploy.id = step.deploy "
+            "WHERE deploy.project = ? AND step.name = ? AND step.status = 'done' ORDER BY deploy.id DESC LIMIT ?",
+            (project, step, limit),
+        )
+        return [row["took"] for row in rows]
+
     # ---- writing
 
     def add(self, change: Change, deploy: Deploy, configuration: Configuration) -> Deploy:

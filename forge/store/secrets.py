@@ -21,7 +21,7 @@ class Secrets:
         self._vault = vault
 
     def check(self) -> None:
-        """Raise VaultError if the key is not the one that this data folder was sealed with. Writes only at first start."""
+        """Raise VaultError if the key is not the one this data folder was sealed with. Writes only at first start."""
         row = self._database.row("SELECT sealed FROM secret WHERE place = ?", (CHECK,))
         if row is not None:
             self._vault.check(row["sealed"])
@@ -40,7 +40,8 @@ class Secrets:
 
     def put(self, change: Change, place: str, secret: Secret) -> None:
         change.execute(
-            "INSERT INTO secret (place, sealed) VALUES (?, ?) ON CONFLICT (place) DO UPDATE SET sealed = excluded.sealed",
+            "INSERT INTO secret (place, sealed) VALUES (?, ?) "
+            "ON CONFLICT (place) DO UPDATE SET sealed = excluded.sealed",
             (place, self._vault.seal(place, secret)),
         )
 

@@ -12,7 +12,6 @@ from forge.domain.events import Event
 from forge.domain.sighting import Decision, Receipt, Sighting
 from forge.store.database import Change, Database, from_json, to_json
 
-
 _SIGHTING = ("project", "stage", "tag", "digest", "source", "decision", "reason", "due", "deploy")
 
 
@@ -126,8 +125,8 @@ class Receipts:
             "INSERT INTO receipt (at, vendor, images, signature, decision, reason, body, headers, replay_of) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                change.now, receipt.vendor, to_json(receipt.images), receipt.signature, receipt.decision, receipt.reason,
-                receipt.body, to_json(receipt.headers), receipt.replay_of,
+                change.now, receipt.vendor, to_json(receipt.images), receipt.signature, receipt.decision,
+                receipt.reason, receipt.body, to_json(receipt.headers), receipt.replay_of,
             ),
         )  # fmt: skip
         kept = replace(receipt, id=int(cursor.lastrowid or 0), at=change.now)

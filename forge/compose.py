@@ -1,0 +1,161 @@
+"""The composition root: the only module that knows every other."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from forge.bus import Bus
+from forge.config.service import ConfigService
+from forge.deploy.adapters import Adapters, Factories
+from forge.deploy.connections import ConnectionService
+from forge.deploy.deployer import Deployer
+from forge.deploy.follow import Follower
+from forge.deploy.instances import InstanceService
+from forge.deploy.livelogs import LiveLogs, publish_lines
+from forge.deploy.parts import Health
+from forge.deploy.projects import ProjectService
+from forge.deploy.prune import Pruner
+from forge.deploy.queue import Queue
+from forge.deploy.quick import QuickDeploy
+from forge.deploy.reconcile import Reconciler
+from forge.deploy.requests import Requests
+from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
+from forge.domain.deploy import Deploy
+from forge.domain.secret import Secret
+from forge.engines.docker import DockerEngine
+from forge.engines.streams import Followers
+from forge.http import Session
+from forge.log import hide
+from forge.ports import Engine, Proxy, Registry
+from forge.proxies.caddy import CaddyProxy
+from forge.proxies.published import Published
+from forge.registries.oci import OciRegistry
+from forge.runtime import Runtime
+from forge.settings import Settings, prepare
+from forge.store.database import Database
+from forge.store.lock import FolderLock
+from forge.store.store import Store, make_store
+from forge.vault import open_vault
+from forge.watch.poller import Poller
+from forge.watch.sightings import SightingService
+from forge.watch.webhook import WebhookService
+
+_REMOVED_KEPT = 30 * 86400.0  # seconds the rows of removed instances stay
+
+PROXIES: dict[str, Callable[..., Proxy]] = {"caddy": CaddyProxy, "published": Published}
+
+
+def factories_for(settings: Settings, home: str) -> Factories:
+    """The real adapters."""
+    http = Session()
+
+    def engine(connection: EngineConnection) -> Engine:
+        return DockerEngine(connection.name, connection.url or settings.engine)
+
+    def registry(connection: RegistryConnection, password: Secret | None) -> Registry:
+        return OciRegistry(connection, password)
+
+    def proxy(connection: ProxyConnection, password: Secret | None) -> Proxy:
+        del password  # no kind of today asks for one
+        more: dict[str, Any] = {"home": home} if connection.kind == "caddy" else {}
+        return PROXIES[connection.kind](connection, http=http, **more)
+
+    return Factories(engine=engine, registry=registry, proxy=proxy)
+
+
+def compose(
+    settings: Settings,
+    *,
+    factories: Factories | None = None,
+    checkpoint: Callable[[str], None] = lambda _: None,
+) -> Runtime:
+    """Open the data folder and put the parts together; nothing runs yet.
+
+    Raise Invalid, Conflict, StoreError or VaultError with a sentence; the folder is then as it was.
+    `factories` and `checkpoint` are for tests: other adapters, and breaking things on purpose.
+    """
+    lock, bus, store, home = open_folder(settings)
+    hide(token := Secret(secrets.token_urlsafe(32)))
+    adapters = Adapters(store, factories or factories_for(settings, home))
+    health, queue, pruner = Health(store), Queue(store), Pruner(store, adapters)
+    reconciler = Reconciler(store, adapters, health)
+
+    def again(deploy: Deploy) -> None:
+        with store.database.change() as change:
+            queue.again(change, deploy, kind=deploy.kind, actor="forge")
+
+    deployer = Deployer(
+        store=store, adapters=adapters, pruner=pruner, again=again, workers=settings.workers, checkpoint=checkpoint
+    )
+    requests = Requests(store, adapters, queue, deployer.wake)
+    projects = ProjectService(store, adapters, pruner, deployer.wake)
+    quick = QuickDeploy(store, adapters, projects, requests)
+    sightings = SightingService(store, adapters, queue, deployer.wake, quick)
+    instances = InstanceService(store, adapters, pruner, reconciler)
+    connections = ConnectionService(store, adapters, health, deployer.wake)
+    return Runtime(
+        settings=settings,
+        lock=lock,
+        store=store,
+        bus=bus,
+        adapters=adapters,
+        deployer=deployer,
+        follower=Follower(store, adapters, reconciler, deployer.wake, lambda: housekeeping(store)),
+        requests=requests,
+        projects=projects,
+        instances=instances,
+        connections=connections,
+        quick=quick,
+        sightings=sightings,
+        webhook=WebhookService(store, sightings),
+        poller=Poller(store, adapters, sightings),
+        configs=ConfigService(store, projects, connections),
+        logs=LiveLogs(instances, Followers(publish_lines(bus))),
+        parts=health,
+        home=home,
+        token=token,
+    )
+
+
+def open_folder(settings: Settings) -> tuple[FolderLock, Bus, Store, str]:
+    """Lock the data folder, open its database and vault, and make what a first start needs."""
+    prepare(settings)
+    lock = FolderLock(settings.lock_file)
+    lock.take()
+    try:
+        first = not settings.database.exists()
+        vault = open_vault(
+            settings.key_file, key=settings.encryption_key, old=settings.encryption_key_old, first_start=first
+        )
+        bus = Bus()
+        database = Database(settings.database, bus.publish)
+        database.open()
+        store = make_store(database, vault)
+        store.secrets.check()
+        home = first_start(store)
+    except BaseException:
+        lock.release()
+        raise
+    return lock, bus, store, home
+
+
+def first_start(store: Store) -> str:
+    """The data folder's mark; at first start it is made, with the engine and the proxy that every machine has."""
+    home = store.preferences.own("_home")
+    if isinstance(home, str):
+        return home
+    home = secrets.token_hex(4)
+    with store.database.change() as change:
+        store.preferences.keep(change, "_home", home)
+        store.connections.put(change, EngineConnection(name="local"), "forge")
+        store.connections.put(change, ProxyConnection(name="published", kind="published"), "forge")
+    return home
+
+
+def housekeeping(store: Store) -> None:
+    """Drop what is past keeping of the record."""
+    with store.database.change() as change:
+        store.events.thin(change, store.preferences.get().events)
+        store.instances.forget_removed(change, change.now - _REMOVED_KEPT)

@@ -1,0 +1,148 @@
+"""Registries, proxies and engines: telling Forge about them, and asking whether they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from forge.deploy.adapters import Adapters, serves
+from forge.deploy.parts import Health
+from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
+from forge.domain.errors import Conflict, ForgeError, Invalid
+from forge.domain.image import parse_image
+from forge.domain.secret import Secret
+from forge.store.connections import kind_of
+from forge.store.database import Change
+from forge.store.store import Store
+
+C = TypeVar("C", RegistryConnection, ProxyConnection, EngineConnection)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestReport:
+    """Whether a connection works, and the sentence that says what to do. `fault` is for programs."""
+
+    ok: bool
+    text: str
+    fault: str = ""
+    version: str = ""
+    quota: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionService:
+    """Passwords go to the vault and never come back."""
+
+    store: Store
+    adapters: Adapters
+    health: Health
+    changed: Callable[[], None]
+
+    def all(self, type_: type[C]) -> list[C]:
+        return self.store.connections.all(type_)
+
+    def get(self, type_: type[C], name: str) -> C:
+        """The connection; raise NotFound."""
+        return self.store.connections.get(type_, name)
+
+    def has_password(self, kind: ConnectionKind, name: str) -> bool:
+        return self.store.secrets.get(_place(kind, name)) is not None
+
+    def put(
+        self,
+        connection: RegistryConnection | ProxyConnection | EngineConnection,
+        password: Secret | None = None,
+        *,
+        actor: str,
+        create: bool = False,
+    ) -> None:
+        """Keep a connection, new or changed; without `password` the kept one stays. Raise Conflict, Invalid."""
+        if create and connection.name in {other.name for other in self.all(type(connection))}:
+            what = kind_of(connection).value
+            raise Conflict(f"There is a {what} {connection.name} already", code="connection_exists")
+        with self.store.database.change() as change:
+            self.put_in(change, connection, password, actor=actor)
+        self.adapters.forget(kind_of(connection), connection.name)
+        self.changed()
+
+    def put_in(
+        self,
+        change: Change,
+        connection: RegistryConnection | ProxyConnection | EngineConnection,
+        password: Secret | None,
+        *,
+        actor: str,
+    ) -> None:
+        """The same inside a change of the caller's, who then calls `renew`."""
+        if isinstance(connection, RegistryConnection):
+            self._check_host(connection)
+        self.store.connections.put(change, connection, actor)
+        if password is not None:
+            self.store.secrets.put(change, _place(kind_of(connection), connection.name), password)
+
+    def renew(self, connection: RegistryConnection | ProxyConnection | EngineConnection) -> None:
+        """After a change of the caller's: adapters are made anew."""
+        self.adapters.forget(kind_of(connection), connection.name)
+        self.changed()
+
+    def delete(self, type_: type[C], name: str, *, actor: str) -> None:
+        """Forget a connection; raise Conflict while a project or an instance uses it."""
+        connection = self.get(type_, name)
+        kind = kind_of(connection)
+        users = [project.name for project in self.store.projects.all() if getattr(project, kind.value) == name]
+        if users:
+            raise Conflict(f"Project {users[0]} uses the {kind.value} {name}: change that first", code="in_use")
+        if isinstance(connection, EngineConnection) and any(i.engine == name for i in self.store.instances.present()):
+            raise Conflict(f"Instances run on the engine {name}: remove them first", code="in_use")
+        with self.store.database.change() as change:
+            self.store.connections.delete(change, kind, name, actor)
+            self.store.secrets.delete(change, f"{kind.value}/{name}")
+        self.adapters.forget(kind, name)
+        self.health.forget(kind.value, name)
+        self.changed()
+
+    def test(self, type_: type[C], name: str, image: str | None = None) -> TestReport:
+        """Ask, and say exactly what is wrong; a registry also for an image if one is given."""
+        connection = self.get(type_, name)
+        if isinstance(connection, RegistryConnection):
+            return self._test_registry(connection, image)
+        if isinstance(connection, ProxyConnection):
+            found = self.adapters.proxy(name).test()
+            return TestReport(ok=found.ok, text=found.text, version=found.version)
+        try:
+            version = self.adapters.engine(name).version()
+        except ForgeError as error:
+            return TestReport(ok=False, text=error.message, fault=error.code)
+        text = f"Docker {version.version} on {version.system}, API {version.api_min} to {version.api_max}, {version.api} used"
+        return TestReport(ok=True, text=text, version=version.version)
+
+    def tags(self, name: str, image: str) -> tuple[str, ...]:
+        """All tags of an image at a registry; `image` with or without the registry's host."""
+        connection = self.get(RegistryConnection, name)
+        return self.adapters.registry(name).tags(_repository(connection, image))
+
+    def _test_registry(self, connection: RegistryConnection, image: str | None) -> TestReport:
+        repository = _repository(connection, image) if image else None
+        report = self.adapters.registry(connection.name).test(repository)
+        self.health.tell("registry", connection.name, None if report.ok else report.text)
+        return TestReport(ok=report.ok, text=report.text, fault=report.fault, quota=report.quota)
+
+    def _check_host(self, connection: RegistryConnection) -> None:
+        """Two connections for one host would make it a matter of luck which one is used."""
+        for other in self.all(RegistryConnection):
+            if other.name != connection.name and other.host == connection.host:
+                raise Conflict(f"{other.name} is the connection to {other.host} already", code="host_taken")
+
+
+def _repository(connection: RegistryConnection, image: str) -> str:
+    """The path of `image`; raise Invalid if it is another registry's."""
+    host = connection.host if connection.flavour != "docker_hub" else "docker.io"
+    parsed = parse_image(image if image.startswith(f"{host}/") else f"{host}/{image}")
+    if not serves(connection, parsed.registry):
+        raise Invalid(f"{image[:80]} does not come from {connection.name}", fields={"image": "another registry's"})
+    return parsed.repository
+
+
+def _place(kind: ConnectionKind, name: str) -> str:
+    return f"{kind.value}/{name}/password"

@@ -1,0 +1,177 @@
+"""The deployer: takes deploys from the queue, one at a time per stage, and sees them to their end."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from forge.deploy.adapters import Adapters, home_of
+from forge.deploy.pipeline import execute, revert
+from forge.deploy.prune import Pruner
+from forge.deploy.queue import environment_place
+from forge.deploy.run import Interrupted, Run
+from forge.domain.connection import ProxyConnection
+from forge.domain.deploy import Deploy, DeployStatus
+from forge.domain.errors import ForgeError, Unavailable
+from forge.store.store import Store
+
+_log = logging.getLogger(__name__)
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no look-alikes
+_ENGINE_LOOK = 2.0  # seconds between looks at an engine that is away
+
+
+def new_instance_id() -> str:
+    """Six characters that a person can say."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(6))
+
+
+@dataclass(slots=True, kw_only=True)
+class Deployer:
+    """`workers`: how many stages may deploy at once. `checkpoint` is for tests that break things on purpose."""
+
+    store: Store
+    adapters: Adapters
+    pruner: Pruner
+    again: Callable[[Deploy], None]
+    workers: int = 4
+    checkpoint: Callable[[str], None] = lambda _: None
+    new_id: Callable[[], str] = new_instance_id
+    monotonic: Callable[[], float] = time.monotonic
+    _closing: threading.Event = field(default_factory=threading.Event)
+    _woken: threading.Event = field(default_factory=threading.Event)
+    _threads: dict[int, threading.Thread] = field(default_factory=dict)
+    _dispatcher: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Go on with what a former Forge left under way, then with the queue."""
+        left = self.store.deploys.under_way()
+        self._dispatcher = threading.Thread(target=self._dispatch, args=(left,), name="deployer", daemon=True)
+        self._dispatcher.start()
+
+    def wake(self) -> None:
+        """Something was queued, ended, or an engine is back."""
+        self._woken.set()
+
+    def close(self, timeout: float = 20) -> None:
+        """Let running deploys reach a safe step; what is left under way is taken back at the next start."""
+        self._closing.set()
+        self._woken.set()
+        end = self.monotonic() + timeout
+        for thread in [self._dispatcher, *self._threads.values()]:
+            if thread is not None:
+                thread.join(max(0.0, end - self.monotonic()))
+
+    def busy(self) -> bool:
+        """Whether a deploy is under way or could begin."""
+        return bool(self._threads) or bool(self.store.deploys.under_way()) or bool(self.store.deploys.queued())
+
+    # ---- the dispatcher's thread
+
+    def _dispatch(self, left: list[Deploy]) -> None:
+        for deploy in left:
+            self._go(deploy, self._take_back)
+        pause: float | None = None
+        while not self._closing.is_set():
+            self._woken.wait(pause)
+            self._woken.clear()
+            if not self._closing.is_set():
+                pause = _ENGINE_LOOK if self._begin_what_can() else None
+
+    def _begin_what_can(self) -> bool:
+        """Begin queued deploys; whether any waits for an engine."""
+        self._threads = {number: thread for number, thread in self._threads.items() if thread.is_alive()}
+        waiting = False
+        for deploy in self.store.deploys.queued():
+            if len(self._threads) >= self.workers:
+                break
+            if not self._engine_answers(deploy):
+                waiting = True
+                continue
+            with self.store.database.change() as change:
+                begun = self.store.deploys.begin(change, deploy)
+            if begun is not None:
+                self._go(begun, self._execute)
+        return waiting
+
+    def _engine_answers(self, deploy: Deploy) -> bool:
+        try:
+            self.adapters.engine(self.store.deploys.configuration(deploy.id).project.engine).version()
+        except Unavailable:
+            return False
+        except ForgeError as error:
+            _log.warning("deploy #%d begins though its engine says: %s", deploy.id, error)
+        return True
+
+    def _go(self, deploy: Deploy, work: Callable[[Deploy], None]) -> None:
+        thread = threading.Thread(target=self._work, args=(deploy, work), name=f"deploy-{deploy.id}", daemon=True)
+        self._threads[deploy.id] = thread
+        thread.start()
+
+    # ---- a deploy's thread
+
+    def _work(self, deploy: Deploy, work: Callable[[Deploy], None]) -> None:
+        try:
+            work(deploy)
+        except Interrupted:
+            _log.info("deploy #%d is left for the next start", deploy.id)
+        except Exception:
+            _log.exception("deploy #%d could not be seen to its end", deploy.id)
+            raise
+        finally:
+            self._threads.pop(deploy.id, None)
+            self.wake()
+
+    def _execute(self, deploy: Deploy) -> None:
+        run = self._run(deploy)
+        if run is None:
+            return
+        execute(run)
+        if self.store.deploys.get(deploy.id).ended_well:
+            self.pruner.after(run)
+
+    def _take_back(self, deploy: Deploy) -> None:
+        """Go on taking back what a Forge that was stopped had begun; then try once more, if nobody cancelled."""
+        run = self._run(deploy)
+        if run is None:
+            return
+        revert(run, Interrupted("Forge was stopped while this was under way"))
+        ended = self.store.deploys.get(deploy.id)
+        fresh = deploy.status is DeployStatus.RUNNING and not ended.cancel_asked and deploy.actor != "forge"
+        if fresh and ended.status is DeployStatus.FAILED:
+            self.again(ended)
+
+    def _run(self, deploy: Deploy) -> Run | None:
+        """All that the deploy needs; it ends failed at once if that cannot be had."""
+        try:
+            return self._make_run(deploy)
+        except ForgeError as error:
+            reverting = deploy if deploy.status is DeployStatus.REVERTING else deploy.to(DeployStatus.REVERTING)
+            with self.store.database.change() as change:
+                failed = reverting.to(DeployStatus.FAILED, failure=error.message, ended=change.now)
+                self.store.deploys.save(change, failed)
+                self.store.deploys.log(change, failed, error.message, "error")
+            return None
+
+    def _make_run(self, deploy: Deploy) -> Run:
+        configuration = self.store.deploys.configuration(deploy.id)
+        project = configuration.project
+        kind = self.store.connections.get(ProxyConnection, project.proxy).kind
+        return Run(
+            deploy=deploy,
+            project=project,
+            stage=configuration.stage,
+            secrets=self.store.secrets.get_bundle(environment_place(deploy.id)),
+            home=home_of(self.store),
+            store=self.store,
+            engine=self.adapters.engine(project.engine),
+            registry=self.adapters.registry_of(project)[1],
+            proxy=None if kind == "published" else self.adapters.proxy(project.proxy),
+            closing=self._closing,
+            monotonic=self.monotonic,
+            new_id=self.new_id,
+            checkpoint=self.checkpoint,
+        )

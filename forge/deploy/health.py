@@ -1,0 +1,111 @@
+"""Waiting until an instance is proven: what is asked, how often, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from forge.domain.errors import ForgeError
+from forge.domain.project import Health, HealthKind
+from forge.ports import Engine, HealthCheck, ImageFacts, InstanceState, Probe, ProbeResult
+
+FIRST_PAUSE = 0.2  # seconds between probes at first
+LONGEST_PAUSE = 2.0
+PATIENCE = 60.0  # seconds, when nothing better is known
+STAYS_UP = 5.0  # seconds an instance without any check must run
+
+
+class Unhealthy(ForgeError):
+    """The candidate did not become healthy: the image's fault, so its digest is quarantined."""
+
+    code = "unhealthy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`probe` is asked until it says healthy, for `patience` seconds at most; `why` explains both."""
+
+    probe: Probe
+    patience: float
+    why: str
+
+
+def plan(health: Health, image: ImageFacts | None, past: Sequence[float]) -> Plan:
+    """Choose the check and the time-out. `past`: seconds that starts of this project took, the newest first."""
+    check = image.health_check if image else None
+    probe, what = _probe(health, check)
+    patience, because = _patience(health, probe, check, past)
+    return Plan(probe=probe, patience=patience, why=f"{what}; up to {patience:.0f} s, {because}")
+
+
+def _probe(health: Health, check: HealthCheck | None) -> tuple[Probe, str]:
+    kind = health.kind
+    if kind is HealthKind.AUTO:
+        kind = HealthKind.IMAGE if check else HealthKind.HTTP if health.path else HealthKind.TCP
+    if kind is HealthKind.IMAGE and check is None:
+        raise Unhealthy("The health check is the image's own, but this image has no HEALTHCHECK: choose HTTP or TCP")
+    names = {
+        HealthKind.IMAGE: "the image's own HEALTHCHECK",
+        HealthKind.HTTP: f"GET {health.path}",
+        HealthKind.TCP: "the port accepts connections",
+        HealthKind.RUNNING: "it stays up",
+    }
+    return Probe(kind=kind, path=health.path), names[kind]
+
+
+def _patience(health: Health, probe: Probe, check: HealthCheck | None, past: Sequence[float]) -> tuple[float, str]:
+    if health.timeout is not None:
+        return health.timeout, "as set"
+    if probe.kind is HealthKind.RUNNING:
+        return STAYS_UP, "without another check"
+    known = 3 * max(past) if past else 0.0
+    if probe.kind is HealthKind.IMAGE and check is not None:
+        given = check.start_period + (check.interval + check.timeout) * (check.retries + 1)
+        if given >= known:
+            return given, "from its HEALTHCHECK's own times"
+    if known > PATIENCE:
+        return known, f"three times the slowest of {len(past)} past starts"
+    return PATIENCE, "the default"
+
+
+def wait_until_healthy(
+    engine: Engine,
+    container: str,
+    port: int,
+    wanted: Plan,
+    *,
+    wait: Callable[[float], None],
+    clock: Callable[[], float],
+    tell: Callable[[ProbeResult], None],
+) -> float:
+    """Probe until healthy; the seconds it took. Raise Unhealthy with what was seen last.
+
+    `wait` sleeps (and raises when the deploy is cancelled), `clock` is monotonic seconds, `tell` gets every probe.
+    """
+    began = clock()
+    pause = FIRST_PAUSE
+    while True:
+        result = engine.probe(container, port, wanted.probe)
+        tell(result)
+        took = clock() - began
+        _still_alive(engine.inspect(container))
+        if result.healthy and (wanted.probe.kind is not HealthKind.RUNNING or took >= wanted.patience):
+            return took
+        if result.healthy is False and wanted.probe.kind is HealthKind.IMAGE:
+            raise Unhealthy(f"The image's HEALTHCHECK says unhealthy: {result.text}")
+        if took >= wanted.patience and not result.healthy:
+            raise Unhealthy(f"It did not become healthy within {wanted.patience:.0f} s ({wanted.why}): {result.text}")
+        wait(pause if result.healthy else min(pause, max(0.05, wanted.patience - took)))
+        pause = min(pause * 1.3, LONGEST_PAUSE)
+
+
+def _still_alive(state: InstanceState | None) -> None:
+    """Raise Unhealthy for a candidate that crashed, without waiting for the time-out."""
+    if state is None:
+        raise Unhealthy("The instance is gone: somebody removed it")
+    if state.out_of_memory:
+        raise Unhealthy("It ran out of memory: raise the memory limit")
+    if state.status in {"exited", "dead", "restarting"}:
+        raise Unhealthy(f"It ended by itself with exit code {state.exit_code}")
+    if state.restarts:
+        raise Unhealthy(f"It ended by itself and was started again ({state.restarts} times)")

@@ -1,0 +1,52 @@
+"""Knowing which parts answer: engines, registries, proxies."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from forge.domain.events import Event
+from forge.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """An engine, registry or proxy: `fault` is the sentence, None while it answers; `since` unix seconds."""
+
+    kind: str
+    name: str
+    fault: str | None
+    since: float
+
+
+@dataclass(slots=True)
+class Health:
+    """Which parts answer; told once per change."""
+
+    store: Store
+    _parts: dict[tuple[str, str], Part] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, kind: str, name: str, fault: str | None) -> bool:
+        """Note that a part answers (`fault` None) or why not; whether that is news."""
+        with self._lock:
+            before = self._parts.get((kind, name))
+            news = (before.fault is None) != (fault is None) if before else fault is not None
+            since = before.since if before and not news else self.store.database.clock()
+            self._parts[kind, name] = Part(kind=kind, name=name, fault=fault, since=since)
+        if news:
+            change_name = "down" if fault else "back"
+            payload = {"kind": kind, "name": name, "change": change_name, "text": fault or "It answers again"}
+            with self.store.database.change() as change:
+                change.emit(Event(type="connection_changed", payload=payload, at=change.now))
+        return news
+
+    def parts(self) -> tuple[Part, ...]:
+        """All that is known, by kind and name."""
+        with self._lock:
+            return tuple(part for _, part in sorted(self._parts.items()))
+
+    def forget(self, kind: str, name: str) -> None:
+        """The part was deleted."""
+        with self._lock:
+            self._parts.pop((kind, name), None)

@@ -1,0 +1,148 @@
+"""The pipeline: what a deploy does, read top to bottom, and how it is taken back."""
+
+from __future__ import annotations
+
+import logging
+
+from forge.deploy import steps
+from forge.deploy.health import Unhealthy
+from forge.deploy.run import Cancelled, Interrupted, Run
+from forge.deploy.steps import Step
+from forge.deploy.undo import keep_last_words, undo_step
+from forge.domain.deploy import DeployStatus, StepRecord, StepStatus
+from forge.domain.errors import ForgeError
+from forge.domain.stage import Strategy
+
+_log = logging.getLogger(__name__)
+
+GO_LIVE = "go live"
+
+_FIND = (
+    Step("resolve digest", steps.resolve_digest),
+    Step("pull", steps.pull),
+    Step("note what serves", steps.note_what_serves, steps.forget_candidate),
+)
+_PROVE = (
+    Step("create", steps.create, steps.remove_candidate),
+    Step("start", steps.start, steps.stop_candidate),
+    Step(steps.WAIT_UNTIL_HEALTHY, steps.wait_healthy),
+    Step("switch route", steps.switch_route, steps.switch_back),
+    Step("confirm through the route", steps.confirm),
+    Step("bake", steps.bake),
+)
+
+PIPELINES: dict[Strategy, tuple[Step, ...]] = {
+    Strategy.SIDE_BY_SIDE: (
+        *_FIND,
+        *_PROVE,
+        Step("drain and stop the old", steps.drain_and_stop_old, steps.start_old_again),
+        Step(GO_LIVE, steps.go_live),
+    ),
+    Strategy.IN_PLACE: (
+        *_FIND,
+        Step("stop the old", steps.stop_old, steps.start_old_again),
+        *_PROVE,
+        Step(GO_LIVE, steps.go_live),
+    ),
+}
+
+
+def execute(run: Run) -> None:
+    """Run the pipeline to its end: the deploy is then succeeded, or was taken back.
+
+    Interrupted leaves the journal as it is, for the next start of Forge.
+    """
+    pipeline = PIPELINES[run.deploy.strategy]
+    try:
+        for position, step in enumerate(pipeline):
+            run.check()
+            _take(run, position, step)
+    except Interrupted:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever went wrong, what was done is taken back
+        if run.store.deploys.get(run.deploy.id).ended_well:
+            _log.warning("deploy #%d went live, then: %s", run.deploy.id, error)
+            return
+        if not isinstance(error, ForgeError):
+            _log.exception("deploy #%d failed unexpectedly", run.deploy.id)
+        revert(run, error)
+
+
+def _take(run: Run, position: int, step: Step) -> None:
+    """One step: its name is written down before its effect."""
+    record = StepRecord(
+        deploy=run.deploy.id,
+        position=position,
+        name=step.name,
+        status=StepStatus.RUNNING,
+        started=run.store.database.clock(),
+    )
+    _write(run, record)
+    note = step.do(run)
+    run.checkpoint(step.name)
+    _write(run, record, StepStatus.DONE, note)
+
+
+def _write(run: Run, record: StepRecord, status: StepStatus = StepStatus.RUNNING, note: str = "") -> None:
+    with run.store.database.change() as change:
+        ended = None if status is StepStatus.RUNNING else change.now
+        written = StepRecord(
+            deploy=record.deploy,
+            position=record.position,
+            name=record.name,
+            status=status,
+            started=record.started,
+            ended=ended,
+            note=note,
+        )
+        run.store.deploys.put_step(change, run.deploy, written)
+        if note:
+            level = "error" if status in {StepStatus.FAILED, StepStatus.UNDO_FAILED} else "info"
+            run.store.deploys.log(change, run.deploy, f"{record.name}: {note}", level)
+
+
+def revert(run: Run, error: Exception) -> None:
+    """Take back what the journal names, the failing step included; the deploy ends failed, cancelled or stuck."""
+    reason = error.message if isinstance(error, ForgeError) else f"Internal error ({type(error).__name__}): see the log"
+    if run.deploy.status is not DeployStatus.REVERTING:
+        journal = run.store.deploys.steps(run.deploy.id)
+        failed = next((record for record in journal if record.status is StepStatus.RUNNING), None)
+        run.deploy = run.deploy.to(DeployStatus.REVERTING, failure=reason, failed_step=failed.name if failed else None)
+        with run.store.database.change() as change:
+            run.store.deploys.save(change, run.deploy)
+            if isinstance(error, Unhealthy):
+                run.store.deploys.quarantine(change, run.deploy, reason)
+        if failed is not None:
+            _write(run, failed, StepStatus.FAILED, reason)
+    keep_last_words(run)
+    _end(run, cancelled=isinstance(error, Cancelled), undone=_undo_all(run))
+
+
+def _undo_all(run: Run) -> bool:
+    """Undo every step of the journal, the last one first; one that fails does not stop the others."""
+    by_name = {step.name: step for step in PIPELINES[run.deploy.strategy]}
+    well = True
+    for record in reversed(run.store.deploys.steps(run.deploy.id)):
+        if record.status in {StepStatus.UNDONE, StepStatus.UNDO_FAILED}:
+            well = well and record.status is StepStatus.UNDONE
+            continue
+        step = by_name[record.name]
+        fault = undo_step(run, step)
+        run.checkpoint(f"undo {step.name}")
+        well = well and fault is None
+        if record.status is not StepStatus.FAILED or fault:
+            _write(run, record, StepStatus.UNDO_FAILED if fault else StepStatus.UNDONE, fault or "")
+    return well
+
+
+def _end(run: Run, *, cancelled: bool, undone: bool) -> None:
+    status = DeployStatus.STUCK if not undone else DeployStatus.CANCELLED if cancelled else DeployStatus.FAILED
+    with run.store.database.change() as change:
+        run.deploy = run.deploy.to(status, ended=change.now)
+        run.store.deploys.save(change, run.deploy)
+        words = {
+            DeployStatus.FAILED: "Taken back: what served before still serves",
+            DeployStatus.CANCELLED: "Cancelled and taken back: what served before still serves",
+            DeployStatus.STUCK: "Taking back failed: look at the steps marked so, mend their cause, then deploy again",
+        }[status]
+        run.store.deploys.log(change, run.deploy, words, "error" if status is DeployStatus.STUCK else "info")

@@ -1,0 +1,263 @@
+"""Making, changing and deleting projects and stages; and saying beforehand what deleting would take away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from forge.deploy.adapters import Adapters, home_of
+from forge.deploy.prune import Pruner
+from forge.deploy.queue import project_place, stage_place
+from forge.deploy.spec import check_host_path, domain_of, network_of
+from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
+from forge.domain.deploy import DeployStatus
+from forge.domain.errors import Conflict, Invalid
+from forge.domain.project import Project, VolumeKind
+from forge.domain.secret import Secret
+from forge.domain.stage import Stage
+from forge.ports import HOME_LABEL, PROJECT_LABEL, STAGE_LABEL, Engine
+from forge.store.database import Change
+from forge.store.store import Store
+
+SecretChanges = Mapping[str, Secret | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """What deleting stops and removes, as said to a person. `volumes` go only when asked for, else they are kept."""
+
+    stages: tuple[str, ...]
+    instances: tuple[str, ...]
+    routes: tuple[str, ...]
+    volumes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectService:
+    """Secrets go to the vault, never into the project. Each call is one transaction."""
+
+    store: Store
+    adapters: Adapters
+    pruner: Pruner
+    wake: Callable[[], None]
+
+    # ---- making and changing
+
+    def create(
+        self,
+        project: Project,
+        secrets: SecretChanges,
+        stages: Sequence[tuple[Stage, SecretChanges]] = (),
+        *,
+        actor: str,
+    ) -> None:
+        """Keep a new project with its stages; raise Invalid, NotFound or Conflict and keep nothing."""
+        self.check(project, [stage for stage, _ in stages])
+        with self.store.database.change() as change:
+            self.create_in(change, project, secrets, stages, actor=actor)
+
+    def create_in(
+        self,
+        change: Change,
+        project: Project,
+        secrets: SecretChanges,
+        stages: Sequence[tuple[Stage, SecretChanges]] = (),
+        *,
+        actor: str,
+    ) -> None:
+        """The same inside a change of the caller's, who has checked."""
+        self.store.projects.add(change, project, actor)
+        self._put_secrets(change, project_place(project.name), project.secrets, secrets)
+        for stage, its in stages:
+            self.store.projects.add_stage(change, stage, actor)
+            self._put_secrets(change, stage_place(project.name, stage.name), stage.secrets, its)
+
+    def change(self, project: Project, secrets: SecretChanges, *, actor: str) -> None:
+        """Replace a project's configuration; what runs is not touched until the next deploy."""
+        self.check(project, self.store.projects.stages(project.name))
+        with self.store.database.change() as change:
+            self.change_in(change, project, secrets, actor=actor)
+        self.wake()
+
+    def change_in(self, change: Change, project: Project, secrets: SecretChanges, *, actor: str) -> None:
+        self.store.projects.put(change, project, actor)
+        self._put_secrets(change, project_place(project.name), project.secrets, secrets)
+
+    def create_stage(self, stage: Stage, secrets: SecretChanges, *, actor: str) -> None:
+        """Add a stage to a project."""
+        project = self.store.projects.get(stage.project)
+        self.check(project, [*self.store.projects.stages(stage.project), stage])
+        with self.store.database.change() as change:
+            self.store.projects.add_stage(change, stage, actor)
+            self._put_secrets(change, stage_place(stage.project, stage.name), stage.secrets, secrets)
+
+    def change_stage(self, stage: Stage, secrets: SecretChanges, *, actor: str) -> None:
+        """Replace a stage's configuration."""
+        project = self.store.projects.get(stage.project)
+        others = [other for other in self.store.projects.stages(stage.project) if other.name != stage.name]
+        self.check(project, [*others, stage])
+        with self.store.database.change() as change:
+            self.change_stage_in(change, stage, secrets, actor=actor)
+
+    def change_stage_in(self, change: Change, stage: Stage, secrets: SecretChanges, *, actor: str) -> None:
+        self.store.projects.put_stage(change, stage, actor)
+        self._put_secrets(change, stage_place(stage.project, stage.name), stage.secrets, secrets)
+
+    def approve(self, project: str, *, actor: str) -> Project:
+        """A person says that a project made from an unknown image may deploy."""
+        approved = replace(self.store.projects.get(project), active=True)
+        with self.store.database.change() as change:
+            self.store.projects.put(change, approved, actor)
+        return approved
+
+    def _put_secrets(self, change: Change, folder: str, names: Sequence[str], given: SecretChanges) -> None:
+        """Keep the given ones, forget those that are no longer named; raise Invalid for a name without a value."""
+        known = set(self.store.secrets.get_all(folder))
+        for name in known - set(names):
+            self.store.secrets.delete(change, f"{folder}/{name}")
+        for name in names:
+            value = given.get(name)
+            if value is not None:
+                self.store.secrets.put(change, f"{folder}/{name}", value)
+            elif name not in known:
+                raise Invalid(f"The secret {name} has no value yet: give one", fields={f"secrets.{name}": "no value"})
+
+    # ---- checks across things
+
+    def check(self, project: Project, stages: Sequence[Stage]) -> None:
+        """Raise Invalid, NotFound or Conflict for what a project and its stages cannot be together with the rest."""
+        self._check_connections(project)
+        allowed = self.store.preferences.get().host_paths
+        for volume in project.volumes:
+            if volume.kind is VolumeKind.HOST:
+                check_host_path(volume.source or "", allowed)
+        names = [stage.name for stage in stages]
+        for stage in stages:
+            if stage.promote_from is not None and stage.promote_from not in names:
+                raise Invalid(
+                    f"{stage.key} is promoted from {stage.promote_from}, which {project.name} does not have",
+                    fields={"promote_from": "no such stage"},
+                )
+        _check_no_circle({stage.name: stage.promote_from for stage in stages})
+        self._check_domains(project, stages)
+
+    def _check_connections(self, project: Project) -> None:
+        self.store.connections.get(EngineConnection, project.engine)
+        self.store.connections.get(ProxyConnection, project.proxy)
+        if project.registry is not None:
+            self.store.connections.get(RegistryConnection, project.registry)
+
+    def _check_domains(self, project: Project, stages: Sequence[Stage]) -> None:
+        """Two stages may not have one domain, nor two one published port."""
+        domains, ports = dict[str, str](), dict[int, str]()
+        for other in self.store.projects.all():
+            if other.name != project.name:
+                for stage in self.store.projects.stages(other.name):
+                    self._claim(other, stage, domains, ports)
+        for stage in stages:
+            self._claim(project, stage, domains, ports, told=True)
+
+    def _claim(
+        self, project: Project, stage: Stage, domains: dict[str, str], ports: dict[int, str], *, told: bool = False
+    ) -> None:
+        slot = "tag" if stage.max_instances > 1 else ""
+        claims: list[tuple[object, dict[object, str]]] = []
+        if project.proxy != "published":
+            domain = domain_of(project, stage, slot, self.store.preferences.get())
+            claims.append((domain, domains))  # type: ignore[arg-type]
+        if stage.publish is not None:
+            claims.append((stage.publish, ports))  # type: ignore[arg-type]
+        for claim, taken in claims:
+            owner = taken.setdefault(claim, stage.key)
+            if told and owner != stage.key:
+                raise Conflict(
+                    f"{claim} already belongs to {owner}: choose another for {stage.key}", code="domain_taken"
+                )
+
+    # ---- deleting
+
+    def would_delete(self, project: str) -> Deletion:
+        """What `delete` would stop and remove."""
+        self.store.projects.get(project)
+        return self._deletion(project, [stage.name for stage in self.store.projects.stages(project)])
+
+    def would_delete_stage(self, project: str, stage: str) -> Deletion:
+        """What `delete_stage` would stop and remove."""
+        self.store.projects.stage(project, stage)
+        return self._deletion(project, [stage])
+
+    def delete(self, project: str, *, actor: str, volumes: bool = False) -> Deletion:
+        """Stop and remove all of it; raise Conflict while a deploy is under way, Unavailable without its engine."""
+        deletion = self.would_delete(project)
+        self._close(project, None, actor)
+        for stage in self.store.projects.stages(project):
+            self._clear(project, stage, volumes=volumes)
+        with self.store.database.change() as change:
+            self.store.secrets.delete(change, f"project/{project}")
+            self.store.projects.delete(change, project, actor)
+        return deletion
+
+    def delete_stage(self, project: str, stage: str, *, actor: str, volumes: bool = False) -> Deletion:
+        """The same for one stage; raise Conflict if another stage is promoted from it."""
+        deletion = self.would_delete_stage(project, stage)
+        after = [other.key for other in self.store.projects.stages(project) if other.promote_from == stage]
+        if after:
+            raise Conflict(f"{after[0]} is promoted from {project}/{stage}: change that first", code="promoted_from")
+        self._close(project, stage, actor)
+        self._clear(project, self.store.projects.stage(project, stage), volumes=volumes)
+        with self.store.database.change() as change:
+            self.store.secrets.delete(change, f"project/{project}/stage/{stage}")
+            self.store.projects.delete_stage(change, project, stage, actor)
+        return deletion
+
+    def _deletion(self, project: str, stages: Sequence[str]) -> Deletion:
+        present = [i for stage in stages for i in self.store.instances.present(project, stage)]
+        return Deletion(
+            stages=tuple(f"{project}/{stage}" for stage in stages),
+            instances=tuple(f"{i.project}/{i.stage} {i.tag} ({i.id})" for i in present),
+            routes=tuple(sorted({i.domain for i in present if i.serving and i.domain})),
+            volumes=tuple(name for stage in stages for name in self._volumes(project, stage)),
+        )
+
+    def _volumes(self, project: str, stage: str) -> tuple[str, ...]:
+        engine = self._engine(project)
+        return engine.volumes({HOME_LABEL: home_of(self.store), PROJECT_LABEL: project, STAGE_LABEL: stage})
+
+    def _engine(self, project: str) -> Engine:
+        return self.adapters.engine(self.store.projects.get(project).engine)
+
+    def _close(self, project: str, stage: str | None, actor: str) -> None:
+        """No deploy may begin any more: raise Conflict if one is under way, cancel what is queued."""
+        with self.store.database.change() as change:
+            concerned = [
+                deploy
+                for deploy in (*self.store.deploys.under_way(), *self.store.deploys.queued())
+                if deploy.project == project and stage in {None, deploy.stage}
+            ]
+            busy = [deploy for deploy in concerned if deploy.status is not DeployStatus.QUEUED]
+            if busy:
+                raise Conflict(f"Deploy #{busy[0].id} is under way: cancel it or wait for its end", code="under_way")
+            for deploy in concerned:
+                gone = deploy.to(DeployStatus.CANCELLED, ended=change.now, failure=f"Deleted by {actor}")
+                self.store.deploys.save(change, gone)
+            if stage is None:
+                self.store.projects.put(change, replace(self.store.projects.get(project), active=False), actor)
+
+    def _clear(self, project: str, stage: Stage, *, volumes: bool) -> None:
+        for instance in self.store.instances.present(project, stage.name):
+            self.pruner.remove(instance, stage.stop_timeout)
+        engine = self._engine(project)
+        if volumes:
+            for name in self._volumes(project, stage.name):
+                engine.remove_volume(name)
+        engine.remove_network(network_of(home_of(self.store), stage.name))
+
+
+def _check_no_circle(promotions: Mapping[str, str | None]) -> None:
+    for name in promotions:
+        seen, at = {name}, promotions[name]
+        while at is not None:
+            if at in seen:
+                raise Invalid(f"{name} would be promoted from itself", fields={"promote_from": "a circle"})
+            seen.add(at)
+            at = promotions.get(at)

@@ -1,0 +1,105 @@
+"""Pruning: remove what is past keeping, and never what can be rolled back to."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+from forge.deploy.adapters import Adapters, home_of
+from forge.deploy.queue import environment_place
+from forge.deploy.run import Run
+from forge.domain.connection import ProxyConnection
+from forge.domain.errors import ForgeError
+from forge.domain.image import parse_image
+from forge.domain.instance import Instance, InstanceStatus
+from forge.domain.stage import Stage
+from forge.ports import HOME_LABEL, INSTANCE_LABEL
+from forge.store.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruner:
+    """What it cannot remove it says, and tries again after the next deploy."""
+
+    store: Store
+    adapters: Adapters
+
+    def after(self, run: Run) -> None:
+        """After a deploy that went live; whatever goes wrong here fails nothing."""
+        try:
+            said = [*self.instances(run.stage), *self.images(run.project.image)]
+            self._secrets(run.stage)
+        except ForgeError as error:
+            run.say(f"prune: {error.message}", "warning")
+            return
+        run.checkpoint("prune")
+        run.say("prune: " + ("; ".join(said) or "nothing to remove"))
+
+    def instances(self, stage: Stage) -> list[str]:
+        """Remove instances that were replaced, and serving ones beyond the limit, the oldest first."""
+        serving = self.store.instances.serving(stage.project, stage.name)
+        beyond = serving[: max(0, len(serving) - stage.max_instances)]
+        under_way = {
+            name for deploy in self.store.deploys.under_way() for name in (deploy.instance, deploy.replaces) if name
+        }
+        present = self.store.instances.present(stage.project, stage.name)
+        past = [i for i in present if not i.serving and i.id not in under_way]
+        return [self.remove(instance, stage.stop_timeout) for instance in (*past, *beyond)]
+
+    def remove(self, instance: Instance, stop_timeout: float) -> str:
+        """Take away the instance's route and container; a sentence of what was done."""
+        if instance.serving:
+            self.remove_route(instance)
+        engine = self.adapters.engine(instance.engine)
+        for state in engine.find({HOME_LABEL: home_of(self.store), INSTANCE_LABEL: instance.id}):
+            if instance.serving:
+                engine.stop(state.id, stop_timeout)
+            engine.remove(state.id)
+        with self.store.database.change() as change:
+            gone = replace(instance, status=InstanceStatus.REMOVED, serving=False, wanted=False)
+            self.store.instances.put(change, gone)
+        return f"removed {instance.tag} ({instance.id})"
+
+    def remove_route(self, instance: Instance) -> None:
+        """Nobody is sent to the instance any more."""
+        if instance.domain is None:
+            return
+        proxy = self.store.deploys.configuration(instance.deploy).project.proxy
+        if self.store.connections.get(ProxyConnection, proxy).kind != "published":
+            self.adapters.proxy(proxy).remove(instance.domain)
+
+    def images(self, image: str) -> list[str]:
+        """Remove images that Forge deployed and no stage can be rolled back to any more."""
+        protected, known = self._digests(image)
+        said = []
+        for engine in {project.engine for project in self.store.projects.by_image(image)}:
+            for facts in self.adapters.engine(engine).images(image):
+                digests = {name.partition("@")[2] for name in facts.digests}
+                if digests & known and not digests & protected:
+                    for digest in sorted(digests & known):
+                        self.adapters.engine(engine).remove_image(parse_image(image).pinned(digest))
+                        said.append(f"removed image {digest[:19]}")
+        return said
+
+    def _digests(self, image: str) -> tuple[set[str], set[str]]:
+        """(what must stay, all that Forge ever deployed) of an image's digests."""
+        protected = {i.digest for i in self.store.instances.present()}
+        known: set[str] = set()
+        for project in self.store.projects.by_image(image):
+            for stage in self.store.projects.stages(project.name):
+                keep = self.store.deploys.succeeded(project.name, stage.name, stage.keep + 1)
+                protected |= {deploy.digest for deploy in keep}
+            known |= self.store.deploys.digests(project.name)
+        protected |= {d.digest for d in (*self.store.deploys.queued(), *self.store.deploys.under_way())}
+        return protected, known
+
+    def _secrets(self, stage: Stage) -> None:
+        """Forget the environment's secrets of deploys that cannot be rolled back to any more."""
+        kept = self.store.deploys.succeeded(stage.project, stage.name, stage.keep + 1)
+        if len(kept) <= stage.keep:
+            return
+        with self.store.database.change() as change:
+            for deploy in self.store.deploys.ended_before(stage.project, stage.name, kept[-1].id):
+                self.store.secrets.delete(change, environment_place(deploy))

@@ -1,0 +1,139 @@
+"""Reconciling: what the engine and the proxies really have, against what is written down.
+
+One owner per field: the deployer owns who serves and where; this owns status, exit code and restarts,
+and puts back a route that a proxy lost. Containers it does not know are strangers.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+from forge.deploy.adapters import Adapters, home_of
+from forge.deploy.parts import Health
+from forge.domain.connection import EngineConnection, ProxyConnection
+from forge.domain.errors import ForgeError, NotFound, Unavailable
+from forge.domain.instance import Instance, InstanceStatus
+from forge.domain.route import Route
+from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceState
+from forge.store.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Looks at everything, or at one instance; what is under deploy is left to the deployer."""
+
+    store: Store
+    adapters: Adapters
+    health: Health
+
+    def all(self) -> None:
+        """Every engine's instances and every proxy's routes; a part that is away is told and skipped."""
+        for engine in self.store.connections.all(EngineConnection):
+            self.engine(engine.name)
+        self.routes()
+
+    def engine(self, name: str) -> bool:
+        """All instances on an engine; whether it answered."""
+        try:
+            states = self.adapters.engine(name).find({HOME_LABEL: home_of(self.store)})
+        except ForgeError as error:
+            self.health.tell("engine", name, error.message)
+            return False
+        self.health.tell("engine", name, None)
+        found = {state.labels.get(INSTANCE_LABEL): state for state in states}
+        present = [instance for instance in self.store.instances.present() if instance.engine == name]
+        for instance in present:
+            self._write(instance.id, found.get(instance.id))
+        self._remove_leftovers(name, found, {instance.id for instance in present})
+        return True
+
+    def look(self, instance: str) -> None:
+        """One instance, at once."""
+        try:
+            found = self.store.instances.get(instance)
+            states = self.adapters.engine(found.engine).find(
+                {HOME_LABEL: home_of(self.store), INSTANCE_LABEL: instance}
+            )
+        except (NotFound, Unavailable):
+            return  # a stranger's, or the next full look will tell
+        self._write(instance, states[0] if states else None)
+
+    def _write(self, instance: str, state: InstanceState | None) -> None:
+        with self.store.database.change() as change:
+            now = self.store.instances.get(instance)
+            if now.status is not InstanceStatus.REMOVED and instance not in self._in_hand():
+                self.store.instances.put(change, seen(now, state))
+
+    def _in_hand(self) -> set[str]:
+        """Instances that a deploy under way works on."""
+        deploys = self.store.deploys.under_way()
+        return {name for deploy in deploys for name in (deploy.instance, deploy.replaces) if name}
+
+    def _remove_leftovers(self, name: str, found: dict[str | None, InstanceState], present: set[str]) -> None:
+        """Containers of instances that are written down as removed: a crash came between the two."""
+        for instance, state in found.items():
+            if instance is None or instance in present or instance in self._in_hand():
+                continue
+            try:
+                known = self.store.instances.get(instance)
+            except NotFound:
+                _log.warning("container %s says it is ours, but nothing is known of instance %s", state.name, instance)
+                continue
+            if known.status is InstanceStatus.REMOVED:
+                self.adapters.engine(name).remove(state.id)
+
+    # ---- routes
+
+    def routes(self) -> None:
+        """Put back routes that a proxy lost, and take away ours that lead nowhere."""
+        for connection in self.store.connections.all(ProxyConnection):
+            if connection.kind == "published":
+                continue
+            try:
+                self._proxy(connection.name)
+            except ForgeError as error:
+                self.health.tell("proxy", connection.name, error.message)
+            else:
+                self.health.tell("proxy", connection.name, None)
+
+    def _proxy(self, name: str) -> None:
+        proxy = self.adapters.proxy(name)
+        has = {route.domain: route for route in proxy.routes()}
+        in_hand = self._in_hand()
+        kept = set()
+        for instance in self.store.instances.present():
+            if instance.domain is None:
+                continue
+            if instance.id in in_hand:
+                kept.add(instance.domain)
+            elif instance.serving and instance.target is not None and self._proxy_of(instance) == name:
+                kept.add(instance.domain)
+                if has.get(instance.domain) != Route(instance.domain, instance.target):
+                    proxy.point(Route(instance.domain, instance.target))
+        for domain in set(has) - kept:
+            proxy.remove(domain)
+
+    def _proxy_of(self, instance: Instance) -> str:
+        return self.store.deploys.configuration(instance.deploy).project.proxy
+
+
+def seen(instance: Instance, state: InstanceState | None) -> Instance:
+    """The instance with what the engine says of it now."""
+    if state is None:
+        return replace(instance, status=InstanceStatus.MISSING)
+    status = InstanceStatus.STOPPED
+    if state.status in {"running", "paused"}:
+        status = InstanceStatus.UNHEALTHY if state.health == "unhealthy" else InstanceStatus.RUNNING
+    elif state.status in {"created", "restarting"}:
+        status = InstanceStatus.STARTING if state.status == "created" else InstanceStatus.UNHEALTHY
+    return replace(
+        instance,
+        status=status,
+        container=state.id,
+        exit_code=None if state.running else state.exit_code,
+        out_of_memory=state.out_of_memory,
+        restarts=state.restarts,
+    )

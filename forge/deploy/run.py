@@ -1,0 +1,148 @@
+"""A deploy under way: what its steps share, say and keep."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from forge.domain.deploy import Deploy
+from forge.domain.errors import ForgeError
+from forge.domain.events import Event, deploy_topic
+from forge.domain.instance import Instance
+from forge.domain.project import Project
+from forge.domain.route import Route
+from forge.domain.secret import Secret
+from forge.domain.stage import Stage
+from forge.ports import Engine, LayerProgress, Proxy, Registry
+from forge.store.store import Store
+
+_LOOK_EVERY = 0.25  # seconds between looks at whether cancelling was asked for
+_PROGRESS_EVERY = 0.25
+_PROBES_KEPT = 200
+
+
+class Cancelled(ForgeError):
+    """A person asked to cancel."""
+
+    code = "cancelled"
+
+
+class Interrupted(ForgeError):
+    """Forge is closing: the journal stays as it is, the next start takes the deploy back."""
+
+    code = "interrupted"
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One deploy, its configuration as it was when asked for, and the parts that it needs.
+
+    `proxy` is None where people reach the instance at a port of this machine. `secrets` are the
+    environment's. `wait` and `say` are for steps; `checkpoint(moment)` is called after each effect.
+    """
+
+    deploy: Deploy
+    project: Project
+    stage: Stage
+    secrets: Mapping[str, Secret]
+    home: str
+    store: Store
+    engine: Engine
+    registry: Registry
+    proxy: Proxy | None
+    closing: threading.Event
+    monotonic: Callable[[], float] = time.monotonic
+    new_id: Callable[[], str]
+    checkpoint: Callable[[str], None] = lambda _: None
+    probes: list[dict[str, object]] = field(default_factory=list)
+    _layers: dict[str, LayerProgress] = field(default_factory=dict)
+    _told: float = 0
+
+    # ---- saying
+
+    def say(self, text: str, level: str = "info") -> None:
+        """A line of the deploy's log."""
+        with self.store.database.change() as change:
+            self.store.deploys.log(change, self.deploy, text, level)
+
+    def keep(self, **changes: object) -> None:
+        """Change the deploy and write it down."""
+        self.deploy = replace(self.deploy, **changes)  # type: ignore[arg-type]
+        with self.store.database.change() as change:
+            self.store.deploys.save(change, self.deploy)
+
+    def progress(self, layer: LayerProgress) -> None:
+        """Tell how far the pull is; at most a few times a second, and not kept."""
+        self._layers[layer.id] = layer
+        now = self.monotonic()
+        if now - self._told >= _PROGRESS_EVERY:
+            self._told = now
+            self.tell_layers()
+
+    def tell_layers(self) -> int:
+        """Tell all layers as they are now; how many there are."""
+        if self._layers:
+            layers = [msgspec.to_builtins(layer) for layer in self._layers.values()]
+            self.store.database.announce(
+                Event(
+                    type="deploy_progress",
+                    payload={"deploy": self.deploy.id, "layers": layers},
+                    at=self.store.database.clock(),
+                    topic=deploy_topic(self.deploy.id),
+                    project=self.project.name,
+                    stage=self.stage.name,
+                )
+            )
+        return len(self._layers)
+
+    def probed(self, text: str, healthy: bool | None) -> None:
+        """Keep a health probe with the deploy."""
+        if len(self.probes) < _PROBES_KEPT:
+            self.probes.append({"at": self.store.database.clock(), "healthy": healthy, "text": text})
+        self.say(text, "probe")
+
+    # ---- waiting
+
+    def cancelled(self) -> bool:
+        """Whether going on makes no sense: a person cancelled, or Forge is closing."""
+        return self.closing.is_set() or self.store.deploys.cancel_asked(self.deploy.id)
+
+    def check(self) -> None:
+        """Raise Interrupted or Cancelled."""
+        if self.closing.is_set():
+            raise Interrupted("Forge is closing")
+        if self.store.deploys.cancel_asked(self.deploy.id):
+            raise Cancelled("Cancelled by a person")
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not past being cancelled or closed."""
+        end = self.monotonic() + seconds
+        self.check()
+        while (left := end - self.monotonic()) > 0:
+            self.closing.wait(min(left, _LOOK_EVERY))
+            self.check()
+
+    # ---- what it is about
+
+    def candidate(self) -> Instance:
+        """The instance that this deploy makes."""
+        return self.store.instances.get(self.deploy.instance or "")
+
+    def replaced(self) -> Instance | None:
+        """The instance that served before, if there was one."""
+        return self.store.instances.get(self.deploy.replaces) if self.deploy.replaces else None
+
+    def route_to(self, instance: Instance) -> Route | None:
+        """Where people would reach `instance`; None without a proxy."""
+        if self.proxy is None or instance.domain is None or instance.target is None:
+            return None
+        return Route(instance.domain, instance.target)
+
+    def put(self, instance: Instance) -> Instance:
+        """Write an instance down."""
+        with self.store.database.change() as change:
+            return self.store.instances.put(change, instance)

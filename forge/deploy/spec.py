@@ -1,0 +1,101 @@
+"""From a project, a stage and a digest to what is wanted of a container: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from forge.domain.errors import Invalid
+from forge.domain.image import parse_image
+from forge.domain.instance import Instance
+from forge.domain.names import domain_name
+from forge.domain.preferences import Preferences
+from forge.domain.project import Project, Volume, VolumeKind
+from forge.domain.secret import Secret
+from forge.domain.stage import Stage
+from forge.ports import (
+    DEPLOY_LABEL,
+    HOME_LABEL,
+    INSTANCE_LABEL,
+    PROJECT_LABEL,
+    STAGE_LABEL,
+    InstanceSpec,
+)
+
+
+def slot_of(stage: Stage, tag: str) -> str:
+    """Which of a stage's places a tag takes: the only one, or its own."""
+    return "" if stage.max_instances == 1 else tag
+
+
+def domain_of(project: Project, stage: Stage, slot: str, preferences: Preferences) -> str:
+    """Where people reach an instance: from the stage's pattern, else the settings'."""
+    values = {"stage": stage.name, "project": project.name, "domain": project.domain or preferences.domain}
+    return domain_name(stage.domain or preferences.domain_pattern, values, tag=slot or None)
+
+
+def network_of(home: str, stage: str) -> str:
+    """The network that the instances of one stage name share, so that `http://shop` in dev is shop/dev."""
+    return f"forge-{home}-{stage}"
+
+
+def labels_of(home: str, instance: Instance) -> dict[str, str]:
+    """What marks a container as Forge's, and as this instance."""
+    return {
+        HOME_LABEL: home,
+        PROJECT_LABEL: instance.project,
+        STAGE_LABEL: instance.stage,
+        INSTANCE_LABEL: instance.id,
+        DEPLOY_LABEL: str(instance.deploy),
+    }
+
+
+def spec_of(
+    project: Project,
+    stage: Stage,
+    instance: Instance,
+    *,
+    home: str,
+    secrets: Mapping[str, Secret],
+    publish: int,
+    host_paths: tuple[str, ...],
+) -> InstanceSpec:
+    """All that is wanted of the instance's container; raise Invalid for a host path that is not allowed."""
+    return InstanceSpec(
+        name=instance.name,
+        image=parse_image(project.image).pinned(instance.digest),
+        port=project.port,
+        publish=publish,
+        publish_host="0.0.0.0" if stage.publish is not None else "127.0.0.1",  # noqa: S104 a port people asked for
+        labels={**project.labels, **labels_of(home, instance)},
+        environment={**project.environment, **stage.environment, **secrets},
+        network=network_of(home, stage.name),
+        aliases=(project.name, *project.aliases),
+        volumes=tuple(_volume(v, project, stage, home, host_paths) for v in project.volumes),
+        limits=project.limits,
+        stop_timeout=stage.stop_timeout,
+    )
+
+
+def _volume(volume: Volume, project: Project, stage: Stage, home: str, host_paths: tuple[str, ...]) -> Volume:
+    if volume.kind is VolumeKind.NAMED:
+        return replace(volume, source=volume_name(home, project.name, stage.name, volume.source or ""))
+    if volume.kind is VolumeKind.HOST:
+        check_host_path(volume.source or "", host_paths)
+    return volume
+
+
+def volume_name(home: str, project: str, stage: str, name: str) -> str:
+    """The engine's name for a named volume of a stage."""
+    return f"forge-{home}-{project}-{stage}-{name}"
+
+
+def check_host_path(path: str, allowed: tuple[str, ...]) -> None:
+    """Raise Invalid unless `path` is one of the `allowed` folders or lies below one."""
+    folder = path.rstrip("/") + "/"
+    if not any(folder.startswith(root.rstrip("/") + "/") for root in allowed):
+        raise Invalid(
+            f"The host path {path} is not under an allowed folder: add one to the setting host_paths",
+            code="host_path",
+            fields={"volumes": path},
+        )

@@ -1,0 +1,321 @@
+"""The steps of a deploy, each with how to take it back.
+
+A step reads what it needs from the run and the store, and finds things on the engine by label, so
+that it can be taken back by a Forge that was started after the one that took it. `do` returns a
+sentence for the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from forge.deploy.health import Unhealthy, plan, wait_until_healthy
+from forge.deploy.run import Run
+from forge.deploy.spec import domain_of, slot_of, spec_of
+from forge.domain.deploy import DeployStatus
+from forge.domain.errors import Conflict, EngineError, NotFound, ProxyError, Unavailable
+from forge.domain.image import parse_image
+from forge.domain.instance import Instance, InstanceStatus
+from forge.domain.project import HealthKind
+from forge.domain.route import Route, Target
+from forge.ports import HOME_LABEL, INSTANCE_LABEL, Answer, InstanceState, Probe, ProbeResult
+
+WAIT_UNTIL_HEALTHY = "wait until healthy"  # its past durations decide the next time-out
+_PORT_TRIES = 5
+_CONFIRM_FOR = 10.0  # seconds until the proxy must have been seen to send people to the new instance
+_BAKE_LOOK = 1.0
+_OLD_IS_BACK = 30.0  # seconds the old instance has to answer again when it is started again
+
+
+def nothing(_: Run) -> None:
+    """There is nothing to take back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A named part of a deploy. `do` makes it so and says what it found; `undo` takes it back, also half done."""
+
+    name: str
+    do: Callable[[Run], str]
+    undo: Callable[[Run], None] = nothing
+
+
+# ---- resolve, pull, note
+
+
+def resolve_digest(run: Run) -> str:
+    if run.deploy.digest:
+        return f"{run.deploy.tag} is {run.deploy.digest[:19]}, as asked for"
+    repository = parse_image(run.project.image).repository
+    digest = run.registry.digest(repository, run.deploy.tag)
+    if digest is None:
+        raise NotFound(f"{run.project.image} has no tag {run.deploy.tag}", code="no_tag")
+    run.keep(digest=digest)
+    return f"{run.deploy.tag} is {digest[:19]}"
+
+
+def pull(run: Run) -> str:
+    image = parse_image(run.project.image).pinned(run.deploy.digest)
+    if run.engine.image(image) is not None:
+        return "already there"
+    _check_disk(run)
+    run.engine.pull(image, run.registry.login(), run.progress, run.cancelled)
+    return f"{run.tell_layers()} layers"
+
+
+def _check_disk(run: Run) -> None:
+    free, floor = run.engine.free_disk(), run.store.preferences.get().free_disk
+    if free is not None and free < floor:
+        raise EngineError(
+            f"Only {free >> 20} MiB are free where images are kept, {floor >> 20} MiB is the floor: "
+            "remove what is not needed, or lower the setting free_disk",
+            code="disk_full",
+        )
+
+
+def note_what_serves(run: Run) -> str:
+    slot = slot_of(run.stage, run.deploy.tag)
+    serving = {instance.slot: instance for instance in run.store.instances.serving(run.project.name, run.stage.name)}
+    old = serving.get(slot)
+    domain = _free_domain(run, slot) if run.proxy is not None else None
+    instance = Instance(
+        id=run.new_id(), project=run.project.name, stage=run.stage.name, slot=slot, deploy=run.deploy.id,
+        tag=run.deploy.tag, digest=run.deploy.digest, engine=run.project.engine, name="", domain=domain,
+        created=run.store.database.clock(),
+    )  # fmt: skip
+    instance = replace(instance, name=f"forge-{instance.project}-{instance.stage}-{instance.id}")
+    run.put(instance)
+    run.keep(instance=instance.id, replaces=old.id if old else None)
+    return f"{old.tag} ({old.id}) serves" if old else "nothing serves yet"
+
+
+def _free_domain(run: Run, slot: str) -> str:
+    domain = domain_of(run.project, run.stage, slot, run.store.preferences.get())
+    other = run.store.instances.by_domain(domain)
+    if other is not None and (other.project, other.stage, other.slot) != (run.project.name, run.stage.name, slot):
+        raise Conflict(
+            f"{domain} already leads to {other.project}/{other.stage} ({other.tag}): "
+            "give one of them another domain pattern",
+            code="domain_taken",
+        )
+    return domain
+
+
+def forget_candidate(run: Run) -> None:
+    if run.deploy.instance is not None:
+        run.put(replace(run.candidate(), status=InstanceStatus.REMOVED, serving=False, wanted=False))
+
+
+# ---- the candidate
+
+
+def create(run: Run) -> str:
+    instance, port = run.candidate(), _port(run)
+    spec = spec_of(
+        run.project,
+        run.stage,
+        instance,
+        home=run.home,
+        secrets=run.secrets,
+        publish=port,
+        host_paths=run.store.preferences.get().host_paths,
+    )
+    container = run.engine.create(spec)
+    run.put(replace(instance, container=container, target=Target("127.0.0.1", port)))
+    return f"{spec.name}, at port {port} of this machine"
+
+
+def _port(run: Run) -> int:
+    if run.stage.publish is not None:
+        return run.stage.publish
+    return run.engine.free_port(frozenset(i.target.port for i in run.store.instances.present() if i.target))
+
+
+def start(run: Run) -> str:
+    for left in reversed(range(_PORT_TRIES)):
+        try:
+            run.engine.start(run.candidate().container or "")
+        except EngineError as error:
+            if error.code != "port_taken" or run.stage.publish is not None or not left:
+                raise
+            remove_candidate(run)  # somebody took the port between our look and the start
+            create(run)
+        else:
+            return "started"
+    raise EngineError("No free port could be had", code="port_taken")
+
+
+def stop_candidate(run: Run) -> None:
+    for state in _candidates(run):
+        run.engine.stop(state.id, min(run.stage.stop_timeout, 3))
+
+
+def remove_candidate(run: Run) -> None:
+    for state in _candidates(run):
+        run.engine.remove(state.id)
+
+
+def _candidates(run: Run) -> tuple[InstanceState, ...]:
+    """By label, never by a noted id: creating may have worked and lost the answer."""
+    if run.deploy.instance is None:
+        return ()
+    return run.engine.find({HOME_LABEL: run.home, INSTANCE_LABEL: run.deploy.instance})
+
+
+def wait_healthy(run: Run) -> str:
+    image = run.engine.image(parse_image(run.project.image).pinned(run.deploy.digest))
+    past = run.store.deploys.durations(run.project.name, WAIT_UNTIL_HEALTHY)
+    wanted = plan(run.project.health, image, past)
+    run.say(wanted.why)
+
+    def tell(result: ProbeResult) -> None:
+        run.probed(result.text, result.healthy)
+
+    took = wait_until_healthy(
+        run.engine,
+        run.candidate().container or "",
+        run.project.port,
+        wanted,
+        wait=run.wait,
+        clock=run.monotonic,
+        tell=tell,
+    )
+    run.put(replace(run.candidate(), status=InstanceStatus.RUNNING))
+    return f"healthy after {took:.1f} s"
+
+
+# ---- the switch
+
+
+def switch_route(run: Run) -> str:
+    route = run.route_to(run.candidate())
+    if run.proxy is None or route is None:
+        return f"no proxy: people reach it at {run.candidate().target}"
+    run.proxy.point(route)
+    return f"{route.domain} leads to {route.target}"
+
+
+def switch_back(run: Run) -> None:
+    candidate = run.candidate() if run.deploy.instance else None
+    if run.proxy is None or candidate is None or candidate.domain is None:
+        return
+    old = run.replaced()
+    back = run.route_to(old) if old else None
+    if back is None or back.domain != candidate.domain:
+        run.proxy.remove(candidate.domain)
+    if back is not None:
+        run.proxy.point(back)
+
+
+def confirm(run: Run) -> str:
+    route = run.route_to(run.candidate())
+    if run.proxy is None or route is None:
+        return "no proxy to ask through"
+    path = run.project.health.path or "/"
+    end, saved_again = run.monotonic() + _CONFIRM_FOR, False
+    while True:
+        answer, seen = _ask(run, route, path)
+        if answer is not None and answer.target == route.target and not _is_fault(run, answer):
+            took = f"{answer.status} in {answer.milliseconds:.0f} ms"
+            return f"{route.domain}{path} was answered by the new instance: {took}"
+        if run.monotonic() >= end:
+            raise ProxyError(
+                f"{route.domain} was not seen to be answered by the new instance: {seen}", code="unconfirmed"
+            )
+        if not saved_again and run.monotonic() >= end - _CONFIRM_FOR / 2:
+            run.proxy.point(route)
+            saved_again = True
+        run.wait(0.2)
+
+
+def _ask(run: Run, route: Route, path: str) -> tuple[Answer | None, str]:
+    try:
+        answer = run.proxy.ask(route, path) if run.proxy else None
+    except Unavailable as error:
+        return None, error.message
+    if answer is None:
+        return None, "no proxy"
+    return answer, f"{answer.status} from {answer.target or 'the proxy itself'}"
+
+
+def _is_fault(run: Run, answer: Answer) -> bool:
+    """A server error counts where the path is known to be healthy; elsewhere who answered is enough."""
+    return answer.status >= 500 and run.project.health.path is not None
+
+
+def bake(run: Run) -> str:
+    if not run.stage.bake:
+        return "not asked for"
+    end = run.monotonic() + run.stage.bake
+    while run.monotonic() < end:
+        _check_baking(run)
+        run.wait(min(_BAKE_LOOK, max(0.0, end - run.monotonic())))
+    return f"well for {run.stage.bake:.0f} s"
+
+
+def _check_baking(run: Run) -> None:
+    state = run.engine.inspect(run.candidate().container or "")
+    if state is None or not state.running or state.restarts:
+        raise Unhealthy("It did not stay up while it was watched")
+    if state.health == "unhealthy":
+        raise Unhealthy("Its HEALTHCHECK failed while it was watched")
+
+
+# ---- the old one
+
+
+def drain_and_stop_old(run: Run) -> str:
+    old = run.replaced()
+    if old is None:
+        return "nothing to stop"
+    if old.container is not None:
+        run.wait(run.stage.drain)
+        run.engine.stop(old.container, run.stage.stop_timeout)
+    return f"{old.tag} ({old.id}) stopped"
+
+
+def stop_old(run: Run) -> str:
+    old = run.replaced()
+    if old is None or old.container is None:
+        return "nothing to stop"
+    run.engine.stop(old.container, run.stage.stop_timeout)
+    return f"{old.tag} ({old.id}) stopped: it cannot run beside the new one"
+
+
+def start_old_again(run: Run) -> None:
+    old = run.replaced()
+    if old is None or not old.wanted or old.container is None or run.engine.inspect(old.container) is None:
+        return
+    run.engine.start(old.container)
+    _wait_for_old(run, old.container)
+
+
+def _wait_for_old(run: Run, container: str) -> None:
+    """Until it answers, so that the route leads to something that serves; what it says then decides nothing more."""
+    health = run.project.health
+    kind = HealthKind.HTTP if health.path else HealthKind.TCP
+    if health.kind is HealthKind.RUNNING:
+        kind = HealthKind.RUNNING
+    probe = Probe(kind=kind, path=health.path)
+    end = run.monotonic() + _OLD_IS_BACK
+    while run.monotonic() < end and not run.engine.probe(container, run.project.port, probe).healthy:
+        if run.closing.wait(0.2):
+            return
+
+
+# ---- the end
+
+
+def go_live(run: Run) -> str:
+    """One transaction: the new instance serves, the old one does not, the deploy succeeded."""
+    candidate, old = run.candidate(), run.replaced()
+    with run.store.database.change() as change:
+        if old is not None:
+            stopped = replace(old, serving=False, wanted=False, status=InstanceStatus.STOPPED)
+            run.store.instances.put(change, stopped)
+        run.store.instances.put(change, replace(candidate, serving=True, status=InstanceStatus.RUNNING))
+        run.deploy = run.deploy.to(DeployStatus.SUCCEEDED, ended=change.now)
+        run.store.deploys.save(change, run.deploy)
+        run.store.deploys.release(change, run.project.name, run.stage.name, run.deploy.digest)
+    return f"{run.deploy.tag} ({candidate.id}) serves {run.stage.key}"

@@ -1,0 +1,68 @@
+"""Taking back: patience with parts that are away, and the last words of a failed candidate."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from forge.deploy.run import Interrupted, Run
+from forge.deploy.steps import Step
+from forge.domain.errors import EngineUnavailable, ForgeError, ProxyUnavailable
+from forge.ports import HOME_LABEL, INSTANCE_LABEL
+
+_log = logging.getLogger(__name__)
+_LINES_KEPT = 200
+_PAUSE = 1.0  # seconds between tries while a part is away
+_LONGEST_PAUSE = 10.0
+_PROXY_PATIENCE = 120.0  # seconds; the reconciler puts routes right when the proxy comes back later
+
+
+def undo_step(run: Run, step: Step) -> str | None:
+    """Undo `step`; the sentence of what went wrong, None if it is undone. Waits for an engine that is away."""
+    pause, began = _PAUSE, run.monotonic()
+    while True:
+        try:
+            step.undo(run)
+        except (EngineUnavailable, ProxyUnavailable) as error:
+            if isinstance(error, ProxyUnavailable) and run.monotonic() - began > _PROXY_PATIENCE:
+                return error.message
+            run.say(f"undo {step.name}: {error.message}; trying again in {pause:.0f} s", "warning")
+            if run.closing.wait(pause):
+                raise Interrupted("Forge is closing") from error
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        except ForgeError as error:
+            return error.message
+        except Exception as error:  # noqa: BLE001 the other steps must still be undone
+            _log.exception("deploy #%d: undo of %s failed", run.deploy.id, step.name)
+            return f"Internal error ({type(error).__name__}): see the log"
+        else:
+            return None
+
+
+def keep_last_words(run: Run) -> None:
+    """Before the candidate is removed: keep its last lines, exit code and every probe with the deploy."""
+    if run.deploy.instance is None or run.store.deploys.last_words(run.deploy.id) is not None:
+        return
+    try:
+        found = run.engine.find({HOME_LABEL: run.home, INSTANCE_LABEL: run.deploy.instance})
+        if not found:
+            return
+        state = found[0]
+        with run.engine.logs(state.id, tail=_LINES_KEPT) as lines:
+            kept = [msgspec.to_builtins(line) for line in lines]
+    except ForgeError as error:
+        run.say(f"The candidate's last words could not be read: {error.message}", "warning")
+        return
+    words = {
+        "status": state.status,
+        "exit_code": state.exit_code,
+        "out_of_memory": state.out_of_memory,
+        "restarts": state.restarts,
+        "lines": kept,
+        "probes": run.probes,
+    }
+    with run.store.database.change() as change:
+        run.store.deploys.keep_last_words(change, run.deploy.id, words)
+        for line in kept[-20:]:
+            run.store.deploys.log(change, run.deploy, line["text"], "output")
