@@ -307,6 +307,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 def fault_of(error: BaseException, host: str) -> HttpFault:
     """What `error` (of requests, urllib3 or the system) means to a person who asked `host`."""
     import ssl  # noqa: PLC0415
+    from http.client import IncompleteRead  # noqa: PLC0415
 
     import requests  # noqa: PLC0415
     import urllib3  # noqa: PLC0415
@@ -323,7 +324,8 @@ def fault_of(error: BaseException, host: str) -> HttpFault:
         ((ConnectionRefusedError,), "connect", "{} refuses the connection: check the port, and whether it runs"),
         ((requests.Timeout, TimeoutError), "timeout", "{} does not answer in time: check the address and the network"),
         ((urllib3.exceptions.ReadTimeoutError,), "timeout", "{} answers too slowly: try again later"),
-        ((urllib3.exceptions.ProtocolError,), "answer", "{} broke off, or speaks no HTTP: check address and port"),
+        ((ConnectionError, IncompleteRead), "connect", "{} broke off in the middle: try again later"),
+        ((urllib3.exceptions.ProtocolError,), "answer", "{} speaks no HTTP: check the address and the port"),
         ((OSError,), "connect", "{} cannot be reached: check the address and the network"),
     ):
         if any(isinstance(cause, kinds) for cause in causes):

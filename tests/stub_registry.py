@@ -7,7 +7,7 @@ import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from forge.domain.connection import RegistryConnection
 from forge.domain.secret import Secret
@@ -40,7 +40,7 @@ class StubRegistry:
         self.stub = Stub(self._answer, certificate)
         self._numbers = itertools.count(1)
 
-    def __enter__(self) -> StubRegistry:
+    def __enter__(self) -> Self:
         self.stub.__enter__()
         return self
 
