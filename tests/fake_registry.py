@@ -7,11 +7,12 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from forge.domain.errors import ForgeError, Invalid, RegistryError, RegistryUnavailable
 from forge.domain.image import is_digest, is_tag, parse_image
 from forge.domain.secret import Secret
-from forge.ports import Login, Quota, RegistryReport
+from forge.ports import ImageFacts, Login, Quota, RegistryReport
 
 _FAULTS = {
     "login": "login",
@@ -26,7 +27,7 @@ class FakeRegistry:
     """For many threads. Set `down` to take it away, `limited_until` (unix seconds) to have it say 429.
 
     `calls` are the questions so far: ("digest", repository, tag), ("tags", repository),
-    ("created", repository, digest), ("test", repository). `wanted` is the login it asks for (None: open),
+    ("created", repository, digest), ("test", repository). `facts`: digest → what inspect says. `wanted` is the login it asks for (None: open),
     `given` the one this client has. `before_answer` runs before each answer, to hold it up or to break it.
     """
 
@@ -42,6 +43,7 @@ class FakeRegistry:
         self.calls: list[tuple[str, ...]] = []
         self.before_answer: Callable[[tuple[str, ...]], None] = lambda _: None
         self.limits = Quota()
+        self.facts: dict[str, ImageFacts] = {}
         self.wanted = wanted
         self.given = given
         self.closed = False
@@ -92,6 +94,14 @@ class FakeRegistry:
         self._ask("created", repository, digest)
         with self._lock:
             return self._created.get((repository, digest))
+
+    def inspect(self, repository: str, digest: str) -> ImageFacts:
+        self._ask("inspect", repository, digest)
+        with self._lock:
+            if (repository, digest) not in self._created:
+                raise RegistryError(f"There is no image {repository}@{digest[:19]}", code="no_image")
+            made = ImageFacts(id=digest, digests=(f"registry.example/{repository}@{digest}",), ports=(8080,))
+            return self.facts.get(digest, replace(made, created=self._created[repository, digest]))
 
     def test(self, repository: str | None = None) -> RegistryReport:
         try:

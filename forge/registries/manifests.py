@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from forge.domain.image import is_digest, is_tag
+from forge.ports import HealthCheck, ImageFacts
 
 INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
@@ -45,6 +46,41 @@ def read_time(text: Any) -> float | None:
         return None
     seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     return seconds if seconds > 0 else None
+
+
+def facts_of(configuration: dict[str, Any], name: str) -> ImageFacts:
+    """What an image's configuration (OCI image-spec, config.md) says; `name` is its name@digest."""
+    config = configuration.get("config")
+    config = config if isinstance(config, dict) else {}
+    labels = config.get("Labels")
+    return ImageFacts(
+        id=name.partition("@")[2],
+        digests=(name,),
+        ports=_ports(config.get("ExposedPorts")),
+        health_check=_health_check(config.get("Healthcheck")),
+        labels={str(key): str(value) for key, value in labels.items()} if isinstance(labels, dict) else {},
+        created=read_time(configuration.get("created")),
+    )
+
+
+def _ports(exposed: Any) -> tuple[int, ...]:
+    names = [str(port).partition("/") for port in exposed] if isinstance(exposed, dict) else []
+    numbers = [int(number) for number, _, protocol in names if number.isdigit() and protocol in {"", "tcp"}]
+    return tuple(sorted(number for number in numbers if 1 <= number <= 65535))
+
+
+def _health_check(check: Any) -> HealthCheck | None:
+    """Docker's extension of the image configuration; times there are nanoseconds, 0 or missing is the default."""
+    test = check.get("Test") if isinstance(check, dict) else None
+    if not isinstance(test, list) or len(test) < 2 or test[0] == "NONE":
+        return None
+    names = {"interval": "Interval", "timeout": "Timeout", "start_period": "StartPeriod"}
+    times = {name: check.get(key) for name, key in names.items()}
+    given = {name: value / 1e9 for name, value in times.items() if isinstance(value, int) and value > 0}
+    retries = check.get("Retries")
+    if isinstance(retries, int) and retries > 0:
+        given["retries"] = retries
+    return HealthCheck(command=tuple(str(word) for word in test), **given)
 
 
 def _platform(entry: Any) -> tuple[str, str]:

@@ -14,10 +14,10 @@ from forge.domain.errors import ForgeError, Invalid, RegistryError
 from forge.domain.image import is_digest, is_tag, parse_image
 from forge.domain.secret import Secret
 from forge.http import HttpFault, Reply, Session
-from forge.ports import Login, Quota, RegistryReport
+from forge.ports import ImageFacts, Login, Quota, RegistryReport
 from forge.registries.client import Client
 from forge.registries.flavours import path_of
-from forge.registries.manifests import ACCEPT, choose_manifest, config_of, read_time, tags_of
+from forge.registries.manifests import ACCEPT, choose_manifest, config_of, facts_of, read_time, tags_of
 
 _PAGE = 1000
 _MOST_PAGES = 100
@@ -111,7 +111,19 @@ class OciRegistry:
         raise RegistryError(f"{repository} has more than {_PAGE * _MOST_PAGES} tags: delete old ones", code="answer")
 
     def created(self, repository: str, digest: str) -> float | None:
-        """When the image was made (unix seconds); None if it is gone or does not say. One or two counted GETs."""
+        """When the image was made (unix seconds); None if it is gone or does not say. Counted GETs."""
+        facts = self._configuration(repository, digest)
+        return read_time(facts.get("created")) if facts else None
+
+    def inspect(self, repository: str, digest: str) -> ImageFacts:
+        """What the image's configuration says; raise RegistryError (no_image) if it is gone. Counted GETs."""
+        facts = self._configuration(repository, digest)
+        if facts is None:
+            raise RegistryError(f"{self._connection.host} has no image {repository}@{digest[:19]}", code="no_image")
+        return facts_of(facts, f"{self._connection.host}/{repository}@{digest}")
+
+    def _configuration(self, repository: str, digest: str) -> dict[str, Any] | None:
+        """An image's configuration, of one platform if it has several; None if there is none. One or two GETs more."""
         path = self._path(repository)
         manifest = self._manifest(path, digest)
         if manifest is not None and "manifests" in manifest:
@@ -122,7 +134,7 @@ class OciRegistry:
             return None
         reply = self._client.ask("GET", f"/v2/{path}/blobs/{config}", "blob", repository=path, accept="*/*")
         facts = self._json(reply) if reply.status == 200 else None
-        return read_time(facts.get("created")) if isinstance(facts, dict) else None
+        return facts if isinstance(facts, dict) else None
 
     def test(self, repository: str | None = None) -> RegistryReport:
         """Ask GET /v2/, and for `repository` one page of one tag; never raises. See RegistryReport for the faults."""

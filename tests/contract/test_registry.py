@@ -141,6 +141,13 @@ class TestRegistry:
         assert registry.created(REPOSITORY, digest) == 1_750_000_000
         assert registry.created(REPOSITORY, NOTHING) is None
 
+    def test_an_image_says_what_it_is(self, place, registry):
+        facts = registry.inspect(REPOSITORY, place.push("v1", created=1_750_000_000))
+        assert facts.created == 1_750_000_000
+        with pytest.raises(RegistryError) as caught:
+            registry.inspect(REPOSITORY, NOTHING)
+        assert caught.value.code == "no_image"
+
     @pytest.mark.parametrize("repository", ["", "Org/Shop", "../shop", "org/shop:v1", "org/shop?x"])
     def test_what_is_no_repository_is_refused(self, registry, repository):
         for ask in (registry.tags, lambda name: registry.digest(name, "v1")):

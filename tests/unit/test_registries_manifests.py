@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from forge.registries.manifests import ACCEPT, choose_manifest, config_of, read_time, tags_of
+from forge.ports import HealthCheck
+from forge.registries.manifests import ACCEPT, choose_manifest, config_of, facts_of, read_time, tags_of
 
 A, B, C = ("sha256:" + letter * 64 for letter in "abc")
 
@@ -74,3 +75,32 @@ def test_a_page_without_tags_has_none(answer):
 
 def test_what_is_no_tag_is_left_out():
     assert tags_of({"tags": ["v1", "../v2/x", "", 5, "a b", "x" * 129, "dev_1.2-3"]}) == ["v1", "dev_1.2-3"]
+
+
+def test_a_configuration_gives_ports_health_check_and_labels():
+    facts = facts_of(
+        {
+            "created": "2026-01-02T03:04:05Z",
+            "config": {
+                "ExposedPorts": {"8080/tcp": {}, "53/udp": {}, "80": {}, "x/tcp": {}},
+                "Labels": {"forge.port": "8080"},
+                "Healthcheck": {"Test": ["CMD", "true"], "Interval": 2_000_000_000, "Retries": 5},
+            },
+        },
+        "registry.example/shop@sha256:" + "a" * 64,
+    )
+    assert facts.ports == (80, 8080)
+    assert facts.labels == {"forge.port": "8080"}
+    assert facts.health_check == HealthCheck(command=("CMD", "true"), interval=2, retries=5)
+    assert facts.created == 1767323045
+
+
+@pytest.mark.parametrize("configuration", [{}, {"config": []}, {"config": {"ExposedPorts": 1, "Labels": 2}}])
+def test_a_configuration_that_says_nothing_is_no_error(configuration):
+    facts = facts_of(configuration, "registry.example/shop@sha256:" + "a" * 64)
+    assert (facts.ports, facts.health_check, facts.labels) == ((), None, {})
+
+
+@pytest.mark.parametrize("check", [{"Test": ["NONE"]}, {"Test": []}, {"Test": "true"}, None])
+def test_a_health_check_that_is_switched_off_is_none(check):
+    assert facts_of({"config": {"Healthcheck": check}}, "x@y").health_check is None
