@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json as jsonlib
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -128,6 +129,7 @@ class Session:
         self._body_limit = body_limit
         self._pool = pool
         self._clock = clock
+        self._making = threading.Lock()
         self._session: requests.Session | None = None
 
     def request(
@@ -168,18 +170,21 @@ class Session:
             total=self._timeouts[1] * _DRIP if timeout is None else timeout,
             limit=limit if read_body else None,
         )
-        for _ in range(redirects + 1):
-            reply = self._once(call)
-            target = reply.headers.get("Location")
-            if not redirects or method not in _SAFE or reply.status not in _REDIRECTS or not target:
-                return reply
-            call = _follow(call, target)
-        raise HttpFault("answer", f"{host_of(url)} redirects again and again: check the address")
+        return self._ask(call, redirects)
 
     def close(self) -> None:
         """Close the kept connections. The session may be used again."""
         if self._session is not None:
             self._session.close()
+
+    def _ask(self, call: _Call, redirects: int) -> Reply:
+        for _ in range(redirects + 1):
+            reply = self._once(call)
+            target = reply.headers.get("Location")
+            if not redirects or call.method not in _SAFE or reply.status not in _REDIRECTS or not target:
+                return reply
+            call = _follow(call, target)
+        raise HttpFault("answer", f"{host_of(call.url)} redirects again and again: check the address")
 
     def _once(self, call: _Call) -> Reply:
         import requests  # noqa: PLC0415  slow to import
@@ -239,9 +244,10 @@ class Session:
         return b"".join(chunks)
 
     def _requests(self) -> requests.Session:
-        if self._session is None:
-            self._session = _new_session(self._pool)
-        return self._session
+        with self._making:
+            if self._session is None:
+                self._session = _new_session(self._pool)
+            return self._session
 
 
 def _new_session(pool: int) -> requests.Session:

@@ -28,6 +28,7 @@ class Seen:
     query: dict[str, str]
     headers: list[tuple[str, str]]
     body: bytes
+    port: int  # the client's: equal for requests on one connection
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
@@ -48,57 +49,9 @@ class Stub:
     """`with Stub(answer) as stub:` serves on `stub.url`; `stub.seen` are the requests so far."""
 
     def __init__(self, answer: Callable[[Seen], Sent], certificate: tuple[Path, Path] | None = None) -> None:
-        stub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = 5
-            disable_nagle_algorithm = True
-
-            def handle_one_request(self) -> None:
-                try:
-                    super().handle_one_request()
-                except (ConnectionError, ssl.SSLError):
-                    self.close_connection = True
-
-            def answer(self) -> None:
-                parts = urlsplit(self.path)
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                seen = Seen(
-                    method=self.command,
-                    path=parts.path,
-                    query=dict(parse_qsl(parts.query)),
-                    headers=list(self.headers.items()),
-                    body=body,
-                )
-                stub.seen.append(seen)
-                sent = answer(seen)
-                if sent.drop:
-                    self.close_connection = True
-                    return
-                self.send_response(sent.status)
-                for name, value in sent.headers:
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(sent.body) if sent.length is None else sent.length))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(sent.body)
-                self.close_connection |= sent.length is not None
-
-            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 64
-
-            def handle_error(self, request: object, client_address: object) -> None:
-                pass  # a client that turns away from a certificate is what some tests are about
-
+        self.answer = answer
         self.seen: list[Seen] = []
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": self}))
         scheme = "http"
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -107,8 +60,8 @@ class Stub:
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
             scheme = "https"
-        self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
-        self.host = self.url.partition("://")[2]
+        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"{scheme}://{self.host}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     def __enter__(self) -> Self:
@@ -119,6 +72,59 @@ class Stub:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass  # a client that turns away from a certificate is what some tests are about
+
+
+class _Handler(BaseHTTPRequestHandler):
+    stub: Stub
+    protocol_version = "HTTP/1.1"
+    timeout = 5
+    disable_nagle_algorithm = True
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except (ConnectionError, ssl.SSLError):
+            self.close_connection = True
+
+    def answer(self) -> None:
+        parts = urlsplit(self.path)
+        seen = Seen(
+            method=self.command,
+            path=parts.path,
+            query=dict(parse_qsl(parts.query)),
+            headers=list(self.headers.items()),
+            body=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
+            port=self.client_address[1],
+        )
+        self.stub.seen.append(seen)
+        sent = self.stub.answer(seen)
+        if sent.drop:
+            self.close_connection = True
+        else:
+            self._send(sent)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
+
+    def _send(self, sent: Sent) -> None:
+        self.send_response(sent.status)
+        for name, value in sent.headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(sent.body) if sent.length is None else sent.length))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(sent.body)
+        self.close_connection |= sent.length is not None
+
+    def log_message(self, *args: object) -> None:
+        pass
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:

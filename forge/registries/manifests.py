@@ -76,7 +76,7 @@ def _health_check(check: Any) -> HealthCheck | None:
         return None
     names = {"interval": "Interval", "timeout": "Timeout", "start_period": "StartPeriod"}
     times = {name: check.get(key) for name, key in names.items()}
-    given = {name: value / 1e9 for name, value in times.items() if isinstance(value, int) and value > 0}
+    given: dict[str, Any] = {name: value / 1e9 for name, value in times.items() if isinstance(value, int) and value > 0}
     retries = check.get("Retries")
     if isinstance(retries, int) and retries > 0:
         given["retries"] = retries

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -185,6 +186,20 @@ def test_a_get_on_a_connection_that_was_just_closed_is_asked_again_and_a_post_ne
         assert fault(session, stub.url, "POST").fault == "connect"
         session.close()
     assert [seen.method for seen in stub.seen] == ["GET", "GET", "GET", "POST"]
+
+
+def test_a_connection_is_kept_for_the_next_request(session):
+    with Stub(lambda _: Sent(body=b"x" * 100_000)) as stub:
+        for method in ("GET", "HEAD", "POST", "GET"):
+            session.request(method, stub.url)
+        session.close()
+    assert len({seen.port for seen in stub.seen}) == 1
+
+
+def test_threads_that_begin_together_share_one_session(session):
+    with Stub(lambda _: Sent()) as stub, ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda _: session.request("GET", stub.url).ok, range(16)))
+        session.close()
 
 
 def test_redirects_are_followed_only_when_asked_for(session):

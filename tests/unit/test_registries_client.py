@@ -218,8 +218,7 @@ def test_quota_headers_of_every_answer_are_kept():
 
 
 def test_many_threads_share_one_token_and_never_exceed_the_limit_per_host():
-    most, now, lock = [0], [0], threading.Lock()
-    together = threading.Semaphore(0)
+    most, now, lock, opened = [0], [0], threading.Lock(), threading.Event()
 
     def slow(seen):
         if seen.method != "HEAD":
@@ -227,19 +226,19 @@ def test_many_threads_share_one_token_and_never_exceed_the_limit_per_host():
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
-            if now[0] == 3:
-                together.release(1000)
-        together.acquire(timeout=1)  # wait for company, so that the limit is really reached
+        opened.wait(5)  # held until all who may come at once had time to come
         with lock:
             now[0] -= 1
-        return
 
+    gate = threading.Timer(0.15, opened.set)
+    gate.start()
     with StubRegistry("bearer") as stub:
         stub.override = slow
         client = stub.client(parallel=3)
         with ThreadPoolExecutor(12) as pool:
             assert set(pool.map(lambda _: client.digest("org/shop", "v1"), range(24))) == {DIGEST}
         client.close()
+    gate.join()
     assert most == [3]
     assert client.requests == {("GET", "base"): 1, ("GET", "token"): 1, ("HEAD", "manifest"): 24}
 
