@@ -27,8 +27,9 @@ class FakeRegistry:
     """For many threads. Set `down` to take it away, `limited_until` (unix seconds) to have it say 429.
 
     `calls` are the questions so far: ("digest", repository, tag), ("tags", repository),
-    ("created", repository, digest), ("test", repository). `facts`: digest → what inspect
-    says. `wanted` is the login it asks for (None: open), `given` the one this client has. `before_answer` runs before each answer, to hold it up or to break it.
+    ("created", repository, digest), ("inspect", repository, digest), ("test", repository).
+    `facts`: digest → what inspect says. `wanted` is the login it asks for (None: open), `given` the
+    one this client has. `before_answer` runs before each answer, to hold it up or to break it.
     """
 
     def __init__(
