@@ -1,0 +1,141 @@
+"""What the engine and the way to it said, as sentences for a person; the one place where they are translated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from forge.domain.errors import EngineError, EngineUnavailable
+
+RETRY_AFTER = 5.0  # seconds; dockerd was seen to be back within 3
+_LONGEST = 500
+_LOGIN_IN_URL = re.compile(r"(?<=://)[^/\s@]+@")
+
+Meanings = tuple[tuple[tuple[str, ...], str, str], ...]
+
+# What the engine says (lower case, any of) → our code, and what a person can do. The first that fits counts.
+# Texts: dockerd 20.10 to 29, Docker Desktop ("ports are not available"), Windows ("socket in a way forbidden").
+ANYWHERE: Meanings = (
+    (
+        (
+            "port is already allocated",
+            "address already in use",
+            "ports are not available",
+            "in a way forbidden by its access permissions",
+        ),
+        "port_taken",
+        "Its port on this machine is in use by something else: free the port or choose another.",
+    ),
+    (
+        ("no space left on device", "not enough space"),
+        "disk_full",
+        "The engine's disk is full: remove images or containers that are not needed (docker system df shows them).",
+    ),
+    (
+        ("no such image",),
+        "no_image",
+        "The image is not on the engine: pull it again.",
+    ),
+)
+
+# While pulling, what the registry said comes through the engine.
+PULLING: Meanings = (
+    *ANYWHERE,
+    (
+        ("toomanyrequests", "too many requests"),
+        "registry_limit",
+        "The registry allows no more pulls for now: wait, or log in for a higher limit.",
+    ),
+    (
+        ("manifest unknown", "manifest for ", "name unknown", "blob unknown", "unknown blob", "no matching manifest"),
+        "no_image",
+        "There is no such image: it may have been removed from the registry, or was made for another platform.",
+    ),
+    (
+        ("unauthorized", "authentication required", "no basic auth credentials", "denied", "401 ", "403 "),
+        "registry_login",
+        "The registry refused the login, or the image needs one: check the registry's name and password.",
+    ),
+    (
+        (
+            "connection refused",
+            "no such host",
+            "timeout",
+            "x509:",
+            "http response to https client",
+            "network is unreachable",
+        ),
+        "registry_unreachable",
+        "The engine could not reach the registry: check its address, and that the engine may use it.",
+    ),
+    (("not found",), "no_image", "There is no such image: it may have been removed from the registry."),
+)
+
+
+def refused(
+    doing: str,
+    said: str,
+    *,
+    code: str | None = None,
+    secrets: Iterable[str] = (),
+    meanings: Meanings = ANYWHERE,
+) -> EngineError:
+    """The error for what the engine said while `doing` (“start shop-dev-a1b2c3”); `secrets` are cut out of it.
+
+    Without a `code`, the text decides by `meanings`.
+    """
+    advice = ""
+    if code is None:
+        code, advice = _meaning(said, meanings)
+    sentence = f"The engine could not {doing}"
+    if advice:
+        sentence = f"{sentence}. {advice} It said"
+    return EngineError(f"{sentence}: {_fit(said, secrets)}", code=code)
+
+
+def _meaning(said: str, meanings: Meanings) -> tuple[str | None, str]:
+    lowered = f"{said.lower()} "
+    for texts, code, advice in meanings:
+        if any(text in lowered for text in texts):
+            return code, advice
+    return None, ""
+
+
+def _fit(said: str, secrets: Iterable[str]) -> str:
+    """On one line, short, and without anything secret."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        edge = r"\b" if len(secret) < 4 else ""  # a login named “a” must not make the sentence unreadable
+        said = re.sub(edge + re.escape(secret) + edge, "•••", said)
+    return _LOGIN_IN_URL.sub("•••@", " ".join(said.split()))[:_LONGEST] or "nothing more"
+
+
+def unreachable(engine: str, url: str, error: BaseException | None = None) -> EngineUnavailable:
+    """The error for an engine that does not answer; the advice depends on what the system said."""
+    return EngineUnavailable(
+        f"The engine “{engine}” does not answer at {_LOGIN_IN_URL.sub('•••@', url)}: {_advice(error)}",
+        retry_after=RETRY_AFTER,
+    )
+
+
+def _advice(error: BaseException | None) -> str:
+    causes = list(_causes(error))
+    if any(isinstance(cause, PermissionError) for cause in causes):
+        return "this user may not use its socket. Add the user to the group docker, then log in again."
+    if any(isinstance(cause, FileNotFoundError) for cause in causes):
+        return "there is no such socket. Start Docker, or install it."
+    if any(isinstance(cause, TimeoutError) or "timed out" in str(cause).lower() for cause in causes):
+        return "it took too long. Look whether Docker hangs."
+    return "start Docker, or check the engine's url."
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and all that led to it; requests and urllib3 keep the system's error inside theirs."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        cause = waiting.pop()
+        if cause is None or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        waiting += [cause.__cause__, cause.__context__, *(a for a in cause.args if isinstance(a, BaseException))]

@@ -1,0 +1,177 @@
+"""The way to a Docker engine: connects when first needed, again after Docker restarted, and translates every error."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from forge.domain.errors import EngineError, EngineUnavailable
+from forge.engines import errors
+from forge.engines.wire import Stream
+
+if TYPE_CHECKING:
+    import requests
+    from docker import APIClient
+    from docker.errors import APIError
+
+_TIMEOUT = 60  # seconds for an answer; creating a container on a busy machine takes several
+_CONNECTIONS = 32
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Link:
+    """One engine. `url` None: what DOCKER_HOST says, else the system's usual socket. Making one touches nothing."""
+
+    def __init__(self, name: str, url: str | None, *, timeout: float = _TIMEOUT) -> None:
+        self.name = name
+        self._given = url
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._client: APIClient | None = None
+        self._streams: set[Stream] = set()
+
+    @property
+    def url(self) -> str:
+        """Where the engine is, as a person would say it."""
+        usual = "npipe:////./pipe/docker_engine" if os.name == "nt" else "unix:///var/run/docker.sock"
+        return self._given or os.environ.get("DOCKER_HOST") or usual
+
+    @property
+    def host(self) -> str:
+        """The machine the engine runs on, as a name or address; 127.0.0.1 if it is this one."""
+        parts = urlsplit(self.url)
+        if parts.scheme in {"unix", "npipe"} or (parts.hostname or "") in _HERE:
+            return "127.0.0.1"
+        return parts.hostname or "127.0.0.1"
+
+    @property
+    def local(self) -> bool:
+        """Whether the engine runs on this machine (or in its virtual machine, as Docker Desktop does)."""
+        return self.host == "127.0.0.1"
+
+    @contextlib.contextmanager
+    def ask(
+        self,
+        doing: str,
+        *,
+        fine: frozenset[int] = frozenset(),
+        secrets: Iterable[str] = (),
+        meanings: errors.Meanings = errors.ANYWHERE,
+    ) -> Iterator[APIClient]:
+        """Lend the client for `doing`, a phrase such as “start shop-dev-a1b2c3”.
+
+        Raises EngineUnavailable, or EngineError with code `gone` for a container that is not there, `conflict`, or
+        what the text means (forge.engines.errors). The HTTP statuses in `fine` end the block instead. `secrets`
+        never appear in the error.
+        """
+        from docker.errors import APIError, DockerException  # noqa: PLC0415 - 100 ms to import
+        from requests import RequestException  # noqa: PLC0415
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+        try:
+            yield self._connect()
+        except APIError as error:
+            if error.status_code not in fine:
+                raise self._refused(doing, error, secrets, meanings) from None
+        except (RequestException, DockerException, HTTPError, OSError) as error:
+            self.forget()
+            # Without its cause: requests keeps headers, and with them logins, in its errors.
+            raise errors.unreachable(self.name, self.url, error) from None
+
+    def _refused(
+        self, doing: str, error: APIError, secrets: Iterable[str], meanings: errors.Meanings
+    ) -> EngineError | EngineUnavailable:
+        said = str(error.explanation or error.response.reason if error.response is not None else error)
+        if error.status_code == 400 and "client version" in said:
+            self.forget()  # Docker was replaced by another version: the next call negotiates anew
+            return errors.unreachable(self.name, self.url)
+        if error.status_code == 404 and "o such container" in said:
+            return errors.refused(doing, said, code="gone")
+        return errors.refused(
+            doing, said, code="conflict" if error.status_code == 409 else None, secrets=secrets, meanings=meanings
+        )
+
+    def _connect(self) -> APIClient:
+        from docker import APIClient  # noqa: PLC0415
+        from docker.utils import kwargs_from_env  # noqa: PLC0415
+
+        with self._lock:
+            if self._client is None:
+                given: Any = {"base_url": self._given} if self._given else kwargs_from_env()
+                timeout: Any = self._timeout  # the stubs say int; requests takes a float
+                self._client = APIClient(version="auto", timeout=timeout, max_pool_size=_CONNECTIONS, **given)
+            return self._client
+
+    @contextlib.contextmanager
+    def stream(
+        self,
+        doing: str,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        headers: Mapping[str, str] | None = None,
+        secrets: Iterable[str] = (),
+        meanings: errors.Meanings = errors.ANYWHERE,
+    ) -> Iterator[Stream]:
+        """Open an endless answer; leaving the block closes it, whoever reads it. Opening raises as `ask` does."""
+        with self.ask(doing, secrets=secrets, meanings=meanings) as client:
+            stream = Stream(self._open(client, method, path, params, headers))
+        with self._lock:
+            self._streams.add(stream)
+        try:
+            yield stream
+        finally:
+            with self._lock:
+                self._streams.discard(stream)
+            stream.close()
+
+    @staticmethod
+    def _open(
+        client: APIClient, method: str, path: str, params: Mapping[str, str], headers: Mapping[str, str] | None
+    ) -> requests.Response:
+        """The SDK hides the answer's socket and the stream that a line came from, so the request is made here."""
+        from docker.errors import create_api_error_from_http_exception  # noqa: PLC0415
+        from requests import HTTPError  # noqa: PLC0415
+
+        url = f"{client.base_url}/v{client.api_version}{quote(path, safe='/:')}"
+        answer = client.request(method, url, params=params, headers=headers, stream=True, timeout=(10, None))
+        try:
+            answer.raise_for_status()
+        except HTTPError as error:
+            create_api_error_from_http_exception(error)
+        return answer
+
+    def lines(self, stream: Stream) -> Iterator[dict[str, Any]]:
+        """JSON lines until the end; EngineUnavailable if the engine broke off, EngineError for what is no JSON."""
+        for line in stream.lines(self.broken):
+            try:
+                if line.strip():
+                    yield json.loads(line)
+            except ValueError:
+                raise errors.refused("be understood", line.decode(errors="replace")) from None
+
+    def broken(self) -> EngineUnavailable:
+        """The error for an engine that went away in the middle of a stream."""
+        self.forget()
+        return errors.unreachable(self.name, self.url)
+
+    def forget(self) -> None:
+        """Let the next call connect and negotiate anew."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def close(self) -> None:
+        """End every open stream and connection."""
+        with self._lock:
+            streams = list(self._streams)
+        for stream in streams:
+            stream.close()
+        self.forget()

@@ -1,0 +1,97 @@
+"""What to ask Docker for, said as data: nothing here talks to an engine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from forge.domain.project import Limits, Volume, VolumeKind
+from forge.domain.secret import Secret
+from forge.ports import HOME_LABEL, PROJECT_LABEL, STAGE_LABEL, InstanceSpec
+
+Json = dict[str, Any]
+
+# Three files of 10 MiB: Docker's own default never rotates and fills the disk.
+_ROTATION = {"max-size": "10m", "max-file": "3"}
+
+
+def container(spec: InstanceSpec) -> Json:
+    """The body of `POST /containers/create` (Docker Engine API 1.41, the same in 1.44 and later).
+
+    It reveals the secrets of the environment: hand it to the engine and let go of it. The user, the
+    command and process 1 stay as the image has them: an init of ours breaks images that bring their own.
+    """
+    port = f"{spec.port}/tcp"
+    body: Json = {
+        "Image": spec.image,
+        "Env": [f"{name}={_plain(value)}" for name, value in spec.environment.items()],
+        "Labels": dict(spec.labels),
+        "ExposedPorts": {port: {}},
+        "StopTimeout": math.ceil(spec.stop_timeout),
+        "HostConfig": {
+            "PortBindings": {port: [{"HostIp": spec.publish_host, "HostPort": str(spec.publish)}]},
+            "RestartPolicy": {"Name": "unless-stopped"},
+            "SecurityOpt": ["no-new-privileges"],
+            "LogConfig": {"Type": "json-file", "Config": dict(_ROTATION)},
+            "Mounts": [_mount(volume, spec.labels) for volume in spec.volumes],
+            **_limits(spec.limits),
+        },
+    }
+    if spec.network:
+        body["HostConfig"]["NetworkMode"] = spec.network
+        body["NetworkingConfig"] = {"EndpointsConfig": {spec.network: {"Aliases": list(spec.aliases)}}}
+    return body
+
+
+def secrets(spec: InstanceSpec) -> tuple[str, ...]:
+    """What must not stand in any error about this container."""
+    return tuple(value.reveal() for value in spec.environment.values() if isinstance(value, Secret))
+
+
+def network(spec: InstanceSpec) -> Json | None:
+    """The network it needs, as `POST /networks/create` takes it; None without one."""
+    if spec.network is None:
+        return None
+    return {"name": spec.network, "driver": "bridge", "check_duplicate": True, "labels": _only(spec.labels, HOME_LABEL)}
+
+
+def named_volumes(spec: InstanceSpec) -> list[Json]:
+    """The volumes that outlive it, as `POST /volumes/create` takes them."""
+    labels = _only(spec.labels, HOME_LABEL, PROJECT_LABEL, STAGE_LABEL)
+    return [{"name": v.source, "labels": labels} for v in spec.volumes if v.kind is VolumeKind.NAMED]
+
+
+def _plain(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _only(labels: Mapping[str, str], *names: str) -> dict[str, str]:
+    return {name: labels[name] for name in names if name in labels}
+
+
+def _limits(limits: Limits) -> Json:
+    asked = {
+        "Memory": limits.memory,
+        "NanoCpus": None if limits.cpus is None else round(limits.cpus * 1e9),
+        "PidsLimit": limits.pids,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _mount(volume: Volume, labels: Mapping[str, str]) -> Json:
+    """One entry of HostConfig.Mounts.
+
+    An instance's own volume has labels and no name: Docker then makes and removes it with the container,
+    so nothing can be left over when one of two calls is lost. A host folder is a mount and not a "bind",
+    because Docker makes up a missing folder for the latter.
+    """
+    mount: Json = {"Target": volume.path, "ReadOnly": volume.read_only}
+    if volume.kind is VolumeKind.NAMED:
+        return {**mount, "Type": "volume", "Source": volume.source}
+    if volume.kind is VolumeKind.HOST:
+        return {**mount, "Type": "bind", "Source": volume.source}
+    if volume.kind is VolumeKind.INSTANCE:
+        return {**mount, "Type": "volume", "VolumeOptions": {"Labels": dict(labels)}}
+    size = {} if volume.size is None else {"TmpfsOptions": {"SizeBytes": volume.size}}
+    return {**mount, "Type": "tmpfs", **size}
