@@ -1,0 +1,449 @@
+"""What every proxy must do: one set of stories, told to the fake, to a real Caddy, and to no proxy at all."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pytest
+
+from forge.domain.connection import ProxyConnection
+from forge.domain.errors import ProxyError, ProxyUnavailable
+from forge.domain.route import Route, Target
+from forge.http import Session
+from forge.ports import Proxy
+from forge.proxies.caddy import CaddyProxy
+from forge.proxies.published import Published
+from tests.fake_proxy import FakeProxy
+from tests.parts.caddy import STRANGER, Caddy
+from tests.parts.process import free_port
+from tests.small_server import Asked, SmallServer, Told
+
+HOME = "t3st"
+SHOP = "dev-shop.example.org"
+BLOG = "dev-blog.example.org"
+
+
+class Place(Protocol):
+    """A proxy under test, and what the test does to the world around it."""
+
+    proxy: Proxy
+
+    def another(self) -> Proxy: ...
+    def take_down(self) -> None: ...
+    def restart(self) -> None: ...
+    def strangers(self) -> Any: ...
+    def add_stranger(self, domain: str) -> None: ...
+    def changes(self) -> int: ...
+
+
+class FakePlace:
+    def __init__(self, alive: dict[Target, int]) -> None:
+        self.proxy = FakeProxy(answers=alive.get)
+        self.proxy.strangers.add(STRANGER)
+
+    def another(self) -> Proxy:
+        return self.proxy
+
+    def take_down(self) -> None:
+        self.proxy.down = True
+
+    def restart(self) -> None:
+        self.proxy.restart()
+
+    def strangers(self) -> Any:
+        return sorted(self.proxy.strangers)
+
+    def add_stranger(self, domain: str) -> None:
+        self.proxy.strangers.add(domain)
+
+    def changes(self) -> int:
+        return len(self.proxy.changes)
+
+
+class CaddyPlace:
+    def __init__(self, caddy: Caddy, http_session: Session) -> None:
+        caddy.reset()
+        self.caddy = caddy
+        self._http = http_session
+        self.proxy = self.another()
+
+    def another(self, home: str = HOME, **connection: Any) -> CaddyProxy:
+        given = {"url": self.caddy.admin, "address": self.caddy.url} | connection
+        return CaddyProxy(ProxyConnection(name="front", kind="caddy", **given), home=home, http=self._http)
+
+    def take_down(self) -> None:
+        self.caddy.stop()
+
+    def restart(self) -> None:
+        self.caddy.restart()
+
+    def strangers(self) -> Any:
+        config = self.caddy.config()
+        main = config["apps"]["http"]["servers"]["main"]
+        main["routes"] = [r for r in main["routes"] if not r.get("@id", "").startswith("forge-")]
+        return config
+
+    def add_stranger(self, domain: str) -> None:
+        self.edit("POST", {"match": [{"host": [domain]}], "handle": [{"handler": "static_response", "body": "mine"}]})
+
+    def edit(self, method: str, value: Any, path: str = "/config/apps/http/servers/main/routes") -> None:
+        """What another program or a person does with the admin API."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.caddy.admin_port, timeout=5)
+        connection.request(method, path, json.dumps(value), {"Content-Type": "application/json"})
+        assert connection.getresponse().status == 200
+        connection.close()
+
+    def changes(self) -> int:
+        """How often Caddy took a changing request since it was started, by its own log."""
+        lines = (self.caddy.folder / "caddy.log").read_text().splitlines()
+        requests = [entry for line in lines if (entry := _entry(line)).get("msg") == "received request"]
+        return sum(entry.get("method") in {"PUT", "POST", "PATCH", "DELETE"} for entry in requests)
+
+
+def _entry(line: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {}
+    return found
+
+
+@pytest.fixture
+def http_session() -> Iterator[Session]:
+    session = Session()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def alive() -> dict[Target, int]:
+    """The targets that answer, and with what: the fake asks it."""
+    return {}
+
+
+@pytest.fixture
+def targets(alive: dict[Target, int]) -> Iterator[list[SmallServer]]:
+    """Two targets that say who they are and what they were asked."""
+    servers = [SmallServer(_who(name)) for name in ("one", "two")]
+    alive.update({server.target: 200 for server in servers})
+    yield servers
+    for server in servers:
+        server.close()
+
+
+def _who(name: str):
+    def answer(asked: Asked) -> Told:
+        if asked.path.startswith("/slow"):
+            time.sleep(0.5)
+        body = f"{name} {asked.path}".encode()
+        # a target that claims to be another must not be believed
+        return Told(418 if "/teapot" in asked.path else 200, body, {"X-Forge-Target": "10.9.9.9:1"})
+
+    return answer
+
+
+@pytest.fixture(params=["fake", pytest.param("caddy", marks=pytest.mark.real)])
+def place(request, alive, http_session) -> Iterator[Place]:
+    if request.param == "fake":
+        yield FakePlace(alive)
+        return
+    caddy = request.getfixturevalue("caddy_part")
+    yield CaddyPlace(caddy, http_session)
+    try:
+        caddy.get(STRANGER)
+    except OSError:
+        caddy.start()
+
+
+class TestEveryProxyThatRoutes:
+    """Fake and Caddy."""
+
+    def test_a_new_domain_is_answered_by_its_target(self, place, targets):
+        route = Route(SHOP, targets[0].target)
+        place.proxy.point(route)
+        answer = place.proxy.ask(route)
+        assert (answer.status, answer.target) == (200, targets[0].target)
+        assert answer.milliseconds > 0
+        assert place.proxy.routes() == (route,)
+
+    def test_a_switch_and_its_revert_are_seen_by_the_next_request(self, place, targets):
+        one, two = (Route(SHOP, server.target) for server in targets)
+        for route in (one, two, one):
+            place.proxy.point(route)
+            assert place.proxy.ask(one).target == route.target
+            assert place.proxy.routes() == (route,)
+
+    def test_several_domains_lead_to_their_own_targets(self, place, targets):
+        shop, blog = Route(SHOP, targets[0].target), Route(BLOG, targets[1].target)
+        place.proxy.point(shop)
+        place.proxy.point(blog)
+        assert place.proxy.ask(shop).target == targets[0].target
+        assert place.proxy.ask(blog).target == targets[1].target
+        assert set(place.proxy.routes()) == {shop, blog}
+
+    def test_asking_for_what_holds_changes_nothing(self, place, targets):
+        route = Route(SHOP, targets[0].target)
+        before = place.changes()
+        place.proxy.point(route)
+        assert place.changes() == before + 1
+        place.proxy.point(route)
+        assert place.changes() == before + 1
+
+    def test_a_removed_domain_is_no_longer_answered_by_its_target(self, place, targets):
+        route, other = Route(SHOP, targets[0].target), Route(BLOG, targets[1].target)
+        place.proxy.point(route)
+        place.proxy.point(other)
+        place.proxy.remove(SHOP)
+        assert place.proxy.ask(route).target is None
+        assert place.proxy.ask(other).target == targets[1].target
+        assert place.proxy.routes() == (other,)
+
+    def test_removing_twice_is_no_error_and_changes_once(self, place, targets):
+        place.proxy.point(Route(SHOP, targets[0].target))
+        before = place.changes()
+        place.proxy.remove(SHOP)
+        place.proxy.remove(SHOP)
+        assert place.changes() == before + 1
+
+    def test_a_strangers_domain_is_taken_and_its_route_is_left_alone(self, place, targets):
+        before = place.strangers()
+        with pytest.raises(ProxyError) as error:
+            place.proxy.point(Route(STRANGER, targets[0].target))
+        assert error.value.code == "domain_taken"
+        assert STRANGER in error.value.message
+        place.proxy.remove(STRANGER)
+        assert place.strangers() == before
+        assert place.proxy.routes() == ()
+
+    def test_a_stranger_that_comes_later_is_left_alone_too(self, place, targets):
+        place.add_stranger(BLOG)
+        before = place.strangers()
+        place.proxy.point(Route(SHOP, targets[0].target))
+        place.proxy.point(Route(SHOP, targets[1].target))
+        with pytest.raises(ProxyError):
+            place.proxy.point(Route(BLOG, targets[1].target))
+        place.proxy.remove(SHOP)
+        assert place.strangers() == before
+
+    def test_a_dead_target_is_answered_by_the_proxy_itself(self, place):
+        route = Route(SHOP, Target("127.0.0.1", free_port()))
+        place.proxy.point(route)
+        answer = place.proxy.ask(route)
+        assert (answer.status, answer.target) == (502, None)
+
+    def test_a_target_that_answers_with_an_error_is_still_who_answered(self, place, targets, alive):
+        alive[targets[0].target] = 418
+        route = Route(SHOP, targets[0].target)
+        place.proxy.point(route)
+        answer = place.proxy.ask(route, "/teapot")
+        assert (answer.status, answer.target) == (418, targets[0].target)
+
+    def test_a_domain_without_a_route_is_answered_by_nobody(self, place, targets):
+        assert place.proxy.ask(Route(SHOP, targets[0].target)).target is None
+
+    def test_a_restart_that_forgets_the_routes_is_seen_and_mended(self, place, targets):
+        route = Route(SHOP, targets[0].target)
+        place.proxy.point(route)
+        place.restart()
+        assert place.proxy.routes() == ()
+        place.proxy.point(route)
+        assert place.proxy.ask(route).target == route.target
+
+    def test_a_proxy_that_is_down_is_told_apart_from_one_that_refuses(self, place, targets):
+        route = Route(SHOP, targets[0].target)
+        assert place.proxy.test().ok
+        place.take_down()
+        calls = (place.proxy.routes, lambda: place.proxy.point(route), lambda: place.proxy.remove(SHOP))
+        for call in (*calls, lambda: place.proxy.ask(route)):
+            with pytest.raises(ProxyUnavailable) as error:
+                call()
+            assert error.value.code == "proxy_unavailable"
+        report = place.proxy.test()
+        assert not report.ok
+        assert ":" in report.text
+
+    def test_many_threads_pointing_at_once_lose_nothing(self, place, targets):
+        routes = [Route(f"{number}-shop.example.org", targets[number % 2].target) for number in range(8)]
+        proxies = [place.another(), place.proxy]  # two of the same home share no lock
+        threads = [threading.Thread(target=proxies[n % 2].point, args=(route,)) for n, route in enumerate(routes)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert set(place.proxy.routes()) == set(routes)
+        assert len(place.proxy.routes()) == len(routes)
+
+    def test_a_person_is_told_the_domain(self, place, targets):
+        assert SHOP in place.proxy.url(Route(SHOP, targets[0].target))
+
+
+@pytest.fixture
+def caddy_place(caddy_part, http_session) -> CaddyPlace:
+    return CaddyPlace(caddy_part, http_session)
+
+
+@pytest.mark.real
+class TestCaddy:
+    """What only a real Caddy can show."""
+
+    def test_path_and_query_reach_the_target_and_people_are_not_told_who_answered(self, caddy_place, targets):
+        caddy_place.proxy.point(Route(SHOP, targets[0].target))
+        assert caddy_place.caddy.get(SHOP, "/a/b?c=d&e=%20f") == (200, "one /a/b?c=d&e=%20f")
+        caddy_place.proxy.ask(Route(SHOP, targets[0].target), "/g?h=i")
+        assert targets[0].asked[-1].path == "/g?h=i"
+        assert targets[0].asked[-1].headers["host"] == SHOP
+        connection = http.client.HTTPConnection("127.0.0.1", caddy_place.caddy.port, timeout=5)
+        connection.request("GET", "/", headers={"Host": SHOP})
+        assert connection.getresponse().getheader("X-Forge-Target") == "10.9.9.9:1"  # the target's own, untouched
+        connection.close()
+
+    def test_our_route_wins_over_a_catch_all_and_a_wildcard(self, caddy_place, targets):
+        wildcard = {"match": [{"host": ["*.example.org"]}], "handle": [{"handler": "static_response", "body": "any"}]}
+        caddy_place.edit("POST", wildcard)
+        caddy_place.edit("POST", {"handle": [{"handler": "static_response", "body": "all"}]})
+        before = caddy_place.strangers()
+        caddy_place.proxy.point(Route(SHOP, targets[0].target))
+        assert caddy_place.caddy.get(SHOP) == (200, "one /")
+        assert caddy_place.caddy.get("else.example.org") == (200, "any")
+        assert caddy_place.strangers() == before
+
+    def test_a_switch_sends_only_the_upstreams(self, caddy_place, targets):
+        caddy_place.proxy.point(Route(SHOP, targets[0].target))
+        guarded = {"handler": "headers", "response": {"set": {"X-By-Hand": ["kept"]}}}
+        caddy_place.edit("PUT", guarded, "/config/apps/http/servers/main/routes/0/handle/0")
+        caddy_place.proxy.point(Route(SHOP, targets[1].target))
+        routes = caddy_place.caddy.config()["apps"]["http"]["servers"]["main"]["routes"]
+        assert routes[0]["handle"][0] == guarded
+        assert caddy_place.caddy.get(SHOP) == (200, "two /")
+
+    def test_another_forges_routes_are_strangers(self, caddy_place, targets):
+        other = caddy_place.another(home="other")
+        other.point(Route(SHOP, targets[0].target))
+        assert caddy_place.proxy.routes() == ()
+        with pytest.raises(ProxyError) as error:
+            caddy_place.proxy.point(Route(SHOP, targets[1].target))
+        assert error.value.code == "domain_taken"
+        caddy_place.proxy.remove(SHOP)
+        assert other.routes() == (Route(SHOP, targets[0].target),)
+
+    def test_a_change_that_comes_in_between_is_noticed(self, caddy_place, targets, monkeypatch):
+        caddy_place.proxy.point(Route(SHOP, targets[0].target))
+        admin, changed = caddy_place.proxy._admin, []
+        real = admin.change
+
+        def late(*args: Any) -> None:
+            if not changed:  # a person puts a route first: Forge's is now one further down
+                caddy_place.edit("PUT", {"match": [{"host": ["x.org"]}]}, "/config/apps/http/servers/main/routes/0")
+            changed.append(args)
+            real(*args)
+
+        monkeypatch.setattr(admin, "change", late)
+        caddy_place.proxy.point(Route(SHOP, targets[1].target))
+        assert [args[1].split("/")[7] for args in changed] == ["0", "1"]
+        assert caddy_place.caddy.get(SHOP) == (200, "two /")
+
+    def test_requests_under_way_survive_a_switch(self, caddy_place, targets):
+        caddy_place.proxy.point(Route(SHOP, targets[0].target))
+        answers: list[tuple[int, str]] = []
+        threads = [
+            threading.Thread(target=lambda: answers.append(caddy_place.caddy.get(SHOP, "/slow"))) for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        while len(targets[0].asked) < len(threads):
+            time.sleep(0.01)
+        caddy_place.proxy.point(Route(SHOP, targets[1].target))
+        assert caddy_place.caddy.get(SHOP) == (200, "two /")
+        for thread in threads:
+            thread.join()
+        assert answers == [(200, "one /slow")] * 4
+
+    def test_a_caddy_without_any_server_gets_one(self, caddy_place, targets):
+        port = free_port()
+        caddy_place.edit("DELETE", None, "/config/apps")
+        proxy = caddy_place.another(address=f"http://127.0.0.1:{port}")
+        assert proxy.routes() == ()
+        assert proxy.test().ok
+        assert "no server yet" in proxy.test().text
+        route = Route(SHOP, targets[0].target)
+        proxy.point(route)
+        assert proxy.ask(route).target == route.target
+        assert proxy.url(route) == f"http://{SHOP}:{port}"
+        proxy.point(Route(SHOP, targets[1].target))
+        proxy.remove(SHOP)
+        proxy.point(route)  # into an empty list
+        assert proxy.routes() == (route,)
+
+    def test_a_caddy_with_several_servers_is_asked_by_port_or_name(self, caddy_place, targets):
+        port = free_port()
+        second = {"listen": [f"127.0.0.1:{port}"], "automatic_https": {"disable": True}}
+        caddy_place.edit("PUT", second, "/config/apps/http/servers/second")
+        route = Route(SHOP, targets[0].target)
+        by_port = caddy_place.another(address=f"http://127.0.0.1:{port}")
+        by_port.point(route)  # into a server without routes
+        assert by_port.ask(route).target == route.target
+        by_port.remove(SHOP)
+        caddy_place.another(address="http://127.0.0.1:1", options={"server": "second"}).point(route)
+        assert by_port.ask(route).target == route.target
+        assert caddy_place.caddy.get(SHOP) == (200, "")
+        for connection in ({"address": "http://127.0.0.1:1"}, {"options": {"server": "third"}}):
+            with pytest.raises(ProxyError) as error:
+                caddy_place.another(**connection).point(route)
+            assert error.value.code == "no_server"
+            assert "second" in error.value.message
+
+    def test_what_caddy_refuses_is_said_and_changes_nothing(self, caddy_place, targets):
+        caddy_place.edit("DELETE", None, "/config/apps")
+        before = caddy_place.caddy.config()
+        proxy = caddy_place.another(address=targets[0].url)  # a port that is taken
+        with pytest.raises(ProxyError, match=r"Caddy refused the change.*address already in use"):
+            proxy.point(Route(SHOP, targets[1].target))
+        assert caddy_place.caddy.config() == before
+
+    def test_it_says_when_the_address_leads_elsewhere(self, caddy_place, targets):
+        nobody = caddy_place.another(address=f"http://127.0.0.1:{free_port()}").test()
+        other = caddy_place.another(address=targets[0].url).test()
+        assert not nobody.ok
+        assert "nothing answers at" in nobody.text
+        assert not other.ok
+        assert "another program answers" in other.text
+        assert "listens on 127.0.0.1" in other.text
+
+
+class TestPublished:
+    """No proxy: what applies of the same."""
+
+    @pytest.fixture
+    def proxy(self, http_session):
+        return Published(ProxyConnection(name="ports", kind="published"), http=http_session)
+
+    def test_the_target_itself_is_asked(self, proxy, targets):
+        route = Route(SHOP, targets[0].target)
+        proxy.point(route)
+        proxy.point(route)
+        answer = proxy.ask(route, "/teapot?x=y")
+        assert (answer.status, answer.target) == (418, targets[0].target)
+        assert targets[0].asked[-1].path == "/teapot?x=y"
+        assert proxy.url(route) == targets[0].url
+
+    def test_nothing_is_kept_and_nothing_needs_to_be_removed(self, proxy, targets):
+        proxy.point(Route(SHOP, targets[0].target))
+        assert proxy.routes() == ()
+        proxy.remove(SHOP)
+        proxy.remove(SHOP)
+        proxy.close()
+        assert proxy.ask(Route(SHOP, targets[0].target)).status == 200
+
+    def test_a_dead_target_does_not_answer(self, proxy):
+        with pytest.raises(ProxyUnavailable, match="Nothing answers at"):
+            proxy.ask(Route(SHOP, Target("127.0.0.1", free_port())))
+
+    def test_it_is_always_well_and_says_why(self, proxy):
+        report = proxy.test()
+        assert report.ok
+        assert "port" in report.text
