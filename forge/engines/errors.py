@@ -109,6 +109,13 @@ def _fit(said: str, secrets: Iterable[str]) -> str:
     return _LOGIN_IN_URL.sub("•••@", " ".join(said.split()))[:_LONGEST] or "nothing more"
 
 
+def too_old(engine: str) -> EngineError:
+    """The error for an engine that speaks no version of the API that Forge speaks (1.24, Docker 1.12, is the least)."""
+    return EngineError(
+        f"Docker at the engine “{engine}” is too old: install Docker 1.12 or later", code="engine_too_old"
+    )
+
+
 def unreachable(engine: str, url: str, error: BaseException | None = None) -> EngineUnavailable:
     """The error for an engine that does not answer; the advice depends on what the system said."""
     return EngineUnavailable(

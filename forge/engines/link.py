@@ -69,7 +69,7 @@ class Link:
         what the text means (forge.engines.errors). The HTTP statuses in `fine` end the block instead. `secrets`
         never appear in the error.
         """
-        from docker.errors import APIError, DockerException  # noqa: PLC0415 - 100 ms to import
+        from docker.errors import APIError, DockerException, InvalidVersion  # noqa: PLC0415 - 100 ms to import
         from requests import RequestException  # noqa: PLC0415
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
@@ -78,6 +78,8 @@ class Link:
         except APIError as error:
             if error.status_code not in fine:
                 raise self._refused(doing, error, secrets, meanings) from None
+        except InvalidVersion:
+            raise errors.too_old(self.name) from None
         except (RequestException, DockerException, HTTPError, OSError) as error:
             self.forget()
             # Without its cause: requests keeps headers, and with them logins, in its errors.

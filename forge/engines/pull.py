@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from forge.domain.errors import EngineError, ForgeError
 from forge.engines import errors, reading
@@ -35,13 +37,18 @@ def pull(
     name, _, digest = image.partition("@")
     secrets = (login.password.reveal(), login.username) if login else ()
     doing = f"pull {image}"
-    params = {"fromImage": name, "tag": digest}
+    opening = link.stream(
+        doing,
+        "POST",
+        "/images/create",
+        {"fromImage": name, "tag": digest},
+        headers={"X-Registry-Auth": _header(login)},
+        secrets=secrets,
+        meanings=errors.PULLING,
+    )
     sizes: dict[str, LayerProgress] = {}
-    headers = {"X-Registry-Auth": _header(login)}
-    with link.stream(
-        doing, "POST", "/images/create", params, headers=headers, secrets=secrets, meanings=errors.PULLING
-    ) as stream:
-        for line in _while_watching(link, stream, cancelled, doing):
+    with _Reader(link, opening) as reader:
+        for line in reader.lines(cancelled, doing):
             _fail_on_error(line, doing, secrets)
             layer = reading.layer(line)
             if layer:
@@ -69,43 +76,54 @@ def _with_known_sizes(layer: LayerProgress, before: LayerProgress | None) -> Lay
     return replace(layer, current=complete, total=before.total)
 
 
-def _while_watching(link: Link, stream: Stream, cancelled: Callable[[], bool], doing: str) -> Iterator[Line]:
-    """The lines, with a look at `cancelled` before each and every 0.2 s while none comes.
-
-    A thread reads, because the engine says nothing while a registry stalls.
+class _Reader:
+    """Opens and reads the engine's answer on a thread: while a registry stalls the engine says nothing, not even
+    that it heard, and a pull must be cancellable then too.
     """
-    lines: queue.Queue[Line | ForgeError | None] = queue.Queue(_AHEAD)
-    reader = threading.Thread(target=_read, args=(link, stream, lines), name="forge-pull", daemon=True)
-    reader.start()
-    try:
+
+    def __init__(self, link: Link, opening: AbstractContextManager[Stream]) -> None:
+        self._link = link
+        self._opening = opening
+        self._lines: queue.Queue[Line | ForgeError | None] = queue.Queue(_AHEAD)
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._stream: Stream | None = None
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._read, name="forge-pull", daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        with self._lock:
+            self._stopped, stream = True, self._stream
+        if stream is not None:
+            stream.close()
+        while not self._lines.empty():  # a thread that waits at a full queue goes on and sees that it is over
+            self._lines.get_nowait()
+
+    def lines(self, cancelled: Callable[[], bool], doing: str) -> Iterator[Line]:
+        """What the engine says, with a look at `cancelled` before each line and every 0.2 s while none comes."""
         while True:
             if cancelled():
                 raise EngineError(f"Stopped on request: {doing}", code="cancelled")
-            try:
-                line = lines.get(timeout=_GLANCE)
-            except queue.Empty:
-                continue
-            if line is None:
-                return
-            if isinstance(line, ForgeError):
-                raise line
-            yield line
-    finally:
-        stream.close()
-        _drain(lines)
-        reader.join(timeout=5)
+            with contextlib.suppress(queue.Empty):
+                line = self._lines.get(timeout=_GLANCE)
+                if line is None:
+                    return
+                if isinstance(line, ForgeError):
+                    raise line
+                yield line
 
-
-def _read(link: Link, stream: Stream, lines: queue.Queue[Line | ForgeError | None]) -> None:
-    try:
-        for line in link.lines(stream):
-            lines.put(line)
-        lines.put(None)
-    except ForgeError as error:
-        lines.put(error)
-
-
-def _drain(lines: queue.Queue[Line | ForgeError | None]) -> None:
-    """So that a reader at a full queue goes on, and sees that its stream is closed."""
-    while not lines.empty():
-        lines.get_nowait()
+    def _read(self) -> None:
+        try:
+            with self._opening as stream:
+                with self._lock:
+                    self._stream = stream
+                    stopped = self._stopped
+                if not stopped:
+                    for line in self._link.lines(stream):
+                        self._lines.put(line)
+        except ForgeError as error:
+            self._lines.put(error)
+        finally:
+            self._lines.put(None)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from forge.domain.project import Limits, Volume, VolumeKind
+from forge.domain.secret import Secret
+from forge.engines import recipe
+from forge.ports import DEPLOY_LABEL, HOME_LABEL, INSTANCE_LABEL, PROJECT_LABEL, STAGE_LABEL, InstanceSpec
+
+IMAGE = "ghcr.io/org/shop@sha256:" + "a" * 64
+LABELS = {HOME_LABEL: "h", PROJECT_LABEL: "shop", STAGE_LABEL: "dev", INSTANCE_LABEL: "a1b2c3", DEPLOY_LABEL: "42"}
+SPEC = InstanceSpec(name="shop-dev-a1b2c3", image=IMAGE, port=8080, publish=20001, labels=LABELS)
+
+
+def mounts(*volumes: Volume) -> list[dict]:
+    return recipe.container(replace(SPEC, volumes=volumes))["HostConfig"]["Mounts"]
+
+
+def test_the_least_that_is_asked_for():
+    assert recipe.container(SPEC) == {
+        "Image": IMAGE,
+        "Env": [],
+        "Labels": LABELS,
+        "ExposedPorts": {"8080/tcp": {}},
+        "StopTimeout": 10,
+        "HostConfig": {
+            "PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "20001"}]},
+            "RestartPolicy": {"Name": "unless-stopped"},
+            "SecurityOpt": ["no-new-privileges"],
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
+            "Mounts": [],
+        },
+    }
+    assert recipe.network(SPEC) is None
+    assert recipe.named_volumes(SPEC) == []
+
+
+def test_the_environment_with_its_secrets_in_the_clear():
+    spec = replace(SPEC, environment={"PLAIN": "a=b", "TOKEN": Secret("planted"), "EMPTY": ""})
+    assert recipe.container(spec)["Env"] == ["PLAIN=a=b", "TOKEN=planted", "EMPTY="]
+    assert recipe.secrets(spec) == ("planted",)
+
+
+def test_limits_in_dockers_units():
+    spec = replace(SPEC, limits=Limits(memory=64 << 20, cpus=0.5, pids=100))
+    host = recipe.container(spec)["HostConfig"]
+    assert (host["Memory"], host["NanoCpus"], host["PidsLimit"]) == (67108864, 500_000_000, 100)
+
+
+def test_a_network_with_aliases_and_the_home():
+    spec = replace(SPEC, network="forge-shop-dev", aliases=("shop", "www"))
+    body = recipe.container(spec)
+    assert body["HostConfig"]["NetworkMode"] == "forge-shop-dev"
+    assert body["NetworkingConfig"] == {"EndpointsConfig": {"forge-shop-dev": {"Aliases": ["shop", "www"]}}}
+    assert recipe.network(spec) == {
+        "name": "forge-shop-dev",
+        "driver": "bridge",
+        "check_duplicate": True,
+        "labels": {HOME_LABEL: "h"},
+    }
+
+
+def test_where_it_is_published_and_how_long_it_may_take_to_stop():
+    spec = replace(SPEC, publish_host="0.0.0.0", publish=80, stop_timeout=2.5)
+    body = recipe.container(spec)
+    assert body["HostConfig"]["PortBindings"] == {"8080/tcp": [{"HostIp": "0.0.0.0", "HostPort": "80"}]}
+    assert body["StopTimeout"] == 3
+
+
+def test_a_named_volume_outlives_the_instance_and_carries_its_stage_only():
+    volume = Volume(kind=VolumeKind.NAMED, path="/data", source="forge-shop-dev-data", read_only=True)
+    assert mounts(volume) == [
+        {"Target": "/data", "ReadOnly": True, "Type": "volume", "Source": "forge-shop-dev-data"},
+    ]
+    assert recipe.named_volumes(replace(SPEC, volumes=(volume,))) == [
+        {"name": "forge-shop-dev-data", "labels": {HOME_LABEL: "h", PROJECT_LABEL: "shop", STAGE_LABEL: "dev"}},
+    ]
+
+
+def test_an_instances_own_volume_has_all_labels_and_no_name_so_that_docker_removes_it_too():
+    volume = Volume(kind=VolumeKind.INSTANCE, path="/scratch")
+    assert mounts(volume) == [
+        {"Target": "/scratch", "ReadOnly": False, "Type": "volume", "VolumeOptions": {"Labels": LABELS}},
+    ]
+    assert recipe.named_volumes(replace(SPEC, volumes=(volume,))) == []
+
+
+def test_a_folder_of_the_machine_and_memory():
+    host = Volume(kind=VolumeKind.HOST, path="/h", source="/srv/h", read_only=True)
+    assert mounts(
+        host,
+        Volume(kind=VolumeKind.TMPFS, path="/t", size=1 << 20),
+        Volume(kind=VolumeKind.TMPFS, path="/u"),
+    ) == [
+        {"Target": "/h", "ReadOnly": True, "Type": "bind", "Source": "/srv/h"},
+        {"Target": "/t", "ReadOnly": False, "Type": "tmpfs", "TmpfsOptions": {"SizeBytes": 1048576}},
+        {"Target": "/u", "ReadOnly": False, "Type": "tmpfs"},
+    ]
