@@ -89,10 +89,16 @@ def compose(
     deployer = Deployer(
         store=store, adapters=adapters, pruner=pruner, again=again, workers=settings.workers, checkpoint=checkpoint
     )
+
+    def back() -> None:
+        """An engine answers (again)."""
+        pruner.sweep()
+        deployer.wake()
+
     requests = Requests(store, adapters, queue, deployer.wake)
     projects = ProjectService(store, adapters, pruner, deployer.wake)
     quick = QuickDeploy(store, adapters, projects, requests)
-    sightings = SightingService(store, adapters, queue, deployer.wake, quick)
+    sightings = SightingService(store, adapters, queue, deployer.wake)
     instances = InstanceService(store, adapters, pruner, reconciler)
     connections = ConnectionService(store, adapters, health, deployer.wake)
     return Runtime(
@@ -102,15 +108,15 @@ def compose(
         bus=bus,
         adapters=adapters,
         deployer=deployer,
-        follower=Follower(store, adapters, reconciler, deployer.wake, lambda: housekeeping(store)),
+        follower=Follower(store, adapters, reconciler, back, lambda: housekeeping(store)),
         requests=requests,
         projects=projects,
         instances=instances,
         connections=connections,
         quick=quick,
         sightings=sightings,
-        webhook=WebhookService(store, sightings),
-        poller=Poller(store, adapters, sightings),
+        webhook=WebhookService(store, sightings, quick),
+        poller=Poller(sightings),
         configs=ConfigService(store, projects, connections),
         logs=LiveLogs(instances, Followers(publish_lines(bus))),
         parts=health,

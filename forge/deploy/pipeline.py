@@ -114,6 +114,7 @@ def revert(run: Run, error: Exception) -> None:
                 run.store.deploys.quarantine(change, run.deploy, reason)
         if failed is not None:
             _write(run, failed, StepStatus.FAILED, reason)
+    run.checkpoint("reverting")
     keep_last_words(run)
     _end(run, cancelled=isinstance(error, Cancelled), undone=_undo_all(run))
 
@@ -127,6 +128,8 @@ def _undo_all(run: Run) -> bool:
             well = well and record.status is StepStatus.UNDONE
             continue
         step = by_name[record.name]
+        if step.undo is steps.nothing:
+            continue
         fault = undo_step(run, step)
         run.checkpoint(f"undo {step.name}")
         well = well and fault is None

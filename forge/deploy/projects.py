@@ -88,8 +88,12 @@ class ProjectService:
         project = self.store.projects.get(stage.project)
         self.check(project, [*self.store.projects.stages(stage.project), stage])
         with self.store.database.change() as change:
-            self.store.projects.add_stage(change, stage, actor)
-            self._put_secrets(change, stage_place(stage.project, stage.name), stage.secrets, secrets)
+            self.create_stage_in(change, stage, secrets, actor=actor)
+
+    def create_stage_in(self, change: Change, stage: Stage, secrets: SecretChanges, *, actor: str) -> None:
+        """The same inside a change of the caller's, who checks."""
+        self.store.projects.add_stage(change, stage, actor)
+        self._put_secrets(change, stage_place(stage.project, stage.name), stage.secrets, secrets)
 
     def change_stage(self, stage: Stage, secrets: SecretChanges, *, actor: str) -> None:
         """Replace a stage's configuration."""

@@ -31,22 +31,34 @@ class Pruner:
         try:
             said = [*self.instances(run.stage), *self.images(run.project.image)]
             self._secrets(run.stage)
+            run.checkpoint("prune")
         except ForgeError as error:
             run.say(f"prune: {error.message}", "warning")
             return
-        run.checkpoint("prune")
         run.say("prune: " + ("; ".join(said) or "nothing to remove"))
+
+    def sweep(self) -> None:
+        """What a Forge that was stopped between going live and pruning left over, in every stage."""
+        for project in self.store.projects.all():
+            for stage in self.store.projects.stages(project.name):
+                try:
+                    self.instances(stage)
+                except ForgeError as error:
+                    _log.warning("prune %s: %s", stage.key, error.message)
 
     def instances(self, stage: Stage) -> list[str]:
         """Remove instances that were replaced, and serving ones beyond the limit, the oldest first."""
-        serving = self.store.instances.serving(stage.project, stage.name)
+        return [self.remove(instance, stage.stop_timeout) for instance in self._past(stage)]
+
+    def _past(self, stage: Stage) -> list[Instance]:
+        """Read in one transaction, so that no deploy goes live between two looks."""
+        with self.store.database.change():
+            present = self.store.instances.present(stage.project, stage.name)
+            under_way = self.store.deploys.under_way()
+        in_hand = {name for deploy in under_way for name in (deploy.instance, deploy.replaces)}
+        serving = sorted((i for i in present if i.serving), key=lambda i: i.created)
         beyond = serving[: max(0, len(serving) - stage.max_instances)]
-        under_way = {
-            name for deploy in self.store.deploys.under_way() for name in (deploy.instance, deploy.replaces) if name
-        }
-        present = self.store.instances.present(stage.project, stage.name)
-        past = [i for i in present if not i.serving and i.id not in under_way]
-        return [self.remove(instance, stage.stop_timeout) for instance in (*past, *beyond)]
+        return [i for i in present if (not i.serving or i in beyond) and i.id not in in_hand]
 
     def remove(self, instance: Instance, stop_timeout: float) -> str:
         """Take away the instance's route and container; a sentence of what was done."""

@@ -85,8 +85,10 @@ def note_what_serves(run: Run) -> str:
         created=run.store.database.clock(),
     )  # fmt: skip
     instance = replace(instance, name=f"forge-{instance.project}-{instance.stage}-{instance.id}")
-    run.put(instance)
-    run.keep(instance=instance.id, replaces=old.id if old else None)
+    run.deploy = replace(run.deploy, instance=instance.id, replaces=old.id if old else None)
+    with run.store.database.change() as change:  # at once: an instance nobody has in hand would be pruned
+        run.store.instances.put(change, instance)
+        run.store.deploys.save(change, run.deploy)
     return f"{old.tag} ({old.id}) serves" if old else "nothing serves yet"
 
 

@@ -1,0 +1,123 @@
+"""The HTTP server: waitress in this process, from the first request to a quick and clean end."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import waitress
+from waitress.server import MultiSocketServer
+
+from forge.api.app import make_app
+from forge.api.hub import WAITRESS_SETTINGS
+from forge.domain.errors import Conflict, Invalid
+from forge.runtime import Runtime
+
+_log = logging.getLogger(__name__)
+_LOOPBACK = ("127.", "localhost", "::1")
+
+
+class Server:
+    """`start` listens and answers in a thread of its own; `url` is then known, also where the port was 0."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.url = ""
+        self._thread: threading.Thread | None = None
+        self._server: Any = None
+        self._app: Any = None
+
+    def start(self) -> None:
+        """Raise Conflict if the port is taken, Invalid if the address is not this machine's own."""
+        settings = self.runtime.settings
+        if not settings.host.startswith(_LOOPBACK):
+            raise Invalid(
+                f"Forge listens on this machine only, not on {settings.host}: put a proxy with a login in front of it",
+                code="not_loopback",
+            )
+        more_descriptors()
+        self._app = make_app(self.runtime)
+        try:
+            more = dict(WAITRESS_SETTINGS)
+            self._server = waitress.create_server(self._app, host=settings.host, port=settings.port, **more)
+        except OSError as error:
+            raise Conflict(
+                f"Port {settings.port} of {settings.host} is taken ({error.strerror}): "
+                "stop what uses it, or choose another with --port",
+                code="port_taken",
+            ) from error
+        self.url = f"http://{_host(settings.host)}:{_port(self._server)}"
+        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+        self._thread.start()
+        self._tell_where()
+
+    def close(self) -> None:
+        """End every stream, then stop listening."""
+        if self._server is None:
+            return
+        self._app.extensions["hub"].close()
+        self._server.close()
+        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+        for file in (self.runtime.settings.address_file, self.runtime.settings.token_file):
+            file.unlink(missing_ok=True)
+
+    def _tell_where(self) -> None:
+        """The command line finds address and token in the data folder, readable by their owner only."""
+        settings = self.runtime.settings
+        for file, text in ((settings.token_file, self.runtime.token.reveal()), (settings.address_file, self.url)):
+            file.unlink(missing_ok=True)
+            file.touch(mode=0o600)
+            file.write_text(text, "utf-8")
+
+
+def serve(runtime: Runtime, ready: Callable[[Server], None] = lambda _: None) -> None:
+    """Answer until SIGTERM or Ctrl-C, then end: streams first, deploys at a safe step."""
+    server, ended = Server(runtime), threading.Event()
+    with _signals(ended.set):
+        try:
+            server.start()
+            runtime.start()
+            ready(server)
+            ended.wait()
+        finally:
+            server.close()
+            runtime.close()
+
+
+@contextlib.contextmanager
+def _signals(end: Callable[[], None]) -> Iterator[None]:
+    def handle(*_: object) -> None:
+        end()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def more_descriptors() -> None:
+    """A stream is a descriptor: take as many as the system allows this process."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 not on Windows
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _port(server: Any) -> int:
+    """The port it listens on; the first, where a name stands for several addresses."""
+    first = server.effective_listen[0] if isinstance(server, MultiSocketServer) else (None, server.effective_port)
+    return int(first[1])
