@@ -1,0 +1,74 @@
+"""What happened, and what was seen: the activity feed and the sightings."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from forge.api.context import actor, principal, runtime
+from forge.api.contract import At, Operation, Page, operation
+from forge.api.guard import allow
+from forge.api.sessions import Role
+from forge.api.stages import at
+from forge.domain.deploy import Deploy
+from forge.domain.errors import NotFound
+from forge.domain.events import Event
+from forge.domain.sighting import Sighting
+
+blueprint = Blueprint("activity", __name__)
+_SIGHTING = "/api/sightings/<int(max=2147483647):sighting>"
+
+
+class ActivityPage(Page, kw_only=True):
+    """Of all projects, or of one."""
+
+    project: str | None = None
+
+
+class SightingPage(Page, kw_only=True):
+    """Of all stages, of a project's, or of one."""
+
+    project: str | None = None
+    stage: str | None = None
+
+
+@blueprint.get("/api/activity")
+@allow(Role.VIEWER)
+@operation(Operation(query=ActivityPage, answer=list[Event]))
+def activity(query: ActivityPage) -> list[Event]:
+    """Changes of state, the newest first."""
+    found = runtime().store.events.activity(before=query.before, limit=query.limit, project=query.project)
+    return [event for event in found if event.project is None or principal().sees(event.project)]
+
+
+@blueprint.get("/api/sightings")
+@allow(Role.VIEWER)
+@operation(Operation(query=SightingPage, answer=list[Sighting]))
+def list_sightings(query: SightingPage) -> list[Sighting]:
+    """Tags that were seen and what was decided, the newest first."""
+    found = runtime().store.sightings.page(
+        project=query.project, stage=query.stage, before=query.before, limit=query.limit
+    )
+    return [sighting for sighting in found if principal().sees(sighting.project)]
+
+
+@blueprint.post(f"{_SIGHTING}/approve")
+@allow(Role.DEPLOYER)
+@operation(Operation(status=202, answer=Deploy, refuses=(404, 409)))
+def approve_sighting(sighting: int) -> At:
+    """Say yes to a tag that waits or is held: it is queued at once."""
+    _visible(sighting)
+    return at(runtime().sightings.approve(sighting, actor()))
+
+
+@blueprint.post(f"{_SIGHTING}/dismiss")
+@allow(Role.DEPLOYER)
+@operation(Operation(answer=Sighting, refuses=(404, 409)))
+def dismiss_sighting(sighting: int) -> Sighting:
+    """Say no to a tag that waits or is held."""
+    _visible(sighting)
+    return runtime().sightings.dismiss(sighting, actor())
+
+
+def _visible(sighting: int) -> None:
+    if not principal().sees(runtime().store.sightings.get(sighting).project):
+        raise NotFound(f"There is no sighting {sighting}", code="no_sighting")

@@ -1,0 +1,292 @@
+"""Registries, proxies and engines over HTTP: three nouns, one way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import GenericAlias
+from typing import Any, TypeVar
+
+import msgspec
+from flask import Blueprint
+
+from forge.api.context import actor, runtime
+from forge.api.contract import At, Operation, domain, operation, wire
+from forge.api.guard import allow
+from forge.api.sealing import wrapped
+from forge.api.sessions import Role
+from forge.api.types import Wire
+from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
+from forge.ports import Quota
+
+
+class RegistryFields(Wire, kw_only=True):
+    """A registry at `url`; `flavour`: oci, docker_hub, ghcr, gitea; `interval` in seconds between polls, 0: never."""
+
+    url: str
+    flavour: str = "oci"
+    username: str | None = None
+    interval: float = 300
+    parallel: int = 4
+
+
+class ProxyFields(Wire, kw_only=True):
+    """A proxy; `kind`: caddy, published; `url` is its admin address, `address` where it listens for people."""
+
+    kind: str
+    url: str | None = None
+    address: str | None = None
+    username: str | None = None
+    options: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class EngineFields(Wire, kw_only=True):
+    """A Docker engine at `url`; null: as the environment says."""
+
+    url: str | None = None
+
+
+class ChangedRegistry(RegistryFields, kw_only=True):
+    """All of a registry. A password that is left out stays."""
+
+    password: str | None = None
+
+
+class NewRegistry(ChangedRegistry, kw_only=True):
+    """A registry to tell Forge about."""
+
+    name: str
+
+
+class ChangedProxy(ProxyFields, kw_only=True):
+    """All of a proxy. A password that is left out stays."""
+
+    password: str | None = None
+
+
+class NewProxy(ChangedProxy, kw_only=True):
+    """A proxy to tell Forge about."""
+
+    name: str
+
+
+class NewEngine(EngineFields, kw_only=True):
+    """An engine to tell Forge about."""
+
+    name: str
+
+
+class RegistryView(RegistryFields, kw_only=True):
+    """A registry; what its last answers said of limits."""
+
+    name: str
+    has_password: bool
+    quota: Quota | None
+
+
+class ProxyView(ProxyFields, kw_only=True):
+    """A proxy."""
+
+    name: str
+    has_password: bool
+
+
+class EngineView(EngineFields, kw_only=True):
+    """An engine."""
+
+    name: str
+
+
+class TestWish(Wire, kw_only=True):
+    """Ask a registry also for this image."""
+
+    image: str | None = None
+
+
+class TestAnswer(Wire, kw_only=True):
+    """Whether a connection works, and the sentence that says what to do; `fault` is for programs."""
+
+    ok: bool
+    text: str
+    fault: str
+    version: str
+    quota: Quota | None
+
+
+class ImageQuery(Wire, kw_only=True):
+    """An image, with or without the registry's host."""
+
+    image: str
+
+
+class Polled(Wire, kw_only=True):
+    """What one round found: `heads` requests for a digest, `fresh` tags that meant something new, `troubles` by
+    repository.
+    """
+
+    registry: str
+    repositories: int
+    tags: int
+    heads: int
+    fresh: int
+    troubles: dict[str, str]
+
+
+class PollState(Wire, kw_only=True):
+    """A registry as the poller sees it; times in unix seconds, `next` null: never, or under way now."""
+
+    registry: str
+    host: str
+    repositories: int
+    last: float | None
+    next: float | None
+    healthy: bool
+    failures: int
+    text: str
+
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """One kind of connection: what it is in the path, in the domain, and over the wire."""
+
+    path: str
+    kind: ConnectionKind
+    domain: Any
+    new: type[Wire]
+    changed: type[Wire]
+    view: Any
+    present: Callable[[Any], Any]
+
+
+def _registry(connection: RegistryConnection) -> RegistryView:
+    quota = runtime().adapters.registry(connection.name).quota()
+    return _view(RegistryView, connection, has_password=_has_password(ConnectionKind.REGISTRY, connection), quota=quota)
+
+
+def _proxy(connection: ProxyConnection) -> ProxyView:
+    return _view(ProxyView, connection, has_password=_has_password(ConnectionKind.PROXY, connection))
+
+
+def _engine(connection: EngineConnection) -> EngineView:
+    return _view(EngineView, connection)
+
+
+NOUNS = (
+    Noun(
+        "registries",
+        ConnectionKind.REGISTRY,
+        RegistryConnection,
+        NewRegistry,
+        ChangedRegistry,
+        RegistryView,
+        _registry,
+    ),
+    Noun("proxies", ConnectionKind.PROXY, ProxyConnection, NewProxy, ChangedProxy, ProxyView, _proxy),
+    Noun("engines", ConnectionKind.ENGINE, EngineConnection, NewEngine, EngineFields, EngineView, _engine),
+)
+
+
+def blueprints() -> list[Blueprint]:
+    """One for each kind of connection."""
+    made = [Blueprint(noun.path, __name__) for noun in NOUNS]
+    for noun, blueprint in zip(NOUNS, made, strict=True):
+        _add_reads(blueprint, noun)
+        _add_writes(blueprint, noun)
+    _add_polling(made[0])
+    return made
+
+
+def _add_reads(blueprint: Blueprint, noun: Noun) -> None:
+    what = noun.kind.value
+
+    @allow(Role.VIEWER)
+    @operation(Operation(answer=GenericAlias(list, (noun.view,))))
+    def list_all() -> Any:
+        return [noun.present(connection) for connection in runtime().connections.all(noun.domain)]
+
+    @allow(Role.VIEWER)
+    @operation(Operation(answer=noun.view, refuses=(404,)))
+    def read(name: str) -> Any:
+        return noun.present(runtime().connections.get(noun.domain, name))
+
+    @allow(Role.ADMIN)
+    @operation(Operation(body=TestWish, optional=True, answer=TestAnswer, refuses=(404, 502)))
+    def test(name: str, body: TestWish) -> TestAnswer:
+        return wire(TestAnswer, runtime().connections.test(noun.domain, name, body.image))
+
+    _add(blueprint, f"GET /api/{noun.path}", list_all, f"list_{noun.path}", f"All {noun.path}.")
+    _add(blueprint, f"GET /api/{noun.path}/<name>", read, f"read_{what}", f"One {what}.")
+    summary = "Ask whether it answers, and say exactly what is wrong."
+    _add(blueprint, f"POST /api/{noun.path}/<name>/test", test, f"test_{what}", summary)
+
+
+def _add_writes(blueprint: Blueprint, noun: Noun) -> None:
+    what = noun.kind.value
+
+    @allow(Role.ADMIN)
+    @operation(Operation(body=noun.new, status=201, answer=noun.view, refuses=(409,)))
+    def create(body: Any) -> At:
+        connection = _keep(noun, body, create=True)
+        return At(f"/api/{noun.path}/{connection.name}", noun.present(connection))
+
+    @allow(Role.ADMIN)
+    @operation(Operation(body=noun.changed, answer=noun.view, refuses=(404, 409)))
+    def change(name: str, body: Any) -> Any:
+        runtime().connections.get(noun.domain, name)
+        return noun.present(_keep(noun, body, name=name))
+
+    @allow(Role.ADMIN)
+    @operation(Operation(status=204, refuses=(404, 409)))
+    def delete(name: str) -> None:
+        runtime().connections.delete(noun.domain, name, actor=actor())
+
+    path = f"/api/{noun.path}"
+    _add(blueprint, f"POST {path}", create, f"create_{what}", f"Tell Forge about a {what}.")
+    _add(blueprint, f"PUT {path}/<name>", change, f"change_{what}", f"Replace what is known of a {what}.")
+    _add(blueprint, f"DELETE {path}/<name>", delete, f"delete_{what}", f"Forget a {what} that nothing uses.")
+
+
+def _add_polling(blueprint: Blueprint) -> None:
+    @allow(Role.VIEWER)
+    @operation(Operation(query=ImageQuery, answer=list[str], refuses=(404, 502)))
+    def list_tags(name: str, query: ImageQuery) -> list[str]:
+        return list(runtime().connections.tags(name, query.image))
+
+    @allow(Role.DEPLOYER)
+    @operation(Operation(answer=Polled, refuses=(404, 502)))
+    def poll(name: str) -> Polled:
+        return wire(Polled, runtime().poller.poll_now(name))
+
+    @allow(Role.VIEWER)
+    @operation(Operation(answer=list[PollState]))
+    def polling() -> list[PollState]:
+        return [wire(PollState, state) for state in runtime().poller.status()]
+
+    _add(blueprint, "GET /api/registries/<name>/tags", list_tags, "list_tags", "All tags of an image.")
+    _add(blueprint, "POST /api/registries/<name>/poll", poll, "poll_registry", "Look at a registry now.")
+    _add(blueprint, "GET /api/polling", polling, "read_polling", "What is polled, when, and whether it went well.")
+
+
+def _add(blueprint: Blueprint, where: str, view: Any, name: str, summary: str) -> None:
+    method, _, path = where.partition(" ")
+    view.__name__, view.__doc__ = name, summary
+    blueprint.add_url_rule(path, endpoint=name, view_func=view, methods=[method])
+
+
+def _keep(noun: Noun, body: Any, *, create: bool = False, **more: Any) -> Any:
+    connection = domain(noun.domain, body, **more)
+    given = getattr(body, "password", None)
+    password = wrapped(given) if given is not None else None
+    runtime().connections.put(connection, password, actor=actor(), create=create)
+    return connection
+
+
+def _has_password(kind: ConnectionKind, connection: RegistryConnection | ProxyConnection) -> bool:
+    return runtime().connections.has_password(kind, connection.name)
+
+
+def _view(type_: type[V], connection: Any, **more: Any) -> V:
+    return msgspec.convert({**msgspec.to_builtins(connection), **more}, type_, from_attributes=True)

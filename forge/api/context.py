@@ -1,0 +1,76 @@
+"""What a handler finds around it: the running Forge, the stream's hub, and who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from flask import Flask, current_app, g
+
+from forge.api.hub import Hub
+from forge.api.sessions import SESSION_SECONDS, TICKET_SECONDS, Kept, Principal, WrongTokens
+from forge.domain.deploy import Deploy
+from forge.domain.errors import NotFound, Unauthorized
+from forge.domain.instance import Instance
+
+if TYPE_CHECKING:
+    from forge.runtime import Runtime
+
+_NAME = "forge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What belongs to one app."""
+
+    runtime: Runtime
+    hub: Hub
+    sessions: Kept = field(default_factory=lambda: Kept(SESSION_SECONDS))
+    tickets: Kept = field(default_factory=lambda: Kept(TICKET_SECONDS))
+    wrong: WrongTokens = field(default_factory=WrongTokens)
+
+
+def attach(app: Flask, context: Context) -> None:
+    app.extensions[_NAME] = context
+
+
+def context() -> Context:
+    return cast("Context", current_app.extensions[_NAME])
+
+
+def runtime() -> Runtime:
+    return context().runtime
+
+
+def whoever() -> Principal | None:
+    """Who is asking, if they said."""
+    return cast("Principal | None", g.get("principal"))
+
+
+def principal() -> Principal:
+    """Who is asking; raise Unauthorized if nobody said."""
+    found = whoever()
+    if found is None:
+        raise Unauthorized("Sign in first.")
+    return found
+
+
+def actor() -> str:
+    """Who is asking, as it is written down."""
+    return principal().name
+
+
+def visible_deploy(deploy: int) -> Deploy:
+    """The deploy, if whoever asks may see its project; raise NotFound."""
+    found = runtime().store.deploys.get(deploy)
+    if not principal().sees(found.project):
+        raise NotFound(f"There is no deploy #{deploy}", code="no_deploy")
+    return found
+
+
+def visible_instance(instance: str) -> Instance:
+    """The instance, if whoever asks may see its project; raise NotFound."""
+    found = runtime().store.instances.get(instance)
+    if not principal().sees(found.project):
+        raise NotFound(f"There is no instance {instance}", code="no_instance")
+    return found

@@ -1,0 +1,63 @@
+"""Deploys over HTTP."""
+
+from __future__ import annotations
+
+import msgspec
+from flask import Blueprint
+
+from forge.api.context import actor, principal, runtime, visible_deploy
+from forge.api.contract import At, Operation, Page, operation
+from forge.api.guard import allow
+from forge.api.present import deploy_view
+from forge.api.sessions import Role
+from forge.api.stages import at
+from forge.api.types import DeployView
+from forge.domain.deploy import Deploy, DeployStatus
+
+blueprint = Blueprint("deploys", __name__)
+_DEPLOY = "/api/deploys/<int(max=2147483647):deploy>"
+
+
+class DeployPage(Page, kw_only=True):
+    """Of a project, of a stage, in one or several statuses."""
+
+    project: str | None = None
+    stage: str | None = None
+    status: list[DeployStatus] = msgspec.field(default_factory=list)
+
+
+@blueprint.get("/api/deploys")
+@allow(Role.VIEWER)
+@operation(Operation(query=DeployPage, answer=list[Deploy]))
+def list_deploys(query: DeployPage) -> list[Deploy]:
+    """Deploys, the newest first."""
+    found = runtime().store.deploys.page(
+        project=query.project, stage=query.stage, status=query.status, before=query.before, limit=query.limit
+    )
+    return [deploy for deploy in found if principal().sees(deploy.project)]
+
+
+@blueprint.get(_DEPLOY)
+@allow(Role.VIEWER)
+@operation(Operation(answer=DeployView, refuses=(404,)))
+def read_deploy(deploy: int) -> DeployView:
+    """One deploy, with its steps, and the last words of a failed candidate."""
+    return deploy_view(runtime(), visible_deploy(deploy))
+
+
+@blueprint.post(f"{_DEPLOY}/cancel")
+@allow(Role.DEPLOYER)
+@operation(Operation(status=202, answer=Deploy, refuses=(404, 409)))
+def cancel_deploy(deploy: int) -> At:
+    """Cancel a deploy: a queued one ends at once, a running one is taken back."""
+    visible_deploy(deploy)
+    return at(runtime().requests.cancel(deploy, actor=actor()))
+
+
+@blueprint.post(f"{_DEPLOY}/retry")
+@allow(Role.DEPLOYER)
+@operation(Operation(status=202, answer=Deploy, refuses=(404, 409, 502)))
+def retry_deploy(deploy: int) -> At:
+    """Deploy the same tag and digest once more, quarantined or not."""
+    visible_deploy(deploy)
+    return at(runtime().requests.retry(deploy, actor=actor()))

@@ -1,0 +1,104 @@
+"""Making what goes out of what is kept: a project with its stages, an instance with its address, a deploy in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from forge.api.types import DeployView, InstanceView, ProjectView, StageView
+from forge.domain.deploy import Deploy
+from forge.domain.errors import ForgeError
+from forge.domain.instance import Instance
+from forge.domain.project import Project
+from forge.domain.route import Route
+from forge.domain.stage import Stage, strategy_of
+
+if TYPE_CHECKING:
+    from forge.runtime import Runtime
+
+V = TypeVar("V")
+
+
+def project_views(runtime: Runtime, projects: Sequence[Project]) -> list[ProjectView]:
+    """Projects with their stages, what runs there, and each stage's newest deploy."""
+    stages = runtime.store.projects.all_stages()
+    present: dict[tuple[str, str], list[Instance]] = {}
+    for instance in runtime.store.instances.present():
+        present.setdefault((instance.project, instance.stage), []).append(instance)
+    return [_project(runtime, project, stages.get(project.name, []), present) for project in projects]
+
+
+def project_view(runtime: Runtime, project: Project) -> ProjectView:
+    """One project with its stages."""
+    return project_views(runtime, [project])[0]
+
+
+def stage_view(
+    runtime: Runtime, project: Project, stage: Stage, instances: Iterable[Instance] | None = None
+) -> StageView:
+    """A stage with what runs there (looked up if not given) and its newest deploy."""
+    if instances is None:
+        instances = runtime.store.instances.present(stage.project, stage.name)
+    strategy, why = strategy_of(project, stage)
+    newest = runtime.store.deploys.page(project=stage.project, stage=stage.name, limit=1)
+    more = {
+        "pattern": str(stage.pattern),
+        "strategy": strategy,
+        "strategy_reason": why,
+        "instances": instance_views(runtime, project, instances),
+        "last_deploy": newest[0] if newest else None,
+    }
+    return msgspec.convert({**msgspec.to_builtins(stage), **more}, StageView, from_attributes=True)
+
+
+def instance_views(runtime: Runtime, project: Project, instances: Iterable[Instance]) -> list[InstanceView]:
+    """A project's instances, with addresses."""
+    return [_wider(InstanceView, instance, url=url_of(runtime, project, instance)) for instance in instances]
+
+
+def instance_view(runtime: Runtime, instance: Instance) -> InstanceView:
+    """An instance, with its address."""
+    project = runtime.store.projects.get(instance.project)
+    return _wider(InstanceView, instance, url=url_of(runtime, project, instance))
+
+
+def url_of(runtime: Runtime, project: Project, instance: Instance) -> str | None:
+    """Where a person reaches an instance; None while it does not serve."""
+    if not instance.serving or instance.target is None:
+        return None
+    if instance.domain is None:
+        return f"http://{instance.target}"
+    try:
+        return runtime.adapters.proxy(project.proxy).url(Route(instance.domain, instance.target))
+    except ForgeError:  # the list of what runs is not to fail because of one proxy
+        return None
+
+
+def deploy_view(runtime: Runtime, deploy: Deploy) -> DeployView:
+    """A deploy with its journal, and why it went as it did."""
+    store = runtime.store
+    then = store.deploys.configuration(deploy.id)
+    quarantine = store.deploys.quarantined(deploy.project, deploy.stage, deploy.digest)
+    return _wider(
+        DeployView,
+        deploy,
+        strategy_reason=strategy_of(then.project, then.stage)[1],
+        steps=store.deploys.steps(deploy.id),
+        last_words=store.deploys.last_words(deploy.id),
+        quarantine=quarantine.reason if quarantine else None,
+    )
+
+
+def _project(
+    runtime: Runtime, project: Project, stages: Iterable[Stage], present: Mapping[tuple[str, str], list[Instance]]
+) -> ProjectView:
+    views = [stage_view(runtime, project, stage, present.get((project.name, stage.name), [])) for stage in stages]
+    return msgspec.convert({**msgspec.to_builtins(project), "stages": views}, ProjectView, from_attributes=True)
+
+
+def _wider(type_: type[V], value: Any, **more: Any) -> V:
+    """`value` as a type that has its fields, and more."""
+    return type_(**{field.name: getattr(value, field.name) for field in fields(value)}, **more)

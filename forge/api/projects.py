@@ -1,0 +1,88 @@
+"""Projects over HTTP."""
+
+from __future__ import annotations
+
+import msgspec
+from flask import Blueprint
+
+from forge.api.context import actor, principal, runtime
+from forge.api.contract import At, Operation, domain, operation, wire
+from forge.api.guard import allow
+from forge.api.present import project_view, project_views
+from forge.api.sealing import kept_names, sealed
+from forge.api.sessions import Role
+from forge.api.stages import make_stage
+from forge.api.types import ChangedProject, Deletion, NewProject, ProjectView, Volumes
+from forge.domain.project import Project
+
+blueprint = Blueprint("projects", __name__)
+
+
+@blueprint.get("/api/projects")
+@allow(Role.VIEWER)
+@operation(Operation(answer=list[ProjectView]))
+def list_projects() -> list[ProjectView]:
+    """All projects, with their stages and what runs there."""
+    seen = [project for project in runtime().store.projects.all() if principal().sees(project.name)]
+    return project_views(runtime(), seen)
+
+
+@blueprint.post("/api/projects")
+@allow(Role.ADMIN)
+@operation(Operation(body=NewProject, status=201, answer=ProjectView, refuses=(404, 409)))
+def create_project(body: NewProject) -> At:
+    """Make a project, with its stages and secrets, all or nothing."""
+    own = msgspec.structs.replace(body, proxy=body.proxy or runtime().store.preferences.get().default_proxy)
+    project = domain(Project, own, secrets=list(body.secrets))
+    stages = [make_stage(project.name, stage) for stage in body.stages]
+    runtime().projects.create(project, sealed(body.secrets), stages, actor=actor())
+    return At(f"/api/projects/{project.name}", _view(project.name))
+
+
+@blueprint.get("/api/projects/<project>")
+@allow(Role.VIEWER)
+@operation(Operation(answer=ProjectView, refuses=(404,)))
+def read_project(project: str) -> ProjectView:
+    """One project, with its stages and what runs there."""
+    return _view(project)
+
+
+@blueprint.put("/api/projects/<project>")
+@allow(Role.ADMIN)
+@operation(Operation(body=ChangedProject, answer=ProjectView, refuses=(404, 409)))
+def change_project(project: str, body: ChangedProject) -> ProjectView:
+    """Replace a project's configuration; what runs is not touched until the next deploy."""
+    before = runtime().store.projects.get(project)
+    names = kept_names(before.secrets, body.secrets)
+    after = domain(Project, body, name=project, secrets=names, active=before.active)
+    runtime().projects.change(after, sealed(body.secrets), actor=actor())
+    return _view(project)
+
+
+@blueprint.get("/api/projects/<project>/deletion")
+@allow(Role.VIEWER)
+@operation(Operation(answer=Deletion, refuses=(404, 502)))
+def project_deletion(project: str) -> Deletion:
+    """What deleting a project would stop and remove."""
+    return wire(Deletion, runtime().projects.would_delete(project))
+
+
+@blueprint.delete("/api/projects/<project>")
+@allow(Role.ADMIN)
+@operation(Operation(query=Volumes, answer=Deletion, refuses=(404, 409, 502)))
+def delete_project(project: str, query: Volumes) -> Deletion:
+    """Delete a project: stop and remove all of it; tells what that was."""
+    return wire(Deletion, runtime().projects.delete(project, actor=actor(), volumes=query.volumes))
+
+
+@blueprint.post("/api/projects/<project>/approve")
+@allow(Role.DEPLOYER)
+@operation(Operation(answer=ProjectView, refuses=(404,)))
+def approve_project(project: str) -> ProjectView:
+    """Say yes to a project that was made from an unknown image: from now on it may deploy."""
+    runtime().projects.approve(project, actor=actor())
+    return _view(project)
+
+
+def _view(project: str) -> ProjectView:
+    return project_view(runtime(), runtime().store.projects.get(project))

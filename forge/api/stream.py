@@ -1,0 +1,102 @@
+"""The live stream over HTTP: events of Forge, log lines of deploys and instances."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from forge.api import topics
+from forge.api.context import context, runtime, visible_deploy, visible_instance
+from forge.api.contract import EVENTS, HIGHEST, JSON, Operation, operation
+from forge.api.guard import allow
+from forge.api.hub import STREAM_HEADERS
+from forge.api.sessions import Role
+from forge.domain.events import deploy_topic, instance_topic
+from forge.ports import LogLine
+
+blueprint = Blueprint("stream", __name__)
+_PAGE = 500
+
+
+class Topics(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """`state@17,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of state."""
+
+    topics: str | None = None
+
+
+class Since(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Lines numbered above `after`, as JSON only."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=HIGHEST)] = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 1000
+
+
+class Tail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The newest `tail` lines, as JSON only."""
+
+    tail: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 200
+
+
+class DeployLine(msgspec.Struct, kw_only=True):
+    """A line of a deploy's log. `level`: info, warning, error, probe, output (an instance's own words)."""
+
+    id: int
+    at: float
+    level: str
+    text: str
+
+
+@blueprint.get("/api/events")
+@allow(Role.VIEWER)
+@operation(Operation(query=Topics, media=(EVENTS,)))
+def events(query: Topics) -> Response:
+    """Follow what happens, as server-sent events."""
+    return _stream(query.topics)
+
+
+@blueprint.get("/api/deploys/<int(max=2147483647):deploy>/logs")
+@allow(Role.VIEWER)
+@operation(Operation(query=Since, answer=list[DeployLine], media=(EVENTS, JSON), refuses=(404,)))
+def deploy_logs(deploy: int, query: Since) -> Response | list[DeployLine]:
+    """A deploy's log: followed as server-sent events, or the lines so far as JSON where Accept asks for it."""
+    visible_deploy(deploy)
+    return deploy_lines(deploy, query) if _wants_json() else _stream(deploy_topic(deploy))
+
+
+@blueprint.get("/api/instances/<instance>/logs")
+@allow(Role.VIEWER)
+@operation(Operation(query=Tail, answer=list[LogLine], media=(EVENTS, JSON), refuses=(404, 409, 502)))
+def instance_logs(instance: str, query: Tail) -> Response | list[LogLine]:
+    """What an instance writes: followed as server-sent events, or the newest lines as JSON where Accept asks for it."""
+    visible_instance(instance)
+    return runtime().instances.logs(instance, query.tail) if _wants_json() else _stream(instance_topic(instance))
+
+
+def deploy_lines(deploy: int, query: Since) -> list[DeployLine]:
+    """The kept lines of a deploy's log, in order."""
+    lines: list[DeployLine] = []
+    number = query.after
+    while len(lines) < query.limit:
+        page = runtime().store.events.after(deploy_topic(deploy), number, _PAGE)
+        lines += [_line(event.id, event.payload) for event in page if event.type == "deploy_log"]
+        if len(page) < _PAGE:
+            break
+        number = page[-1].id
+    return lines[: query.limit]
+
+
+def _line(id: int, payload: object) -> DeployLine:
+    line = msgspec.convert(payload, dict[str, object])
+    return msgspec.convert({**line, "id": id}, DeployLine)
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best_match([EVENTS, JSON], default=EVENTS) == JSON
+
+
+def _stream(wanted: str | None) -> Response:
+    subscription = topics.parse(wanted, request.headers.get("Last-Event-ID"))
+    body = context().hub.response_body(request.environ, subscription)
+    return Response(body, headers=dict(STREAM_HEADERS))

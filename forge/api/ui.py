@@ -1,0 +1,73 @@
+"""Everything outside /api/: the built board, or until it is there a plain page that says what runs."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
+from werkzeug.exceptions import NotFound
+
+from forge import __version__
+from forge.api.context import context, runtime
+from forge.api.errors import from_werkzeug
+from forge.api.guard import allow_anyone, authenticate
+from forge.api.present import project_views
+
+blueprint = Blueprint("ui", __name__)
+STATIC: Final = Path(__file__).parent.parent / "static"
+_READS: Final = frozenset({"GET", "HEAD"})
+_IMMUTABLE: Final = "_app/immutable/"
+
+mimetypes.add_type("text/javascript", ".js")  # Windows reads its registry, which may say text/plain
+
+
+@blueprint.get("/")
+@allow_anyone("the page itself shows nothing; who is not signed in is told how to sign in")
+def index() -> Response:
+    """The board."""
+    return _page("")
+
+
+@blueprint.get("/plain.css")
+@allow_anyone("a style sheet")
+def style() -> Response:
+    """How the plain page looks."""
+    return Response(render_template("plain.css"), content_type="text/css; charset=utf-8")
+
+
+def fallback(error: NotFound) -> Response:
+    """No route leads here: a file of the board, else the board itself, which knows more addresses than Forge."""
+    path = request.path.lstrip("/")
+    if request.routing_exception is None or request.method not in _READS or path.split("/")[0] == "api":
+        return from_werkzeug(error)
+    return _page(path)
+
+
+def _page(path: str) -> Response:
+    static = Path(current_app.config.get("FORGE_STATIC", STATIC))
+    if not (static / "index.html").is_file():
+        return _plain_page() if not path else from_werkzeug(NotFound())
+    try:
+        answer = send_from_directory(static, path)
+    except NotFound:
+        path, answer = "", send_from_directory(static, "index.html")
+    answer.headers["Cache-Control"] = (
+        "public, max-age=31536000, immutable" if path.startswith(_IMMUTABLE) else "no-cache"
+    )
+    return answer
+
+
+def _plain_page() -> Response:
+    principal = authenticate(request, context())
+    if principal is None:
+        page = render_template("sign_in.html", said="")
+    else:
+        seen = [project for project in runtime().store.projects.all() if principal.sees(project.name)]
+        faults = runtime().faults()
+        projects = project_views(runtime(), seen)
+        page = render_template("plain.html", version=__version__, projects=projects, faults=faults)
+    answer = Response(page, content_type="text/html; charset=utf-8")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,104 @@
+"""Webhooks over HTTP: deliveries, their receipts, and the secret in the address."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from forge.api.context import actor, runtime
+from forge.api.contract import At, Operation, Page, operation
+from forge.api.errors import nothing_here
+from forge.api.guard import allow, allow_anyone
+from forge.api.sealing import wrapped
+from forge.api.sessions import Role
+from forge.api.types import Wire
+from forge.domain.sighting import Receipt
+
+blueprint = Blueprint("webhook", __name__)
+_RECEIPT = "/api/webhook/receipts/<int(max=2147483647):receipt>"
+
+
+class Delivered(Wire, kw_only=True):
+    """What the sender of a delivery gets to know."""
+
+    receipt: int
+    decision: str
+    reason: str
+
+
+class Address(Wire, kw_only=True):
+    """Where deliveries go: `url` as this request reached Forge; `path` for any other name. It holds the secret."""
+
+    path: str
+    url: str
+
+
+class SigningKey(Wire, kw_only=True):
+    """The key deliveries are signed with; null: none. It is never shown again."""
+
+    signing_key: str | None
+
+
+@blueprint.post("/api/webhook/<secret>")
+@allow_anyone("registries have no login; the secret in the address is theirs")
+@operation(Operation(status=202, answer=Delivered, text_body="application/json", refuses=(403, 404)))
+def deliver(secret: str) -> Delivered | Response:
+    """Take a delivery: it only says "look now". A wrong secret is an address that leads nowhere."""
+    if not runtime().webhook.verify(secret):
+        return nothing_here()
+    receipt = runtime().webhook.deliver(dict(request.headers), request.get_data())
+    return Delivered(receipt=receipt.id, decision=receipt.decision, reason=receipt.reason)
+
+
+@blueprint.get("/api/webhook/receipts")
+@allow(Role.VIEWER)
+@operation(Operation(query=Page, answer=list[Receipt]))
+def list_receipts(query: Page) -> list[Receipt]:
+    """What became of each delivery, the newest first."""
+    return runtime().store.receipts.page(before=query.before, limit=query.limit)
+
+
+@blueprint.get(_RECEIPT)
+@allow(Role.VIEWER)
+@operation(Operation(answer=Receipt, refuses=(404,)))
+def read_receipt(receipt: int) -> Receipt:
+    """What became of one delivery."""
+    return runtime().store.receipts.get(receipt)
+
+
+@blueprint.post(f"{_RECEIPT}/replay")
+@allow(Role.ADMIN)
+@operation(Operation(status=201, answer=Receipt, refuses=(404, 502)))
+def replay_receipt(receipt: int) -> At:
+    """Look again at what a delivery named; a person vouches for its signature."""
+    made = runtime().webhook.replay(receipt, actor())
+    return At(f"/api/webhook/receipts/{made.id}", made)
+
+
+@blueprint.get("/api/settings/webhook")
+@allow(Role.ADMIN)
+@operation(Operation(answer=Address))
+def read_webhook() -> Address:
+    """The address for deliveries."""
+    return _address(runtime().webhook.secret().reveal())
+
+
+@blueprint.post("/api/settings/webhook/regenerate")
+@allow(Role.ADMIN)
+@operation(Operation(answer=Address))
+def regenerate_webhook() -> Address:
+    """Make the secret anew; the old address is dead at once."""
+    return _address(runtime().webhook.regenerate(actor()).reveal())
+
+
+@blueprint.put("/api/settings/webhook/signing-key")
+@allow(Role.ADMIN)
+@operation(Operation(body=SigningKey, status=204))
+def set_signing_key(body: SigningKey) -> None:
+    """Set the key that deliveries are signed with, or take it away."""
+    key = wrapped(body.signing_key) if body.signing_key else None
+    runtime().webhook.set_signing_key(key, actor())
+
+
+def _address(secret: str) -> Address:
+    path = f"/api/webhook/{secret}"
+    return Address(path=path, url=request.host_url.rstrip("/") + path)

@@ -1,0 +1,74 @@
+"""A Forge put together by compose(), with its parts in memory, asked through its HTTP application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forge.api.app import make_app
+from forge.compose import compose
+from forge.deploy.adapters import Factories
+from forge.domain.connection import ProxyConnection, RegistryConnection
+from forge.runtime import Runtime
+from forge.settings import Settings
+from tests.fake_engine import FakeEngine
+from tests.fake_proxy import FakeProxy
+from tests.fake_registry import FakeRegistry
+
+ENGINE_PART = "local"
+
+
+class World:
+    """`app` over a runtime with fakes; `ask` as its owner, `nobody` as a client without a login."""
+
+    def __init__(self, data: Path) -> None:
+        self.engine, self.registry, self.proxy = FakeEngine(), FakeRegistry(), FakeProxy()
+        factories = Factories(
+            engine=lambda _: self.engine, registry=lambda _c, _p: self.registry, proxy=lambda _c, _p: self.proxy
+        )
+        self.runtime: Runtime = compose(Settings(data=data), factories=factories)
+        self.app: Flask = make_app(self.runtime)
+        self.nobody: FlaskClient = self.app.test_client()
+        self.bearer = {"Authorization": f"Bearer {self.runtime.token.reveal()}"}
+
+    def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        """The answer to a request with the launch token."""
+        headers = {**self.bearer, **more.pop("headers", {})}
+        return self.nobody.open(path, method=method, json=body, headers=headers, **more)
+
+    def connect(self) -> None:
+        """A registry and a proxy that a person told Forge about."""
+        with self.runtime.store.database.change() as change:
+            put = self.runtime.store.connections.put
+            put(change, RegistryConnection(name="main", url="http://127.0.0.1:5000", interval=0), "ada")
+            put(change, ProxyConnection(name="edge", kind="caddy", url="http://127.0.0.1:2019"), "ada")
+
+    def make_shop(self, **more: Any) -> Any:
+        """Project shop with the stages dev and rel."""
+        body = {
+            "name": "shop",
+            "image": "127.0.0.1:5000/org/shop",
+            "port": 8080,
+            "stages": [{"name": "dev", "pattern": "glob:dev-*"}, {"name": "rel", "promote_from": "dev"}],
+            **more,
+        }
+        return self.ask("POST", "/api/projects", body)
+
+    def close(self) -> None:
+        self.app.extensions["hub"].close()
+        self.runtime.close()
+
+
+@contextmanager
+def a_world(data: Path) -> Iterator[World]:
+    """A world, and its end."""
+    world = World(data)
+    try:
+        yield world
+    finally:
+        world.close()
