@@ -119,10 +119,12 @@ class _Reader:
             with self._opening as stream:
                 with self._lock:
                     self._stream = stream
-                    stopped = self._stopped
-                if not stopped:
-                    for line in self._link.lines(stream):
-                        self._lines.put(line)
+                    if self._stopped:
+                        return
+                for line in self._link.lines(stream):
+                    if self._stopped:
+                        return
+                    self._lines.put(line)
         except ForgeError as error:
             self._lines.put(error)
         finally:

@@ -126,6 +126,7 @@ def test_a_pull_is_cancelled_while_the_engine_says_nothing_at_all():
         assert error.value.code == "cancelled"
         assert time.monotonic() - begin < 2
         go_on.set()
+        ends()
         link.close()
 
 
@@ -133,6 +134,11 @@ def test_a_long_answer_does_not_block_a_pull_that_fails():
     lines = [{"error": "unknown blob"}, *({"status": "x"} for _ in range(5000))]
     with pytest.raises(EngineError):
         run(says(*lines))
+    ends()
+
+
+def ends() -> None:
+    """The reading thread does."""
     deadline = time.monotonic() + 3
     while any(thread.name == "forge-pull" for thread in threading.enumerate()):
         assert time.monotonic() < deadline, "the reading thread goes on"
