@@ -1,0 +1,159 @@
+"""What a configuration file asks for, as values of the domain, each with its place in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from forge.config.shapes import ENGINE, PREFERENCES, PROJECT, PROXY, REGISTRY, STAGE, Shape, expect, make, take, text
+from forge.config.tree import Item, read_tree
+from forge.domain.connection import Connection, EngineConnection, ProxyConnection, RegistryConnection
+from forge.domain.project import Project
+from forge.domain.stage import Stage
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+KINDS: Mapping[str, tuple[type[Any], Shape]] = {
+    "registries": (RegistryConnection, REGISTRY),
+    "proxies": (ProxyConnection, PROXY),
+    "engines": (EngineConnection, ENGINE),
+}
+_HOW = "write {env: NAME}, and set the variable NAME where the file is imported."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A secret by the name of the environment variable that holds it."""
+
+    variable: str
+    item: Item
+
+
+# A secret's name → where its value comes from; None: the secret shall go.
+References = Mapping[str, Reference | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedConnection:
+    item: Item
+    value: Connection
+    password: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedStage:
+    """The secrets that it shall have are for the service to say: those not named here stay."""
+
+    item: Item
+    value: Stage
+    secrets: References = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedProject:
+    """`proxy` False: the file names none, so that a project keeps its own and a new one gets the settings' default."""
+
+    item: Item
+    value: Project
+    proxy: bool
+    secrets: References
+    stages: tuple[WantedStage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """`preferences` are only those that the file names, `settings` is where."""
+
+    settings: Item
+    preferences: Mapping[str, Any]
+    connections: tuple[WantedConnection, ...]
+    projects: tuple[WantedProject, ...]
+
+
+def read_document(yaml: str) -> Document:
+    """Read a configuration file; raise Invalid with line and column for anything that does not belong in one."""
+    tree = read_tree(yaml)
+    take(tree, {}, (*KINDS, "settings", "projects"))
+    settings = tree.keys.get("settings", Item(kind="mapping", path="settings", line=1, column=1))
+    return Document(
+        settings=settings,
+        preferences=take(settings, PREFERENCES),
+        connections=tuple(
+            _connection(name, item, *KINDS[section])
+            for section in KINDS
+            for name, item in _section(tree, section).named()
+        ),
+        projects=tuple(_project(name, item) for name, item in _section(tree, "projects").named()),
+    )
+
+
+def variables(yaml: str) -> tuple[str, ...]:
+    """The names of the environment variables that a configuration file takes secrets from; raise Invalid."""
+    document = read_document(yaml)
+    references = [wanted.password for wanted in document.connections]
+    for project in document.projects:
+        references += [*project.secrets.values()]
+        references += [reference for stage in project.stages for reference in stage.secrets.values()]
+    return tuple(dict.fromkeys(reference.variable for reference in references if reference is not None))
+
+
+def _section(tree: Item, name: str) -> Item:
+    section = tree.keys.get(name, Item(kind="nothing", path=name, line=1, column=1))
+    expect(section, "mapping", "a mapping of names to their configuration")
+    return section
+
+
+def _connection(name: str, item: Item, type_: type[Any], shape: Shape) -> WantedConnection:
+    with_password = type_ is not EngineConnection
+    values = take(item, shape, ("password",) if with_password else ())
+    password = item.keys.get("password") if with_password else None
+    return WantedConnection(
+        item=item,
+        value=make(item, type_, {"name": name, **values}),
+        password=_reference(password) if password is not None and password.kind != "nothing" else None,
+    )
+
+
+def _project(name: str, item: Item) -> WantedProject:
+    values = take(item, PROJECT, ("secrets", "stages"))
+    secrets = _references(item)
+    names = tuple(secret for secret, reference in secrets.items() if reference is not None)
+    return WantedProject(
+        item=item,
+        value=make(item, Project, {"name": name, **values, "secrets": names}),
+        proxy="proxy" in values,
+        secrets=secrets,
+        stages=tuple(_stage(name, stage, its) for stage, its in _below(item, "stages").named()),
+    )
+
+
+def _stage(project: str, name: str, item: Item) -> WantedStage:
+    values = take(item, STAGE, ("secrets",))
+    secrets = _references(item)
+    names = tuple(secret for secret, reference in secrets.items() if reference is not None)
+    value = make(item, Stage, {"project": project, "name": name, **values, "secrets": names})
+    return WantedStage(item=item, value=value, secrets=secrets)
+
+
+def _below(item: Item, key: str) -> Item:
+    found = item.keys.get(key, Item(kind="nothing", path=f"{item.path}.{key}", line=item.line, column=item.column))
+    expect(found, "mapping", f"a mapping of names to what they are ({key})")
+    return found
+
+
+def _references(item: Item) -> dict[str, Reference | None]:
+    return {
+        name: None if value.kind == "nothing" else _reference(value)
+        for name, value in _below(item, "secrets").keys.items()
+    }
+
+
+def _reference(item: Item) -> Reference:
+    if item.kind != "mapping":
+        raise item.wrong(f"A secret does not stand in this file: {_HOW}")
+    take(item, {}, ("env",))
+    variable = text(item.keys["env"]) if "env" in item.keys else ""
+    if not _VARIABLE.fullmatch(variable):
+        raise item.wrong(f"This names no environment variable: {_HOW}")
+    return Reference(variable=variable, item=item)

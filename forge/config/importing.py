@@ -1,0 +1,155 @@
+"""Making a document so, inside one change: connections first, then settings, projects and their stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from forge.config.difference import differences
+from forge.config.document import (
+    KINDS,
+    Document,
+    Reference,
+    References,
+    WantedConnection,
+    WantedProject,
+    WantedStage,
+)
+from forge.config.shapes import PREFERENCES, PROJECT, STAGE
+from forge.deploy.connections import ConnectionService
+from forge.deploy.projects import ProjectService
+from forge.deploy.queue import project_place, stage_place
+from forge.domain.connection import Connection, ProxyConnection
+from forge.domain.project import Project
+from forge.domain.secret import Secret
+from forge.domain.stage import Stage
+from forge.store.connections import kind_of
+from forge.store.database import Change
+from forge.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """One run. `changed` are the connections whose adapters must be made anew after the commit."""
+
+    store: Store
+    projects: ProjectService
+    connections: ConnectionService
+    environment: Mapping[str, str]
+    actor: str
+    changed: list[Connection] = field(default_factory=list)
+
+    def all(self, change: Change, document: Document) -> list[str]:
+        """Do it and return a line for each thing that was not as the document says."""
+        lines = [self._connection(change, wanted) for wanted in document.connections]
+        lines.append(self._preferences(change, document))
+        for project in document.projects:
+            lines.append(self._project(change, project))
+            lines += [self._stage(change, stage) for stage in project.stages]
+        self._check(document)
+        return [line for line in lines if line]
+
+    # ---- one thing each: "" if it is as it should be
+
+    def _connection(self, change: Change, wanted: WantedConnection) -> str:
+        kind, type_ = kind_of(wanted.value).value, cast("Any", type(wanted.value))
+        before = next((one for one in self.store.connections.all(type_) if one.name == wanted.value.name), None)
+        place = f"{kind}/{wanted.value.name}"
+        kept = self.store.secrets.get_all(place).get("password")
+        password = self._value(wanted.password, kept)
+        if before == wanted.value and password is None:
+            return ""
+        with wanted.item.located():
+            self.connections.put_in(change, wanted.value, password, actor=self.actor)
+        self.changed.append(wanted.value)
+        if before is None:
+            return f"+ {kind} {wanted.value.name}"
+        shape = next(shape for known, shape in KINDS.values() if known is type_)
+        said = differences(before, wanted.value, shape) + (["a new password"] if password is not None else [])
+        return f"~ {kind} {wanted.value.name}: {'; '.join(said)}"
+
+    def _preferences(self, change: Change, document: Document) -> str:
+        before = self.store.preferences.get()
+        with document.settings.located():
+            after = replace(before, **document.preferences)
+            self.store.connections.get(ProxyConnection, after.default_proxy)
+        if after == before:
+            return ""
+        self.store.preferences.put(change, after, self.actor)
+        return f"~ settings: {'; '.join(differences(before, after, PREFERENCES))}"
+
+    def _project(self, change: Change, wanted: WantedProject) -> str:
+        name = wanted.value.name
+        before = next((one for one in self.store.projects.all() if one.name == name), None)
+        secrets, said = self._secrets(project_place(name), wanted.secrets)
+        value = replace(wanted.value, secrets=_names(before, wanted.secrets))
+        if not wanted.proxy:
+            value = replace(value, proxy=before.proxy if before else self.store.preferences.get().default_proxy)
+        with wanted.item.located():
+            if before is None:
+                self.projects.create_in(change, value, secrets, actor=self.actor)
+                return f"+ project {name}"
+            if before == value and not said:
+                return ""
+            self.projects.change_in(change, value, secrets, actor=self.actor)
+        return f"~ project {name}: {'; '.join(differences(before, value, PROJECT) + said)}"
+
+    def _stage(self, change: Change, wanted: WantedStage) -> str:
+        stage = wanted.value
+        before = next((one for one in self.store.projects.stages(stage.project) if one.name == stage.name), None)
+        secrets, said = self._secrets(stage_place(stage.project, stage.name), wanted.secrets)
+        value = replace(stage, secrets=_names(before, wanted.secrets))
+        with wanted.item.located():
+            if before is None:
+                self.projects.create_stage_in(change, value, secrets, actor=self.actor)
+                return f"+ stage {stage.key}"
+            if before == value and not said:
+                return ""
+            self.projects.change_stage_in(change, value, secrets, actor=self.actor)
+        return f"~ stage {stage.key}: {'; '.join(differences(before, value, STAGE) + said)}"
+
+    def _check(self, document: Document) -> None:
+        """When all is in its place: what two things may not both have."""
+        for wanted in document.projects:
+            with wanted.item.located():
+                project = self.store.projects.get(wanted.value.name)
+                self.projects.check(project, self.store.projects.stages(project.name))
+
+    # ---- secrets
+
+    def _secrets(self, place: str, references: References) -> tuple[dict[str, Secret | None], list[str]]:
+        """The values that are new, and what to say of them."""
+        kept = self.store.secrets.get_all(place)
+        values: dict[str, Secret | None] = {}
+        said = []
+        for name, reference in references.items():
+            if reference is None:
+                said += [f"secret {name} removed"] if name in kept else []
+                continue
+            value = self._value(reference, kept.get(name))
+            if value is not None:
+                values[name] = value
+                said.append(f"secret {name} {'has a new value' if name in kept else 'added'}")
+        return values, said
+
+    def _value(self, reference: Reference | None, kept: Secret | None) -> Secret | None:
+        """The value to keep from now on, None if the kept one is it; raise Invalid if there is neither."""
+        if reference is None:
+            return None
+        given = self.environment.get(reference.variable, "")
+        if not given:
+            if kept is None:
+                raise reference.item.wrong(
+                    f"The environment variable {reference.variable} is not set: set it where the file is imported."
+                )
+            return None
+        value = Secret(given)
+        return None if value == kept else value
+
+
+def _names(before: Project | Stage | None, references: References) -> tuple[str, ...]:
+    """The secrets a thing shall have: those it had, and the named ones, less those that shall go."""
+    named = [*(before.secrets if before else ()), *references]
+    gone = {name for name, reference in references.items() if reference is None}
+    return tuple(dict.fromkeys(name for name in named if name not in gone))
