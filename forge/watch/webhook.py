@@ -1,0 +1,209 @@
+"""Webhooks: a delivery only says "look now"; each leaves a receipt that says what was decided, and why."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from forge.deploy.quick import QuickDeploy
+from forge.domain.errors import Forbidden, ForgeError, Invalid, Unavailable
+from forge.domain.events import Event
+from forge.domain.image import parse_image
+from forge.domain.secret import Secret
+from forge.domain.sighting import Receipt
+from forge.log import hide
+from forge.store.store import Store
+from forge.watch import signature
+from forge.watch.bodies import kept_headers, kept_text, parse
+from forge.watch.facts import WEBHOOK
+from forge.watch.looks import Looks
+from forge.watch.newcomers import Newcomers
+from forge.watch.sightings import SightingService
+from forge.watch.summary import Summary, summarize
+from forge.watch.vendors import Delivery, read
+
+SECRET, SIGNING = "webhook/secret", "webhook/signing"  # places in the vault
+LOOKING = "looking"
+
+
+@dataclass(slots=True)
+class WebhookService:
+    """One for a Forge. `looks` None: made here, with threads of its own after `start`."""
+
+    store: Store
+    service: SightingService
+    quick: QuickDeploy
+    clock: Callable[[], float] = time.time
+    looks: Looks = field(init=False)
+    _newcomers: Newcomers = field(init=False)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._newcomers = Newcomers(self.store, self.service, self.quick)
+        self.looks = Looks(work=self._look, later=self._later, give_up=self._give_up, clock=self.clock)
+
+    def start(self) -> None:
+        """Begin to look; first at what a former Forge left unfinished."""
+        hide(self.secret())
+        for receipt in self._unfinished():
+            self.looks.submit(receipt)
+        self.looks.start()
+
+    def close(self) -> None:
+        self.looks.close()
+
+    # ---- secrets
+
+    def secret(self) -> Secret:
+        """What stands in the webhook's address; made at first use."""
+        with self._guard:
+            return self.store.secrets.get(SECRET) or self._make(WEBHOOK)
+
+    def regenerate(self, actor: str) -> Secret:
+        """A new secret; the old one is dead at once."""
+        with self._guard:
+            return self._make(actor)
+
+    def _make(self, actor: str) -> Secret:
+        hide(made := Secret(secrets.token_urlsafe(32)))
+        with self.store.database.change() as change:
+            self.store.secrets.put(change, SECRET, made)
+            change.emit(_settings_changed("webhook_secret", change.now, actor))
+        return made
+
+    def verify(self, secret: str) -> bool:
+        """Whether `secret` is the one, in constant time."""
+        return hmac.compare_digest(secret.encode("utf-8", "replace"), self.secret().reveal().encode())
+
+    def set_signing_key(self, key: Secret | None, actor: str = "forge") -> None:
+        """The key that deliveries are signed with; None: no signature is checked."""
+        with self.store.database.change() as change:
+            if key is None:
+                self.store.secrets.delete(change, SIGNING)
+            else:
+                self.store.secrets.put(change, SIGNING, key)
+            change.emit(_settings_changed("webhook_signing_key", change.now, actor))
+
+    # ---- deliveries
+
+    def deliver(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+        """Take a delivery; the receipt says `looking` until a look has settled it.
+
+        Raise Invalid (not understood, code `too_large` above 256 KiB), Forbidden (not signed as it must be),
+        Unavailable (too many wait); each with a receipt kept.
+        """
+        checked = signature.check(headers, body, self.store.secrets.get(SIGNING))
+        draft = Receipt(
+            id=0, at=0, vendor="", images=(), signature=checked, decision="", reason="",
+            body=kept_text(headers, body), headers=kept_headers(headers),
+        )  # fmt: skip
+        try:
+            self._check_signature(checked)
+            delivery = read(headers, parse(headers, body))
+        except (Invalid, Forbidden) as error:
+            decision = "refused" if isinstance(error, Forbidden) else "invalid"
+            self._keep(draft, decision, error.message)
+            raise
+        return self._take(draft, delivery)
+
+    def replay(self, receipt: int, actor: str) -> Receipt:
+        """Look again at what an earlier delivery named, now, in this thread; a person vouches for its signature.
+
+        Raise NotFound; Invalid if nobody can read it, with a receipt kept.
+        """
+        old = self.store.receipts.get(receipt)
+        draft = Receipt(
+            id=0, at=0, vendor="", images=(), signature=old.signature, decision="", reason="",
+            body=old.body, headers=old.headers, replay_of=old.id,
+        )  # fmt: skip
+        headers = dict(old.headers)
+        try:
+            delivery = read(headers, parse({}, old.body.encode()))
+        except Invalid as error:
+            self._keep(draft, "invalid", f"Replayed by {actor}: {error.message}")
+            raise
+        if not delivery.images:
+            return self._take(draft, delivery)
+        fresh = self._keep(_of(draft, delivery), LOOKING, f"Replayed by {actor}: asking the registry")
+        try:
+            self._look([fresh])
+        except Unavailable as error:
+            self._settle([fresh], "failed", error.message)
+        return self.store.receipts.get(fresh.id)
+
+    def _check_signature(self, checked: str) -> None:
+        if not self.store.preferences.get().webhook_signature or checked == signature.VALID:
+            return
+        if self.store.secrets.get(SIGNING) is None:
+            raise Forbidden("Deliveries must be signed, but no signing key is set: set one", code="no_signing_key")
+        raise Forbidden(
+            "Deliveries must be signed with the key that is set here, and this one is "
+            + ("not signed" if checked == signature.NONE else "signed with another"),
+            code="signature",
+        )
+
+    def _take(self, draft: Receipt, delivery: Delivery) -> Receipt:
+        named = _of(draft, delivery)
+        if not delivery.images:
+            ping = delivery.event == "ping"
+            reason = (
+                "The webhook works" if ping else f"“{delivery.event[:60]}” names no image by a tag: nothing to look at"
+            )
+            return self._keep(named, "ping" if ping else "ignored", reason)
+        receipt = self._keep(named, LOOKING, "Asking the registry")
+        if not self.looks.submit(receipt):
+            self._settle([receipt], "failed", "Too many deliveries wait: the poller will see it, or replay this one")
+            raise Unavailable("Too many deliveries wait: send it again later", code="too_many", retry_after=10)
+        return receipt
+
+    # ---- looking
+
+    def _look(self, receipts: list[Receipt]) -> None:
+        """Look once for receipts that name the same images, and settle them; raise Unavailable to be asked again."""
+        found = []
+        for text in receipts[0].images:
+            try:
+                found.append(summarize(self._newcomers.look(parse_image(text))))
+            except Unavailable:
+                raise
+            except ForgeError as error:
+                found.append(Summary("failed", f"{text}: {error.message}"))
+        best = min(found, key=lambda summary: summary.rank)
+        self._settle(receipts, best.decision, "; ".join(dict.fromkeys(summary.text for summary in found)))
+
+    def _later(self, receipts: list[Receipt], error: Unavailable, wait: float) -> None:
+        self._settle(receipts, LOOKING, f"{error.message} Forge asks again in {wait:.0f} s.")
+
+    def _give_up(self, receipts: list[Receipt], error: Unavailable) -> None:
+        self._settle(receipts, "failed", f"{error.message} Forge gave up: the poller will see it, or replay this one.")
+
+    def _keep(self, draft: Receipt, decision: str, reason: str) -> Receipt:
+        keep = self.store.preferences.get().receipts
+        with self.store.database.change() as change:
+            return self.store.receipts.add(change, replace(draft, decision=decision, reason=reason), keep)
+
+    def _settle(self, receipts: list[Receipt], decision: str, reason: str) -> None:
+        with self.store.database.change() as change:
+            for receipt in receipts:
+                self.store.receipts.settle(change, receipt, decision, reason)
+
+    def _unfinished(self) -> list[Receipt]:
+        """Receipts that nobody settled, the oldest first."""
+        found: list[Receipt] = []
+        before: int | None = None
+        while page := self.store.receipts.page(before=before, limit=50):
+            found += [receipt for receipt in page if receipt.decision == LOOKING]
+            before = page[-1].id
+        return found[::-1]
+
+
+def _of(draft: Receipt, delivery: Delivery) -> Receipt:
+    return replace(draft, vendor=delivery.vendor, images=tuple(str(image) for image in delivery.images))
+
+
+def _settings_changed(name: str, now: float, actor: str) -> Event:
+    return Event(type="settings_changed", payload={"names": [name]}, at=now, actor=actor)

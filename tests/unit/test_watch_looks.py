@@ -1,0 +1,134 @@
+"""The looks that deliveries ask for."""
+
+import sqlite3
+import threading
+
+from forge.domain.errors import RegistryUnavailable
+from forge.domain.sighting import Receipt
+from forge.watch.looks import MOST_WAITING, RETRIES, Looks
+from tests.unit.watching import Clock
+
+
+def receipt(number, *images):
+    return Receipt(
+        id=number,
+        at=0,
+        vendor="forge",
+        images=images or ("a",),
+        signature="none",
+        decision="looking",
+        reason="",
+        body="",
+    )
+
+
+class Desk:
+    """Notes what is asked of it."""
+
+    def __init__(self):
+        self.clock = Clock(0)
+        self.worked, self.told, self.given_up = [], [], []
+        self.error = None
+        self.looks = Looks(work=self.work, later=self.later, give_up=self.give_up, clock=self.clock)
+
+    def work(self, receipts):
+        self.worked.append([receipt.id for receipt in receipts])
+        if self.error is not None:
+            raise self.error
+
+    def later(self, receipts, _error, wait):
+        self.told.append(([receipt.id for receipt in receipts], wait))
+
+    def give_up(self, receipts, _error):
+        self.given_up.append([receipt.id for receipt in receipts])
+
+
+def test_equal_deliveries_are_looked_at_together():
+    desk = Desk()
+    for number in range(21):
+        assert desk.looks.submit(receipt(number))
+    desk.looks.submit(receipt(21, "b"))
+    assert desk.looks.run_due() == 2
+    assert desk.worked == [list(range(21)), [21]]
+
+
+def test_what_comes_while_a_look_is_under_way_gets_another_one():
+    desk = Desk()
+    begun, go_on = threading.Event(), threading.Event()
+    before = desk.looks.work
+
+    def slow(receipts):
+        before(receipts)
+        begun.set()
+        assert go_on.wait(5)
+
+    desk.looks.work = slow
+    desk.looks.submit(receipt(1))
+    first = threading.Thread(target=desk.looks.run_due)
+    first.start()
+    assert begun.wait(5)
+    desk.looks.submit(receipt(2))
+    desk.looks.submit(receipt(3))
+    assert desk.looks.run_due() == 0  # the same images are being looked at
+    go_on.set()
+    first.join(5)
+    desk.looks.run_due()
+    assert desk.worked == [[1], [2, 3]]
+
+
+def test_a_registry_that_is_away_is_asked_again_a_few_times_and_then_given_up():
+    desk = Desk()
+    desk.error = RegistryUnavailable("away")
+    desk.looks.submit(receipt(1))
+    for wait in RETRIES:
+        assert desk.looks.run_due() == 1
+        assert desk.looks.run_due() == 0
+        desk.clock.now += wait
+    assert desk.looks.run_due() == 1
+    assert desk.given_up == [[1]]
+    assert desk.told == [([1], wait) for wait in RETRIES]
+    desk.clock.now += 1e6
+    assert desk.looks.run_due() == 0
+
+
+def test_it_waits_as_long_as_the_registry_asks_and_what_comes_meanwhile_joins():
+    desk = Desk()
+    desk.error = RegistryUnavailable("429", retry_after=60)
+    desk.looks.submit(receipt(1))
+    desk.looks.run_due()
+    desk.looks.submit(receipt(2))
+    desk.clock.now += 59
+    assert desk.looks.run_due() == 0
+    desk.clock.now += 1
+    desk.error = None
+    desk.looks.run_due()
+    assert desk.worked == [[1], [1, 2]]
+
+
+def test_a_database_that_cannot_be_written_is_a_reason_to_try_again():
+    desk = Desk()
+    desk.error = sqlite3.OperationalError("database is locked")
+    desk.looks.submit(receipt(1))
+    desk.looks.run_due()
+    desk.error = None
+    desk.clock.now += RETRIES[0]
+    desk.looks.run_due()
+    assert desk.worked == [[1], [1]]
+
+
+def test_only_so_much_waits():
+    desk = Desk()
+    assert all(desk.looks.submit(receipt(n, f"image-{n}")) for n in range(MOST_WAITING))
+    assert not desk.looks.submit(receipt(0, "one-more"))
+    assert desk.looks.submit(receipt(0, "image-0"))
+
+
+def test_with_threads_of_its_own_it_starts_works_and_ends():
+    desk = Desk()
+    done = threading.Event()
+    desk.looks.work = lambda _: done.set()
+    desk.looks.start()
+    desk.looks.submit(receipt(1))
+    assert done.wait(5)
+    desk.looks.close()
+    assert not any(worker.is_alive() for worker in desk.looks._workers)

@@ -1,0 +1,236 @@
+"""The poller, by a clock that is turned by hand."""
+
+import threading
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from forge.deploy.parts import Health
+from forge.domain.connection import ConnectionKind, RegistryConnection
+from forge.domain.errors import NotFound, RegistryError, RegistryUnavailable
+from forge.domain.stage import Update
+from forge.watch.poller import Poller
+from tests.unit.watching import HOST, World
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    yield made
+    made.poller.close()
+    made.store.database.close()
+
+
+def tick(world, later=0.0):
+    world.clock.now += later
+    return world.poller.tick(world.clock.now)
+
+
+def told(world):
+    return [event.payload for event in world.events if event.type == "connection_changed" and "text" in event.payload]
+
+
+def test_each_registry_is_asked_in_its_turn(world):
+    world.shop()
+    world.registry.push("acme/shop", "dev-1")
+    tick(world)
+    assert world.registry.count("tags") == 1
+    tick(world, 299)
+    assert world.registry.count("tags") == 1
+    world.registry.push("acme/shop", "dev-2")
+    tick(world, 1)
+    assert world.registry.count("tags") == 2
+    assert [deploy.tag for deploy in world.deploys()] == ["dev-2"]
+
+
+def test_the_projects_of_one_image_share_all_questions(world):
+    for name in ("shop", "shop-two", "shop-three"):
+        world.project(name)
+        world.stage(project=name)
+        world.stage("test", "*", project=name)
+    world.registry.push("acme/shop", "dev-1")
+    tick(world)
+    assert sorted(call[0] for call in world.registry.calls) == ["digest", "tags"]
+
+
+def test_a_registry_that_nobody_told_of_is_polled_every_five_minutes(world):
+    world.project("blog", "elsewhere.example.org/acme/blog")
+    world.stage(project="blog")
+    tick(world)
+    other = world.others["elsewhere.example.org"]
+    tick(world, 299)
+    assert other.count("tags") == 1
+    tick(world, 1)
+    assert other.count("tags") == 2
+    assert [status.registry for status in world.poller.status()] == ["elsewhere.example.org"]
+
+
+def test_never_is_never_but_a_person_may_ask(world):
+    with world.store.database.change() as change:
+        world.store.connections.put(change, RegistryConnection(name="main", url=f"https://{HOST}", interval=0), "ann")
+    world.shop()
+    world.registry.push("acme/shop", "dev-1")
+    tick(world)
+    tick(world, 1e6)
+    assert world.registry.calls == []
+    report = world.poller.poll_now("main")
+    assert (report.repositories, report.tags, report.heads, report.fresh, report.troubles) == (1, 1, 1, 1, {})
+    with pytest.raises(NotFound):
+        world.poller.poll_now("unknown")
+
+
+def test_a_limit_is_kept_and_told_once(world):
+    world.shop()
+    world.registry.push("acme/shop", "dev-1")
+    tick(world)
+    world.registry.limited_until = world.clock.now + 1000
+    tick(world, 300)
+    calls = len(world.registry.calls)
+    for _ in range(60):
+        tick(world, 11)
+    assert len(world.registry.calls) == calls
+    (status,) = world.poller.status()
+    assert (status.healthy, "asks not to be asked" in status.text) == (False, True)
+    assert [payload["change"] for payload in told(world)] == ["down"]
+    tick(world, 800)
+    assert [payload["change"] for payload in told(world)] == ["down", "back"]
+    assert world.poller.status()[0].healthy
+
+
+def test_a_registry_that_is_away_is_asked_less_and_less_and_then_as_before(world):
+    world.shop()
+    world.registry.down = True
+    started = world.clock.now
+    asked = []
+    for _ in range(4000):
+        before = len(world.registry.calls)
+        tick(world)
+        if len(world.registry.calls) > before:
+            asked.append(world.clock.now - started)
+        world.clock.now += 5
+    assert asked[:6] == [0, 30, 90, 210, 450, 930]
+    assert max(b - a for a, b in pairwise(asked)) <= 3605
+    world.registry.down = False
+    tick(world, 3600)
+    calls = world.registry.count("tags")
+    tick(world, 300)
+    assert world.registry.count("tags") == calls + 1
+    assert [payload["change"] for payload in told(world)] == ["down", "back"]
+
+
+def test_one_repository_in_trouble_does_not_hold_up_the_others(world, monkeypatch):
+    world.project("hidden", f"{HOST}/acme/hidden")
+    world.stage(project="hidden")
+    world.shop()
+    before = world.registry.tags
+
+    def tags(repository):
+        if repository == "acme/hidden":
+            raise RegistryError("The registry does not show acme/hidden", code="login")
+        return before(repository)
+
+    monkeypatch.setattr(world.registry, "tags", tags)
+    world.registry.push("acme/shop", "dev-1")
+    report = world.poller.poll_now("main")
+    assert report.troubles == {f"{HOST}/acme/hidden": "The registry does not show acme/hidden"}
+    assert report.tags == 1
+    assert world.poller.status()[0].healthy
+
+
+def test_if_every_repository_is_in_trouble_the_registry_is(world):
+    world.shop()
+    world.registry.wanted = ("ann", "right")
+    with pytest.raises(RegistryError):
+        world.poller.poll_now("main")
+    assert [payload["change"] for payload in told(world)] == ["down"]
+
+
+def test_a_mended_connection_is_tried_at_the_next_tick(world):
+    world.shop()
+    world.registry.wanted = ("ann", "right")
+    tick(world)
+    tick(world, 1)
+    assert world.registry.count("tags") == 1
+    with world.store.database.change() as change:
+        mended = RegistryConnection(name="main", url=f"https://{HOST}", username="ann")
+        world.store.connections.put(change, mended, "ann")
+    world.adapters.forget(ConnectionKind.REGISTRY, "main")
+    world.registry.given = ("ann", "right")
+    tick(world, 1)
+    assert world.registry.count("tags") == 2
+    assert world.poller.status()[0].healthy
+
+
+def test_a_new_project_is_looked_at_at_the_next_tick(world):
+    world.shop()
+    tick(world)
+    world.project("blog", f"{HOST}/acme/blog")
+    world.stage(project="blog")
+    world.registry.push("acme/blog", "dev-1")
+    tick(world, 1)
+    assert world.store.projects.noted("blog", "dev")
+
+
+def test_inactive_projects_are_not_polled(world):
+    world.project(active=False)
+    world.stage()
+    tick(world)
+    assert world.registry.calls == []
+
+
+def test_held_sightings_are_decided_when_due(world):
+    world.noted(world.shop(update=Update(minimum_age=600)))
+    world.registry.push("acme/shop", "dev-1")
+    tick(world)
+    assert world.deploys() == []
+    tick(world, 599)
+    tick(world, 1)
+    assert [deploy.tag for deploy in world.deploys()] == ["dev-1"]
+
+
+def test_health_is_told_to_whoever_keeps_it(world):
+    health = Health(world.store)
+    poller = Poller(world.service, health, clock=world.clock, submit=lambda work: work())
+    world.shop()
+    world.registry.down = True
+    poller.tick(world.clock.now)
+    assert [(part.kind, part.name) for part in health.parts() if part.fault] == [("registry", "main")]
+    with pytest.raises(RegistryUnavailable):
+        poller.poll_now("main")
+
+
+def test_at_most_so_many_requests_at_a_time_as_the_connection_allows(world):
+    with world.store.database.change() as change:
+        before = world.store.connections.get(RegistryConnection, "main")
+        world.store.connections.put(change, replace(before, parallel=3), "ann")
+    world.shop()
+    for number in range(12):
+        world.registry.push("acme/shop", f"dev-{number}")
+    guard, now, most = threading.Lock(), 0, 0
+    together = threading.Barrier(3, timeout=5)
+
+    def answer(call):
+        nonlocal now, most
+        if call[0] == "digest":
+            with guard:
+                now += 1
+                most = max(most, now)
+            together.wait()
+            with guard:
+                now -= 1
+
+    world.registry.before_answer = answer
+    tick(world)
+    assert (most, world.registry.count("digest")) == (3, 12)
+
+
+def test_with_threads_of_its_own_it_starts_and_ends(world):
+    polled = threading.Event()
+    world.shop()
+    world.registry.before_answer = lambda _: polled.set()
+    poller = Poller(world.service)
+    poller.start()
+    assert polled.wait(5)
+    poller.close()
+    assert not poller._thread.is_alive()
