@@ -10,8 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import waitress
-from waitress.server import MultiSocketServer
+from waitress.server import MultiSocketServer, create_server
 
 from forge.api.app import make_app
 from forge.api.hub import WAITRESS_SETTINGS
@@ -44,7 +43,7 @@ class Server:
         self._app = make_app(self.runtime)
         try:
             more = dict(WAITRESS_SETTINGS)
-            self._server = waitress.create_server(self._app, host=settings.host, port=settings.port, **more)
+            self._server = create_server(self._app, host=settings.host, port=settings.port, **more)
         except OSError as error:
             raise Conflict(
                 f"Port {settings.port} of {settings.host} is taken ({error.strerror}): "

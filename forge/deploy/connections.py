@@ -58,7 +58,7 @@ class ConnectionService:
         create: bool = False,
     ) -> None:
         """Keep a connection, new or changed; without `password` the kept one stays. Raise Conflict, Invalid."""
-        if create and connection.name in {other.name for other in self.all(type(connection))}:
+        if create and connection.name in self.store.connections.names(kind_of(connection)):
             what = kind_of(connection).value
             raise Conflict(f"There is a {what} {connection.name} already", code="connection_exists")
         with self.store.database.change() as change:
@@ -114,7 +114,8 @@ class ConnectionService:
             version = self.adapters.engine(name).version()
         except ForgeError as error:
             return TestReport(ok=False, text=error.message, fault=error.code)
-        text = f"Docker {version.version} on {version.system}, API {version.api_min} to {version.api_max}, {version.api} used"
+        speaks = f"{version.api} of {version.api_min} to {version.api_max}"
+        text = f"Docker {version.version} on {version.system}, API {speaks}"
         return TestReport(ok=True, text=text, version=version.version)
 
     def tags(self, name: str, image: str) -> tuple[str, ...]:

@@ -72,8 +72,6 @@ class Volume:
             raise Invalid("Named and host volumes have a source, others have none", fields={"volumes": "source"})
         if self.kind is VolumeKind.HOST and not _is_absolute(self.source or ""):
             raise Invalid("A host volume's source is an absolute folder without ..", fields={"volumes": "source"})
-        if self.kind is VolumeKind.NAMED:
-            check_name(self.source or "", "volume", "volumes")
         if self.size is not None and (self.kind is not VolumeKind.TMPFS or self.size < 1):
             raise Invalid("Only tmpfs volumes have a size, of 1 byte or more", fields={"volumes": "size"})
 
@@ -137,6 +135,9 @@ class Project:
         for alias in self.aliases:
             check_host(alias, "aliases")
         _check_labels(self.labels)
+        for volume in self.volumes:
+            if volume.kind is VolumeKind.NAMED:  # here, not in Volume: engines have longer names for them
+                check_name(volume.source or "", "volume", "volumes")
         if len({_folder(v.path) for v in self.volumes}) != len(self.volumes):
             raise Invalid("Two volumes have the same path", fields={"volumes": "path twice"})
 

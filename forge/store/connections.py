@@ -52,6 +52,10 @@ class Connections:
             raise NotFound(f"There is no {_KINDS[type_].value} {name}", code=f"no_{_KINDS[type_].value}")
         return msgspec.json.decode(row["configuration"], type=type_)
 
+    def names(self, kind: ConnectionKind) -> set[str]:
+        """The names of all connections of a kind."""
+        return {row["name"] for row in self._database.rows("SELECT name FROM connection WHERE kind = ?", (kind,))}
+
     def put(self, change: Change, connection: Connection, actor: str) -> None:
         """Keep a connection, new or changed."""
         kind = kind_of(connection)

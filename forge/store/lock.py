@@ -25,7 +25,7 @@ class FolderLock:
         except OSError as error:
             file.close()
             raise Conflict(
-                f"Another Forge runs on {self._path.parent}: use that one, stop it, or choose another folder with --data",
+                f"Another Forge runs on {self._path.parent}: use it, stop it, or choose another folder with --data",
                 code="already_running",
             ) from error
         file.truncate(0)

@@ -1,4 +1,4 @@
-"""Each step × {raises, kill -9, kill -9 while reverting} × both strategies, on a real engine behind a real Caddy.
+"""Each step, three ways to break it, both strategies: on a real engine behind a real Caddy.
 
 The old instance serves throughout (in place: whenever one can), and afterwards exactly one serves, with no
 container, network, name or route left over. The table goes to docs/fault-matrix.md.
@@ -18,7 +18,7 @@ import pytest
 
 from forge.compose import compose
 from forge.deploy.pipeline import PIPELINES
-from forge.domain.connection import EngineConnection, ProxyConnection
+from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.project import Health, HealthKind, Project, Volume, VolumeKind
 from forge.domain.stage import Strategy
 from forge.ports import HOME_LABEL
@@ -46,7 +46,8 @@ class Broken:
     def __init__(self, data: Path, step: str = NOWHERE, how: str = RAISES) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.e2e.breaking", str(data), step, how],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         assert self._read() == {"ready": True}
 
@@ -80,8 +81,11 @@ class Visitor:
 
     def _visit(self) -> None:
         while not self._leaving.wait(0.02):
-            status, body = self._caddy.get(self._domain)
             self.asked += 1
+            try:
+                status, body = self._caddy.get(self._domain)
+            except OSError as error:
+                status, body = 0, str(error)
             if status != 200 or not body.strip():
                 self.faults.append((status, body[:40]))
 
@@ -100,6 +104,8 @@ def house(tmp_path_factory, parts):
         connections.put(change, EngineConnection(name="local", url=parts.engine.url), "test")
         caddy = ProxyConnection(name="caddy", kind="caddy", url=parts.caddy.admin, address=parts.caddy.url)
         connections.put(change, caddy, "test")
+        quiet = RegistryConnection(name="parts", url=f"http://{parts.registry.address}", interval=0)
+        connections.put(change, quiet, "test")
     for strategy, name in PROJECTS.items():
         exclusive = Volume(kind=VolumeKind.NAMED, path="/data", source="data", exclusive=True)
         project = Project(
@@ -193,9 +199,10 @@ def write_table(rows: list[tuple[str, ...]]) -> None:
     head = "| strategy | step | fault | the deploy | serves after | failed requests meanwhile |"
     lines = [f"| {' | '.join(row[:5])} | {row[5] if row[0] == 'in_place' else row[5].split()[0]} |" for row in rows]
     text = (
-        "# Fault matrix\n\nMade by `tests/e2e/test_fault_matrix.py` on a real engine behind a real Caddy. After each fault Forge was\n"
-        "started again; then exactly one instance served, with no container, network, name or route left over.\n"
-        "Killed deploys are taken back and tried once more. In place, requests fail while the old one is stopped.\n\n"
+        "# Fault matrix\n\nMade by `tests/e2e/test_fault_matrix.py` on a real engine behind a real Caddy. After each fault\n"
+        "Forge was started again; then exactly one instance served, with no container, network, name or route left\n"
+        "over. A deploy that was under way when Forge was killed is taken back and tried once more; one that was\n"
+        "being taken back already ends failed. In place, requests fail while the old one is stopped.\n\n"
     )
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(text + "\n".join([head, "|---|---|---|---|---|---|", *lines]) + "\n", "utf-8")
