@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from forge.bus import Bus
 from forge.config.service import ConfigService
@@ -76,9 +77,21 @@ def compose(
     Raise Invalid, Conflict, StoreError or VaultError with a sentence; the folder is then as it was.
     `factories` and `checkpoint` are for tests: other adapters, and breaking things on purpose.
     """
-    lock, bus, store, home = open_folder(settings)
+    folder = open_folder(settings)
+    try:
+        runtime = _wire(settings, folder, factories or factories_for(settings, folder.home), checkpoint)
+        seed(settings, folder.store, runtime.configs)
+    except BaseException:
+        folder.store.database.close()
+        folder.lock.release()
+        raise
+    return runtime
+
+
+def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: Callable[[str], None]) -> Runtime:
+    bus, store = folder.bus, folder.store
     hide(token := Secret(secrets.token_urlsafe(32)))
-    adapters = Adapters(store, factories or factories_for(settings, home))
+    adapters = Adapters(store, factories)
     health, queue, pruner = Health(store), Queue(store), Pruner(store, adapters)
     reconciler = Reconciler(store, adapters, health)
 
@@ -103,7 +116,7 @@ def compose(
     connections = ConnectionService(store, adapters, health, deployer.wake)
     return Runtime(
         settings=settings,
-        lock=lock,
+        lock=folder.lock,
         store=store,
         bus=bus,
         adapters=adapters,
@@ -120,12 +133,21 @@ def compose(
         configs=ConfigService(store, projects, connections),
         logs=LiveLogs(instances, Followers(publish_lines(bus))),
         parts=health,
-        home=home,
+        home=folder.home,
         token=token,
     )
 
 
-def open_folder(settings: Settings) -> tuple[FolderLock, Bus, Store, str]:
+class Folder(NamedTuple):
+    """An open data folder; `home` is its mark on everything that is made elsewhere."""
+
+    lock: FolderLock
+    bus: Bus
+    store: Store
+    home: str
+
+
+def open_folder(settings: Settings) -> Folder:
     """Lock the data folder, open its database and vault, and make what a first start needs."""
     prepare(settings)
     lock = FolderLock(settings.lock_file)
@@ -144,7 +166,7 @@ def open_folder(settings: Settings) -> tuple[FolderLock, Bus, Store, str]:
     except BaseException:
         lock.release()
         raise
-    return lock, bus, store, home
+    return Folder(lock, bus, store, home)
 
 
 def first_start(store: Store) -> str:
@@ -158,6 +180,15 @@ def first_start(store: Store) -> str:
         store.connections.put(change, EngineConnection(name="local"), "forge")
         store.connections.put(change, ProxyConnection(name="published", kind="published"), "forge")
     return home
+
+
+def seed(settings: Settings, store: Store, configs: ConfigService) -> None:
+    """At first start: import the file that FORGE_SEED names, if it is there; raise Invalid with line and column."""
+    if settings.seed is None or not settings.seed.exists() or store.preferences.own("_seeded"):
+        return
+    configs.apply(settings.seed.read_text("utf-8"), os.environ, actor="seed")
+    with store.database.change() as change:
+        store.preferences.keep(change, "_seeded", value=True)
 
 
 def housekeeping(store: Store) -> None:

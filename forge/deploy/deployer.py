@@ -15,12 +15,14 @@ from forge.deploy.prune import Pruner
 from forge.deploy.queue import environment_place
 from forge.deploy.run import Interrupted, Run
 from forge.domain.connection import ProxyConnection
-from forge.domain.deploy import Deploy, DeployStatus
+from forge.domain.deploy import UNDER_WAY, Deploy, DeployStatus
 from forge.domain.errors import ForgeError, Unavailable
+from forge.store.database import StoreUnavailable
 from forge.store.store import Store
 
 _log = logging.getLogger(__name__)
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no look-alikes
+_STORE_LOOK = 5.0  # seconds between looks at a database that cannot be written
 _ENGINE_LOOK = 2.0  # seconds between looks at an engine that is away
 
 
@@ -79,7 +81,15 @@ class Deployer:
             self._woken.wait(pause)
             self._woken.clear()
             if not self._closing.is_set():
-                pause = _ENGINE_LOOK if self._begin_what_can() else None
+                pause = _ENGINE_LOOK if self._look_at_queue() else None
+
+    def _look_at_queue(self) -> bool:
+        """Begin what can; whether to look again soon."""
+        try:
+            return self._begin_what_can()
+        except StoreUnavailable as error:
+            _log.error("the queue stands still: %s", error.message)
+            return True
 
     def _begin_what_can(self) -> bool:
         """Begin queued deploys; whether any waits for an engine."""
@@ -118,12 +128,30 @@ class Deployer:
             work(deploy)
         except Interrupted:
             _log.info("deploy #%d is left for the next start", deploy.id)
+        except StoreUnavailable as error:
+            self._later(deploy, error)
         except Exception:
             _log.exception("deploy #%d could not be seen to its end", deploy.id)
             raise
         finally:
             self._threads.pop(deploy.id, None)
             self.wake()
+
+    def _later(self, deploy: Deploy, error: StoreUnavailable) -> None:
+        """The journal could not be written: wait until it can, then take back what it names."""
+        while not self._closing.is_set():
+            _log.error("deploy #%d stands still: %s", deploy.id, error.message)
+            self._closing.wait(_STORE_LOOK)
+            try:
+                left = self.store.deploys.get(deploy.id)
+                if left.status in UNDER_WAY:
+                    self._take_back(left)
+            except StoreUnavailable as again:
+                error = again
+            except Interrupted:
+                return
+            else:
+                return
 
     def _execute(self, deploy: Deploy) -> None:
         run = self._run(deploy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from forge.domain.errors import ForgeError
 from forge.ports import HOME_LABEL, INSTANCE_LABEL, EngineEvent
 from forge.store.store import Store
 
+_log = logging.getLogger(__name__)
 _LOOK_AT_ALL = 30.0  # seconds between full looks, for what was missed
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 15.0
@@ -53,27 +55,44 @@ class Follower:
 
     def _look_at_all(self) -> None:
         while not self._closing.is_set():
-            for connection in self.store.connections.all(EngineConnection):
-                if connection.name not in self._threads:
-                    name = connection.name
-                    self._begin(name, lambda name=name: self._follow(name))  # type: ignore[misc]
-            self.reconciler.routes()
-            self.housekeeping()
+            try:
+                self._follow_new()
+                self.reconciler.routes()
+                self.housekeeping()
+            except ForgeError as error:
+                _log.warning("the look at everything: %s", error.message)
             self._closing.wait(_LOOK_AT_ALL)
+
+    def _follow_new(self) -> None:
+        for connection in self.store.connections.all(EngineConnection):
+            if connection.name not in self._threads:
+                name = connection.name
+                self._begin(name, lambda name=name: self._follow(name))  # type: ignore[misc]
 
     def _follow(self, name: str) -> None:
         """Follow one engine until Forge closes or the connection goes; look at all of it on every (re)connect."""
         pause = _FIRST_PAUSE
-        while not self._closing.is_set() and self._exists(name):
-            since = self.store.database.clock()
-            if self.reconciler.engine(name):
-                pause = _FIRST_PAUSE
-                self.back()
-                self._read(name, since)
+        while not self._closing.is_set():
+            try:
+                if not self._exists(name):
+                    break
+                if self._look_and_read(name):
+                    pause = _FIRST_PAUSE
+            except ForgeError as error:
+                _log.warning("engine %s: %s", name, error.message)
             if self._closing.wait(pause):
                 return
             pause = min(pause * 2, _LONGEST_PAUSE)
         self._threads.pop(name, None)
+
+    def _look_and_read(self, name: str) -> bool:
+        """Whether the engine answered; then its events were followed until it went away."""
+        since = self.store.database.clock()
+        if not self.reconciler.engine(name):
+            return False
+        self.back()
+        self._read(name, since)
+        return True
 
     def _exists(self, name: str) -> bool:
         return name in {connection.name for connection in self.store.connections.all(EngineConnection)}

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from forge.domain.errors import ForgeError
+from forge.domain.errors import ForgeError, Unavailable
 from forge.domain.events import Event
 
 BUSY_TIMEOUT = 10.0  # seconds a write waits for another
@@ -24,6 +24,23 @@ class StoreError(ForgeError):
     """The database cannot be used as it is."""
 
     code = "store"
+
+
+class StoreUnavailable(Unavailable):
+    """The database cannot be used just now: locked, disk full, read-only, an input/output error."""
+
+    code = "store_unavailable"
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Translate what the database cannot do just now into a sentence."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StoreUnavailable(
+            f"The database cannot be used just now ({error}): check the disk of the data folder", retry_after=5
+        ) from error
 
 
 class Change:
@@ -91,17 +108,21 @@ class Database:
         return connection
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        return self._connection().execute(sql, values).fetchall()
+        """All rows; raise StoreUnavailable."""
+        with told():
+            return self._connection().execute(sql, values).fetchall()
 
     def row(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
-        found: sqlite3.Row | None = self._connection().execute(sql, values).fetchone()
+        """The first row; raise StoreUnavailable."""
+        with told():
+            found: sqlite3.Row | None = self._connection().execute(sql, values).fetchone()
         return found
 
     @contextmanager
     def change(self) -> Iterator[Change]:
-        """A write transaction; rolled back if the block raises. Not to be nested."""
-        connection = self._connection()
-        with self._order:  # until the events are out: commits and publishing keep one order
+        """A write transaction; rolled back if the block raises. Not to be nested. Raise StoreUnavailable."""
+        with self._order, told():  # until the events are out: commits and publishing keep one order
+            connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             change = Change(connection, self.clock())
             try:
