@@ -1,0 +1,95 @@
+"""Connections: what is refused, and by which field."""
+
+from __future__ import annotations
+
+import contextlib
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection, check_url
+from forge.domain.errors import Invalid
+
+GOOD = ["https://ghcr.io", "http://localhost:5000", "https://[::1]:5000/", "http://my_registry:80", "https://a"]
+BAD = ["", "ghcr.io", "ftp://a", "https://", "https:///", "https://a/b", "https://u:p@a", "https://a?b", "https://a#b",
+       "https://a b", "https://a\n", "https://a\r\nHost: b", "https://:443", "https://a:port", "https://é", "https://a\\b",
+       "https://[::1", "HTTPS://a", "https://a:", "https://-a"]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", GOOD)
+def test_an_address_is_given_back(url):
+    assert check_url(url) == url
+
+
+@pytest.mark.parametrize("url", BAD)
+def test_what_is_no_address_is_refused_with_its_field(url):
+    with pytest.raises(Invalid, match="write it as https://host:port") as caught:
+        check_url(url, "address")
+    assert list(caught.value.fields) == ["address"]
+
+
+@given(st.text(st.sampled_from("ab.:/@?#[]\\ \n1é"), max_size=15))
+def test_an_address_that_is_taken_has_a_host_and_nothing_more(rest):
+    with contextlib.suppress(Invalid):
+        parts = urlsplit(check_url(f"https://{rest}"))
+        assert parts.hostname
+        assert (parts.path.strip("/"), parts.query, parts.fragment, parts.username) == ("", "", "", None)
+
+
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("name", {"name": "GHCR"}),
+        ("url", {"url": "ghcr.io"}),
+        ("flavour", {"flavour": "quay"}),
+        ("interval", {"interval": 0.5}),
+        ("interval", {"interval": 7 * 86400 + 1}),
+        ("interval", {"interval": float("nan")}),
+        ("parallel", {"parallel": 0}),
+        ("parallel", {"parallel": 33}),
+    ],
+)
+def test_a_registry_that_cannot_be_names_its_field(field, given):
+    with pytest.raises(Invalid) as caught:
+        RegistryConnection(**{"name": "ghcr", "url": "https://ghcr.io", **given})
+    assert list(caught.value.fields) == [field]
+
+
+def test_a_registrys_host_is_as_it_stands_in_image_names():
+    assert RegistryConnection(name="local", url="http://127.0.0.1:5000/", interval=0).host == "127.0.0.1:5000"
+
+
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("name", {"name": "a b"}),
+        ("kind", {"kind": "nginx"}),
+        ("url", {"url": None}),
+        ("url", {"url": "127.0.0.1:2019"}),
+        ("address", {"address": "127.0.0.1"}),
+    ],
+)
+def test_a_proxy_that_cannot_be_names_its_field(field, given):
+    with pytest.raises(Invalid) as caught:
+        ProxyConnection(**{"name": "front", "kind": "caddy", "url": "http://127.0.0.1:2019", **given})
+    assert list(caught.value.fields) == [field]
+
+
+def test_publishing_needs_no_address():
+    assert ProxyConnection(name="published", kind="published").options == {}
+
+
+@pytest.mark.parametrize(("field", "given"), [("name", {"name": ""}), ("url", {"url": "/var/run/docker.sock"})])
+def test_an_engine_that_cannot_be_names_its_field(field, given):
+    with pytest.raises(Invalid) as caught:
+        EngineConnection(**{"name": "local", **given})
+    assert list(caught.value.fields) == [field]
+
+
+def test_an_engine_is_where_the_environment_says_or_at_its_url():
+    assert EngineConnection(name="local").url is None
+    for url in ("unix:///var/run/docker.sock", "npipe:////./pipe/docker_engine", "tcp://host:2376", "ssh://host"):
+        assert EngineConnection(name="local", url=url).url == url
+    assert [*ConnectionKind] == ["registry", "proxy", "engine"]

@@ -1,0 +1,16 @@
+"""Routes and targets."""
+
+from __future__ import annotations
+
+import pytest
+
+from forge.domain.route import Route, Target
+
+
+@pytest.mark.parametrize(("host", "text"), [("127.0.0.1", "127.0.0.1:80"), ("::1", "[::1]:80"), ("shop", "shop:80")])
+def test_a_target_is_written_as_in_a_url(host, text):
+    assert str(Target(host, 80)) == text
+
+
+def test_a_route_can_be_compared_and_kept_in_a_set():
+    assert len({Route("a.example", Target("h", 1)), Route("a.example", Target("h", 1))}) == 1
