@@ -6,6 +6,14 @@ import threading
 from collections.abc import Hashable
 from weakref import WeakValueDictionary
 
+from forge.domain.errors import ForgeError
+
+
+class Stopped(ForgeError):
+    """Forge is stopping: nothing more is asked or decided, and the store may be closed already."""
+
+    code = "stopped"
+
 
 class Flight:
     """The lock under which a tag is asked for and decided. `landed` counts the decisions made so far: whoever

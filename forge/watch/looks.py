@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from forge.domain.errors import Unavailable
 from forge.domain.sighting import Receipt
+from forge.watch.flights import Stopped
 
 _log = logging.getLogger(__name__)
 RETRIES = (2.0, 10.0, 30.0, 120.0, 300.0)  # seconds before each further try
@@ -71,8 +72,9 @@ class Looks:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+        end = time.monotonic() + timeout
         for worker in self._workers:
-            worker.join(timeout)
+            worker.join(max(0.0, end - time.monotonic()))
 
     def run_due(self) -> int:
         """Do in this thread what is due; how many looks that were. For tests."""
@@ -111,6 +113,8 @@ class Looks:
     def _do(self, look: Look) -> None:
         try:
             self.work(look.receipts)
+        except Stopped:
+            _log.info("%s is left for the next start", ", ".join(look.images))
         except Unavailable as error:
             self._again(look, error)
         except sqlite3.Error as error:

@@ -16,6 +16,7 @@ from forge.domain.errors import ForgeError, NotFound, Unavailable
 from forge.domain.image import parse_image
 from forge.domain.project import Project
 from forge.watch.facts import POLLER
+from forge.watch.flights import Stopped
 from forge.watch.pool import Pool
 from forge.watch.schedule import Schedule, Wanted
 from forge.watch.sightings import SightingService, Source
@@ -99,13 +100,14 @@ class Poller:
         self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
         self._thread.start()
 
-    def close(self, timeout: float = 2) -> None:
+    def close(self, timeout: float = 1) -> None:
         """End soon: a round under way ends after the request it waits for, and decides nothing more."""
         self._closing.set()
-        if self._pool is not None:
-            self._pool.close()
+        self.service.stop()
         if self._thread is not None:
             self._thread.join(timeout)
+        if self._pool is not None:
+            self._pool.close(timeout)
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -228,6 +230,9 @@ class Poller:
                 raise NotFound(f"No active project takes its image from registry {key}", code="nothing_watched")
             try:
                 report = self._sweep(found, rounds)
+                self.service.check()
+            except Stopped:
+                raise
             except ForgeError as error:
                 self._failed(key, found, error)
                 raise
@@ -239,11 +244,9 @@ class Poller:
         tags = heads = fresh = 0
         troubles: dict[str, ForgeError] = {}
         for image, source in found.sources.items():
-            if self._closing.is_set():
-                break
             try:
                 swept = self._sweeper.sweep(source, parse_image(image), POLLER, turn=turn)
-            except Unavailable:
+            except (Unavailable, Stopped):
                 raise
             except ForgeError as error:
                 troubles[image] = error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import TypeVar
@@ -23,24 +24,28 @@ class Pool:
         self._name = name
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._guard = threading.Lock()
-        self._threads = 0
+        self._threads: set[threading.Thread] = set()
         self._open = 0
 
     def submit(self, work: Callable[[], None]) -> None:
         """Have `work` done; what it raises ends up with threading.excepthook."""
         with self._guard:
             self._open += 1
-            if self._threads < min(self._size, self._open):
-                self._threads += 1
-                threading.Thread(target=self._run, name=self._name, daemon=True).start()
+            if len(self._threads) < min(self._size, self._open):
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._threads.add(thread)
+                thread.start()
         self._work.put(work)
 
-    def close(self) -> None:
-        """Let the threads end after what they are doing; what nobody has begun is left."""
+    def close(self, timeout: float = 1) -> None:
+        """Let the threads end after what was submitted, and wait for them, at most `timeout` seconds in all."""
         with self._guard:
-            for _ in range(self._threads):
-                self._work.put(None)
-            self._threads = 0
+            threads = list(self._threads)
+        for _ in threads:
+            self._work.put(None)
+        end = time.monotonic() + timeout
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
 
     def _run(self) -> None:
         try:
@@ -52,7 +57,7 @@ class Pool:
                         self._open -= 1
         except BaseException:  # this thread ends with it: the next work gets another
             with self._guard:
-                self._threads -= 1
+                self._threads.discard(threading.current_thread())
             raise
 
 

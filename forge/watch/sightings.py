@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from forge.store.database import Change
 from forge.store.store import Store
 from forge.watch.decide import Case, Check, Verdict, decide
 from forge.watch.facts import PENDING, WEBHOOK, Facts
-from forge.watch.flights import Flight, Flights
+from forge.watch.flights import Flight, Flights, Stopped
 
 _OPEN = frozenset({Decision.DEPLOY, *PENDING})
 
@@ -85,9 +86,19 @@ class SightingService:
     clock: Callable[[], float] = time.time
     facts: Facts = field(init=False)
     _flights: Flights = field(default_factory=Flights)
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.facts = Facts(self.store)
+
+    def stop(self) -> None:
+        """From now on looks end with Stopped, those under way after the answer that they wait for."""
+        self._stopped.set()
+
+    def check(self) -> None:
+        """Raise Stopped if Forge is stopping. To be called after each answer: the store may be closed meanwhile."""
+        if self._stopped.is_set():
+            raise Stopped("Forge is stopping: ask again when it is back")
 
     # ---- looking
 
@@ -108,6 +119,7 @@ class SightingService:
         for asked in self.sources(projects):
             with flight.lock:
                 found = asked.registry.digest(known.repository, tag)
+                self.check()
                 outcomes += self._land(flight, asked.projects, tag, found, source, sweep=False, newer={})
             digest = found or digest
         self._wake_for(outcomes)
@@ -115,6 +127,7 @@ class SightingService:
 
     def ask(self, registry: Registry, image: Image) -> Answer:
         """What `image`'s tag means, without the lock: for asking for many at once. Touches no database."""
+        self.check()
         flight = self._flights.of((image.name, image.tag))
         landed = flight.landed
         return Answer(flight=flight, landed=landed, digest=registry.digest(image.repository, image.tag or ""))
@@ -130,6 +143,7 @@ class SightingService:
             digest = answer.digest
             if answer.flight.landed != answer.landed:
                 digest = asked.registry.digest(image.repository, image.tag or "")
+            self.check()
             outcomes = self._land(
                 answer.flight, asked.projects, image.tag or "", digest, source, sweep=True, newer=newer
             )

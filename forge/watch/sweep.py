@@ -71,14 +71,17 @@ class Sweeper:
         `turn` counts the sweeps: tags that there is no room for have theirs in a later one. A repository that is
         not there is an empty one. Raise RegistryError, RegistryUnavailable.
         """
-        views = self._views(asked, _tags(asked.registry, image.repository))
+        listed = _tags(asked.registry, image.repository)
+        self.service.check()
+        views = self._views(asked, listed)
         tags = choose(views, turn)
         answers = self._ask(asked, image, tags)
         digests = {tag: answer.digest for tag, answer in answers.items() if answer.digest is not None}
-        order, newer = self._order(asked.registry, image, views, digests)
+        changed, newest = self._changed(asked.registry, image, views, digests)
+        self.service.check()
         outcomes: list[Outcome] = []
-        for tag in order:
-            outcomes += self.service.settle(asked, replace(image, tag=tag), answers[tag], source, newer)
+        for tag in changed:
+            outcomes += self.service.settle(asked, replace(image, tag=tag), answers[tag], source, newest)
         self._note(views, tags)
         return Swept(tags=len({tag for view in views for tag in view.tags}), asked=len(tags), outcomes=tuple(outcomes))
 
@@ -112,10 +115,10 @@ class Sweeper:
 
         return dict(zip(tags, map_parallel(asked.connection.parallel, ask, tags), strict=True))
 
-    def _order(
+    def _changed(
         self, registry: Registry, image: Image, views: list[View], digests: Mapping[str, str]
     ) -> tuple[list[str], dict[tuple[str, str], str]]:
-        """Changed tags in the order to decide them, and for each stage that runs one the newest of several.
+        """The tags to decide, and for each stage that runs one the newest of several.
 
         When an image was made is asked for only if that decides.
         """
@@ -126,9 +129,7 @@ class Sweeper:
         }
         created = {tag: _created(registry, image.repository, digests[tag]) for tag in sorted(by_time)}
         newest = {view.key: newest_first(view.stage.pattern, changed[view.key], created)[0] for view in rivals}
-        first = dict.fromkeys(newest.values())
-        rest = dict.fromkeys(tag for tags in changed.values() for tag in tags)
-        return list(first | rest), newest
+        return list(dict.fromkeys(tag for tags in changed.values() for tag in tags)), newest
 
     def _note(self, views: list[View], asked: Iterable[str]) -> None:
         """The first look is done; tags that were not asked for are noted by name."""

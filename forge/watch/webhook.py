@@ -20,6 +20,7 @@ from forge.store.store import Store
 from forge.watch import signature
 from forge.watch.bodies import kept_headers, kept_text, parse
 from forge.watch.facts import WEBHOOK
+from forge.watch.flights import Stopped
 from forge.watch.looks import Looks
 from forge.watch.newcomers import Newcomers
 from forge.watch.sightings import SightingService
@@ -54,6 +55,8 @@ class WebhookService:
         self.looks.start()
 
     def close(self) -> None:
+        """End soon; what is not settled is looked at after the next start."""
+        self.service.stop()
         self.looks.close()
 
     # ---- secrets
@@ -168,7 +171,7 @@ class WebhookService:
         for text in receipts[0].images:
             try:
                 found.append(summarize(self._newcomers.look(parse_image(text))))
-            except Unavailable:
+            except (Unavailable, Stopped):
                 raise
             except ForgeError as error:
                 found.append(Summary("failed", f"{text}: {error.message}"))

@@ -52,6 +52,17 @@ def test_what_a_slot_is_to_serve_is_its_coming_deploy_before_what_serves(world):
     assert (case.target, case.target_said) == (digest, "shop/dev serves this image already (as dev-1)")
 
 
+def test_a_deploy_that_is_being_cancelled_brings_nothing(world):
+    stage = world.shop()
+    digest = world.registry.push("acme/shop", "dev-1")
+    world.service.look(parse_image(f"{IMAGE}:dev-1"))
+    with world.store.database.change() as change:
+        world.store.deploys.begin(change, world.deploys()[0])
+        world.store.deploys.ask_cancel(change, 1)
+    case = world.service.facts.case(world.store.projects.get("shop"), stage, "dev-1", digest, now=0)
+    assert case.target == ""
+
+
 def test_each_tag_has_its_own_slot_where_several_may_run(world):
     stage = world.shop(max_instances=3)
     digest = world.registry.push("acme/shop", "dev-1")

@@ -138,6 +138,21 @@ def test_one_repository_in_trouble_does_not_hold_up_the_others(world, monkeypatc
     assert world.poller.status()[0].healthy
 
 
+def test_a_registry_that_goes_away_in_between_ends_the_round(world):
+    for name in ("a-blog", "b-blog", "c-blog"):
+        world.project(name, f"{HOST}/acme/{name}")
+        world.stage(project=name)
+
+    def away(call):
+        world.registry.down = call == ("tags", "acme/b-blog")
+
+    world.registry.before_answer = away
+    with pytest.raises(RegistryUnavailable):
+        world.poller.poll_now("main")
+    assert [call[1] for call in world.registry.calls] == ["acme/a-blog", "acme/b-blog"]
+    assert [payload["change"] for payload in told(world)] == ["down"]
+
+
 def test_if_every_repository_is_in_trouble_the_registry_is(world):
     world.shop()
     world.registry.wanted = ("ann", "right")
@@ -234,3 +249,25 @@ def test_with_threads_of_its_own_it_starts_and_ends(world):
     assert polled.wait(5)
     poller.close()
     assert not poller._thread.is_alive()
+
+
+def test_a_round_under_way_ends_with_its_answer_and_touches_the_store_no_more(world):
+    asking, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+    world.noted(world.shop())
+    world.registry.push("acme/shop", "dev-1")
+
+    def slow(call):
+        if call[0] == "digest":
+            asking.set()
+            assert go_on.wait(5)
+
+    world.registry.before_answer = slow
+    world.poller.submit = lambda work: threading.Thread(target=lambda: (work(), ended.set())).start()
+    tick(world)
+    assert asking.wait(5)
+    world.poller.close()
+    written = len(world.events)
+    go_on.set()
+    assert ended.wait(5)
+    assert len(world.events) == written
+    assert world.deploys() == []

@@ -283,6 +283,8 @@ def test_an_older_answer_never_overwrites_a_newer_one(world):
     new = world.registry.push("acme/shop", "latest")
     second = threading.Thread(target=look, args=(world, "latest"))
     second.start()
+    second.join(0.2)
+    assert second.is_alive()  # it waits for the first
     go_on.set()
     first.join(5)
     second.join(5)

@@ -215,6 +215,27 @@ def test_nothing_is_lost_across_a_restart(world):
     assert world.store.receipts.get(receipt.id).decision == "deploy"
 
 
+def test_a_look_under_way_when_forge_stops_is_done_after_the_next_start(world):
+    asking, go_on = threading.Event(), threading.Event()
+    world.shop()
+    world.registry.push("acme/shop", "dev-1")
+
+    def slow(_):
+        asking.set()
+        assert go_on.wait(5)
+
+    world.registry.before_answer = slow
+    world.webhook.start()
+    receipt = world.webhook.deliver(JSON, PUSH)
+    assert asking.wait(5)
+    world.webhook.looks.close(0)
+    world.service.stop()
+    go_on.set()
+    world.webhook.close()
+    assert world.store.receipts.get(receipt.id).decision == "looking"
+    assert world.deploys() == []
+
+
 # ---- replay
 
 
