@@ -80,6 +80,8 @@ def text(item: Item) -> str:
 
 
 def texts(item: Item) -> tuple[str, ...]:
+    if item.line == 0 and item.kind not in {"list", "mapping"}:  # said on a command line: a,b
+        return tuple(part.strip() for part in item.text.split(",") if part.strip())
     expect(item, "list", "a list, such as [one, two]")
     return tuple(text(one) for one in item.items)
 

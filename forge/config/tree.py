@@ -45,17 +45,23 @@ class Item:
 
     def wrong(self, sentence: str) -> Invalid:
         """The error for this value, to be raised."""
-        return Invalid(f"Line {self.line}, column {self.column}: {sentence}", fields={self.path or "yaml": sentence})
+        return Invalid(f"{self.where}{sentence}", fields={self.path or "yaml": sentence})
+
+    @property
+    def where(self) -> str:
+        """How a sentence about this place begins; a value that stands in no file has line 0, and no place."""
+        return f"Line {self.line}, column {self.column}: " if self.line else ""
 
     def unknown(self, key: str, known: Iterable[str]) -> Invalid:
         """The error for a key of this mapping that means nothing here, with the nearest one that does."""
         line, column = self.places[key]
+        spot = replace(self, line=line, column=column)
         names = list(known)
         near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
         hint = f"did you mean “{near[0]}”?" if near else f"known are {', '.join(names)}."
         where = f" in {self.path}" if self.path else ""
         sentence = f"There is no “{key[:60]}”{where}: {hint}"
-        return Invalid(f"Line {line}, column {column}: {sentence}", fields={_join(self.path, key): sentence})
+        return Invalid(f"{spot.where}{sentence}", fields={_join(self.path, key): sentence})
 
     def at(self, path: str) -> Item:
         """The value at a dotted `path` below this one, or the nearest there is on the way."""
@@ -77,9 +83,7 @@ class Item:
             yield
         except Conflict as error:
             place = self.at(next(iter(error.fields), ""))
-            raise Conflict(
-                f"Line {place.line}, column {place.column}: {error.message}", code=error.code, fields=error.fields
-            ) from error
+            raise Conflict(f"{place.where}{error.message}", code=error.code, fields=error.fields) from error
         except ForgeError as error:
             raise self.at(next(iter(error.fields), "")).wrong(error.message) from error
 

@@ -1,0 +1,150 @@
+"""registry, proxy and engine: list, show, add, set, remove, test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from forge.commands import pairs
+from forge.commands.client import part
+from forge.commands.output import fields, line, say_json, table
+from forge.commands.state import Group, State, pass_state
+from forge.config.shapes import ENGINE, PROXY, REGISTRY, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """One kind of connection: its word, its path in the API, its keys, the columns of its list."""
+
+    word: str
+    path: str
+    shape: Shape
+    columns: tuple[str, ...]
+    example: str
+
+    @property
+    def has_password(self) -> bool:
+        return self.shape is not ENGINE
+
+
+def _group(noun: Noun, summary: str) -> click.Group:
+    group = Group(noun.word, help=summary)
+    _reading(group, noun)
+    _writing(group, noun)
+    _testing(group, noun)
+    return group
+
+
+def _reading(group: click.Group, noun: Noun) -> None:
+    @group.command("list", help=f"List what Forge knows of {noun.path}.")
+    @pass_state
+    def list_all(state: State) -> None:
+        found = state.client().get(noun.path)
+        if state.as_json:
+            say_json(found)
+        else:
+            rows = [[one.get(column) for column in noun.columns] for one in found]
+            table(noun.columns, rows, f"There is none yet: `forge {noun.word} add {noun.example}`.")
+
+    @group.command("show", help=f"Show one {noun.word}.")
+    @click.argument("name")
+    @pass_state
+    def show(state: State, name: str) -> None:
+        found = state.client().get(f"{noun.path}/{part(name)}")
+        if state.as_json:
+            say_json(found)
+        else:
+            fields(found)
+
+
+def _writing(group: click.Group, noun: Noun) -> None:
+    password = click.option(
+        "--password", "variable", is_flag=False, flag_value="", metavar="VARIABLE", hidden=not noun.has_password,
+        help="Read the password or token from VARIABLE of the environment; without VARIABLE it is asked for.",
+    )  # fmt: skip
+
+    @group.command("add", help=f"Tell Forge about a {noun.word}: {noun.example}", epilog=pairs.HELP)
+    @click.argument("name")
+    @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
+    @password
+    @pass_state
+    def add(state: State, name: str, values: tuple[str, ...], variable: str | None) -> None:
+        body = pairs.overlay({"name": name}, values, noun.shape) | _password(variable, noun)
+        _told(state, state.client().post(noun.path, body), f"The {noun.word} {name} is added.")
+
+    @group.command("set", help=f"Change a {noun.word}.", epilog=pairs.HELP)
+    @click.argument("name")
+    @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
+    @password
+    @pass_state
+    def set_(state: State, name: str, values: tuple[str, ...], variable: str | None) -> None:
+        client, path = state.client(), f"{noun.path}/{part(name)}"
+        before = client.get(path)
+        body = pairs.overlay({key: before[key] for key in noun.shape}, values, noun.shape)
+        _told(state, client.put(path, body | _password(variable, noun)), f"The {noun.word} {name} is changed.")
+
+    @group.command("remove", help=f"Forget a {noun.word} that nothing uses.")
+    @click.argument("name")
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    @pass_state
+    def remove(state: State, name: str, yes: bool) -> None:
+        client = state.client()
+        client.get(f"{noun.path}/{part(name)}")
+        if not yes:
+            more = " and its password" if noun.has_password else ""
+            click.confirm(f"Forge forgets the {noun.word} {name}{more}. Remove it?", abort=True, err=True)
+        client.delete(f"{noun.path}/{part(name)}")
+        _told(state, {"removed": name}, f"The {noun.word} {name} is removed.")
+
+
+def _testing(group: click.Group, noun: Noun) -> None:
+    @group.command("test", help="Ask whether it answers, and say exactly what is wrong.")
+    @click.argument("name")
+    @click.option("--image", hidden=noun.shape is not REGISTRY, help="Ask also for this image.")
+    @pass_state
+    def test(state: State, name: str, image: str | None) -> None:
+        found = state.client().post(f"{noun.path}/{part(name)}/test", {"image": image})
+        _told(state, found, f"{'✓' if found['ok'] else '✗'} {found['text']}")
+        click.get_current_context().exit(0 if found["ok"] else 8)
+
+
+def _password(variable: str | None, noun: Noun) -> dict[str, str]:
+    if variable is None:
+        return {}
+    if not noun.has_password:
+        raise click.UsageError(f"{noun.word.capitalize()}s have no password.")
+    return {"password": pairs.secret_value(variable, "Password or token", ask=not variable)}
+
+
+def _told(state: State, value: Any, sentence: str) -> None:
+    if state.as_json:
+        say_json(value)
+    else:
+        line(sentence)
+
+
+registry = _group(
+    Noun(
+        "registry",
+        "registries",
+        REGISTRY,
+        ("name", "url", "flavour", "username", "has_password", "interval"),
+        "ghcr url=https://ghcr.io flavour=ghcr username=robot --password GHCR_TOKEN",
+    ),
+    "Registries: where images come from.",
+)
+proxy = _group(
+    Noun(
+        "proxy",
+        "proxies",
+        PROXY,
+        ("name", "kind", "url", "address"),
+        "edge kind=caddy url=http://127.0.0.1:2019 address=http://127.0.0.1:80",
+    ),
+    "Proxies: who leads people to what runs.",
+)
+engine = _group(
+    Noun("engine", "engines", ENGINE, ("name", "url"), "far url=ssh://deploy@host"), "Engines: where containers run."
+)

@@ -1,0 +1,212 @@
+"""deploy, promote, rollback, retry, cancel, deploys, explain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from forge.commands.client import Client, Refused, part
+from forge.commands.output import line, say_json, short, table, when
+from forge.commands.state import Command, State, pass_state
+
+no_wait = click.option("--no-wait", is_flag=True, help="Only queue it; do not follow it.")
+
+
+@click.command("deploy", cls=Command)
+@click.argument("what", nargs=-1, required=True, metavar="PROJECT STAGE TAG | PROJECT/STAGE TAG | IMAGE")
+@click.option("--digest", metavar="SHA256", help="Deploy this digest, instead of a tag.")
+@click.option("--name", help="Quick deploy: the project's name.")
+@click.option("--stage", "stage_name", help="Quick deploy: the stage's name.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Quick deploy: the port the image listens on.")
+@click.option("--proxy", help="Quick deploy: the proxy that leads to it.")
+@click.option("--env", "-e", "environment", multiple=True, metavar="NAME=VALUE", help="Quick deploy: a variable.")
+@no_wait
+@pass_state
+def deploy(state: State, /, what: tuple[str, ...], digest: str | None, no_wait: bool, **quick: Any) -> None:
+    """Deploy a tag (or --digest) to a stage, and follow it live.
+
+    `forge deploy IMAGE` (a reference with / or :) inspects the image, makes project and stage where they are missing,
+    and deploys it.
+    """
+    client = state.client()
+    if len(what) == 1 and digest is None and _is_image(client, what[0]):
+        queued = client.post("deploy", _quick(what[0], **quick))
+    else:
+        if given := [name for name, value in quick.items() if value]:
+            raise click.UsageError(f"--{given[0].replace('_name', '')} goes with an image only.")
+        project, stage, tag = _target(what, digest)
+        body = {"digest": digest} if digest else {"tag": tag}
+        queued = client.post(f"projects/{part(project)}/stages/{part(stage)}/deploys", body)
+    _go_on(state, client, queued, wait=not no_wait)
+
+
+@click.command("promote", cls=Command)
+@click.argument("where", nargs=-1, required=True, metavar="PROJECT STAGE")
+@click.option("--tag", help="Which tag, where several serve the stage promoted from.")
+@no_wait
+@pass_state
+def promote(state: State, where: tuple[str, ...], tag: str | None, no_wait: bool) -> None:
+    """Deploy to STAGE what serves the stage that it is promoted from."""
+    client = state.client()
+    queued = client.post(f"{stage_path(where)}/promote", {"tag": tag})
+    _go_on(state, client, queued, wait=not no_wait)
+
+
+@click.command("rollback", cls=Command)
+@click.argument("where", nargs=-1, required=True, metavar="PROJECT STAGE")
+@click.option("--to", "number", type=int, metavar="DEPLOY", help="To this deploy; else the one before what serves.")
+@no_wait
+@pass_state
+def rollback(state: State, where: tuple[str, ...], number: int | None, no_wait: bool) -> None:
+    """Deploy an earlier deploy's digest again, as it was configured."""
+    client = state.client()
+    queued = client.post(f"{stage_path(where)}/rollback", {"deploy": number})
+    _go_on(state, client, queued, wait=not no_wait)
+
+
+@click.command("retry", cls=Command)
+@click.argument("number", metavar="DEPLOY")
+@no_wait
+@pass_state
+def retry(state: State, number: str, no_wait: bool) -> None:
+    """Deploy the same tag and digest once more, quarantined or not."""
+    client = state.client()
+    _go_on(state, client, client.post(f"deploys/{deploy_number(number)}/retry"), wait=not no_wait)
+
+
+@click.command("cancel", cls=Command)
+@click.argument("number", metavar="DEPLOY")
+@pass_state
+def cancel(state: State, number: str) -> None:
+    """Cancel a deploy: a queued one ends at once, a running one is taken back."""
+    found = state.client().post(f"deploys/{deploy_number(number)}/cancel")
+    if state.as_json:
+        say_json(found)
+    else:
+        asked = "is cancelled" if found["status"] == "cancelled" else "was told to stop: what it did is taken back"
+        line(f"Deploy #{found['id']} {asked}.")
+
+
+@click.command("deploys", cls=Command)
+@click.argument("project", required=False)
+@click.option("--stage")
+@click.option("--status", multiple=True, help="May be said several times.")
+@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True)
+@pass_state
+def deploys(state: State, project: str | None, stage: str | None, status: tuple[str, ...], limit: int) -> None:
+    """List deploys, the newest first."""
+    client = state.client()
+    found: list[dict[str, Any]] = []
+    for one in status or (None,):
+        found += client.get("deploys", project=project, stage=stage, status=one, limit=limit)
+    found = sorted(found, key=lambda deploy: -deploy["id"])[:limit]
+    if state.as_json:
+        say_json(found)
+        return
+    table(
+        ("deploy", "stage", "tag", "digest", "kind", "status", "by", "when", "failure"),
+        [
+            (
+                f"#{one['id']}", f"{one['project']}/{one['stage']}", one["tag"], short(one["digest"]), one["kind"],
+                one["status"], one["actor"], when(one["created"]), one["failure"],
+            )
+            for one in found
+        ],
+        "There is no deploy yet.",
+    )  # fmt: skip
+
+
+@click.command("explain", cls=Command)
+@click.argument("where", nargs=-1, required=True, metavar="PROJECT STAGE TAG")
+@click.option("--digest", metavar="SHA256", help="What the tag is supposed to mean; else the registry is asked.")
+@pass_state
+def explain(state: State, where: tuple[str, ...], digest: str | None) -> None:
+    """Say whether a tag would be deployed to a stage if it were pushed now, and why (not)."""
+    project, stage, tag = _target(where, None)
+    path = f"projects/{part(project)}/stages/{part(stage)}/explain"
+    found = state.client().post(path, {"tag": tag, "digest": digest})
+    if state.as_json:
+        say_json(found)
+        return
+    line(f"{'Yes' if found['would'] else 'No'} ({found['decision']}): {found['reason']}")
+    for check in found["checks"]:
+        line(f"  {'✓' if check['ok'] else '✗'} {check['name']}: {check['text']}")
+
+
+def stage_of(words: tuple[str, ...]) -> tuple[str, str]:
+    """Read `shop dev` or `shop/dev`; raise UsageError."""
+    said = words[0].split("/") if len(words) == 1 else list(words)
+    if len(said) != 2 or not all(said):
+        raise click.UsageError("Say which stage: PROJECT STAGE, or PROJECT/STAGE.")
+    return said[0], said[1]
+
+
+def stage_path(words: tuple[str, ...]) -> str:
+    """Where the API has the stage that was said."""
+    project, stage = stage_of(words)
+    return f"projects/{part(project)}/stages/{part(stage)}"
+
+
+def deploy_number(text: str) -> int:
+    """Read `42` or `#42`; raise UsageError."""
+    digits = text.removeprefix("#")
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > 9:
+        raise click.UsageError(f"“{text[:40]}” is no deploy: say its number, such as 42.")
+    return int(digits)
+
+
+def _go_on(state: State, client: Client, queued: dict[str, Any], *, wait: bool) -> None:
+    from forge.commands.following import follow_deploy  # noqa: PLC0415
+
+    number = queued["id"]
+    if not wait:
+        if state.as_json:
+            say_json(queued)
+        else:
+            line(f"Deploy #{number} of {queued['tag']} to {queued['project']}/{queued['stage']} is queued.")
+        return
+    if not state.as_json:
+        line(f"Deploy #{number}: {queued['tag']} to {queued['project']}/{queued['stage']}")
+    try:
+        code = follow_deploy(client, number, as_json=state.as_json)
+    except KeyboardInterrupt:
+        click.echo(f"\nDeploy #{number} goes on: `forge logs -f {number}` follows it, `forge cancel {number}` ends it.")
+        code = 130
+    click.get_current_context().exit(code)
+
+
+def _target(what: tuple[str, ...], digest: str | None) -> tuple[str, str, str]:
+    *where, tag = what if digest is None else (*what, "")
+    if not where or len(where) > 2:
+        raise click.UsageError("Say PROJECT STAGE TAG, PROJECT/STAGE TAG, or an image such as ghcr.io/org/shop:v1.")
+    project, stage = stage_of(tuple(where))
+    return project, stage, tag
+
+
+def _is_image(client: Client, text: str) -> bool:
+    """`shop/dev` is a stage where there is one, else an image of Docker Hub."""
+    if "/" not in text and ":" not in text:
+        return False
+    if text.count("/") == 1 and ":" not in text and "." not in text:
+        try:
+            client.get(stage_path((text,)))
+        except Refused as error:
+            return error.status == 404
+        return False
+    return True
+
+
+def _quick(
+    image: str,
+    *,
+    name: str | None,
+    stage_name: str | None,
+    port: int | None,
+    proxy: str | None,
+    environment: tuple[str, ...],
+) -> dict[str, Any]:
+    pairs = dict(one.partition("=")[::2] for one in environment)
+    return {
+        "image": image, "name": name, "stage": stage_name, "port": port, "proxy": proxy, "environment": pairs,
+    }  # fmt: skip

@@ -1,0 +1,40 @@
+"""serve: Forge without a window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from forge.commands.state import Command, State, pass_state
+
+if TYPE_CHECKING:
+    from forge.server import Server
+
+
+@click.command("serve", cls=Command)
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", help="Port to listen on; 0: any free one.  [default: 8400]")
+@click.option("--engine", help="Docker engine of the connection “local”, as DOCKER_HOST.")
+@click.option("--seed", metavar="FILE", help="Configuration that is imported at first start.")
+@click.option("--workers", help="Deploys at once.  [default: 4]")
+@click.option("--max-streams", help="Live streams at once.  [default: 5000]")
+@click.option("--allowed-hosts", help="Names, beside this machine's own, that a request may ask for: a.org,b.org")
+@click.option("--log-level", help="debug, info, warning or error.  [default: info]")
+@click.option("--log-format", help="text or json.  [default: text]")
+@pass_state
+def serve(state: State, /, **flags: Any) -> None:
+    """Run Forge until Ctrl-C, and answer over HTTP.
+
+    Each option may also be a variable (FORGE_PORT), or stand in settings.toml of the data folder.
+    """
+    settings = state.settings(**flags)
+    from forge import log, server  # noqa: PLC0415  slow to import
+    from forge.compose import compose  # noqa: PLC0415
+
+    log.set_up(settings.log_level, settings.log_format)
+
+    def ready(running: Server) -> None:
+        click.echo(f"Forge answers at {running.url} (Ctrl-C ends it). Its token is in {settings.token_file}.", err=True)
+
+    server.serve(compose(settings), ready)

@@ -1,0 +1,63 @@
+"""What waits for a person: sightings, approve, dismiss."""
+
+from __future__ import annotations
+
+import click
+
+from forge.commands.client import part
+from forge.commands.deploys import deploy_number
+from forge.commands.output import line, say_json, short, table, when
+from forge.commands.state import Command, State, pass_state
+
+
+@click.command("sightings", cls=Command)
+@click.argument("project", required=False)
+@click.option("--stage")
+@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True)
+@pass_state
+def sightings(state: State, project: str | None, stage: str | None, limit: int) -> None:
+    """List the tags that were seen and what was decided, the newest first."""
+    found = state.client().get("sightings", project=project, stage=stage, limit=limit)
+    if state.as_json:
+        say_json(found)
+        return
+    table(
+        ("sighting", "stage", "tag", "digest", "by", "when", "decision", "why"),
+        [
+            (
+                one["id"], f"{one['project']}/{one['stage']}", one["tag"], short(one["digest"]), one["source"],
+                when(one["seen"]), one["decision"], one["reason"],
+            )
+            for one in found
+        ],
+        "No tag was seen yet.",
+    )  # fmt: skip
+
+
+@click.command("approve", cls=Command)
+@click.argument("what", metavar="SIGHTING|PROJECT")
+@pass_state
+def approve(state: State, what: str) -> None:
+    """Say yes to a tag that waits, or to a project that was made from an unknown image."""
+    if what.removeprefix("#").isdecimal():
+        found = state.client().post(f"sightings/{deploy_number(what)}/approve")
+        said = f"Deploy #{found['id']} of {found['tag']} to {found['project']}/{found['stage']} is queued."
+    else:
+        found = state.client().post(f"projects/{part(what)}/approve")
+        said = f"Project {found['name']} may deploy."
+    if state.as_json:
+        say_json(found)
+    else:
+        line(said)
+
+
+@click.command("dismiss", cls=Command)
+@click.argument("sighting")
+@pass_state
+def dismiss(state: State, sighting: str) -> None:
+    """Say no to a tag that waits."""
+    found = state.client().post(f"sightings/{deploy_number(sighting)}/dismiss")
+    if state.as_json:
+        say_json(found)
+    else:
+        line(f"{found['tag']} is not deployed to {found['project']}/{found['stage']}.")
