@@ -129,7 +129,7 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
         quick=quick,
         sightings=sightings,
         webhook=WebhookService(store, sightings, quick),
-        poller=Poller(sightings),
+        poller=Poller(sightings, health),
         configs=ConfigService(store, projects, connections),
         logs=LiveLogs(instances, Followers(publish_lines(bus))),
         parts=health,

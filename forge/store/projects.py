@@ -69,7 +69,11 @@ class Projects:
         change.emit(_changed(change, project.name, None, "created", actor))
 
     def put(self, change: Change, project: Project, actor: str) -> None:
-        """Replace a project's configuration; raise NotFound."""
+        """Replace a project's configuration; another image makes the next look a first look. Raise NotFound."""
+        change.execute(
+            "UPDATE stage SET noted = NULL WHERE project = (SELECT name FROM project WHERE name = ? AND image <> ?)",
+            (project.name, project.image),
+        )
         done = change.execute(
             "UPDATE project SET image = ?, configuration = ?, active = ? WHERE name = ?",
             (project.image, to_json(project), project.active, project.name),

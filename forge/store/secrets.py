@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from forge.domain.secret import Secret
+from forge.log import hide
 from forge.store.database import Change, Database
 from forge.vault import Vault, VaultError, rotate
 
@@ -36,7 +37,7 @@ class Secrets:
     def get(self, place: str) -> Secret | None:
         """The secret at `place`, None if there is none; raise VaultError if it cannot be opened."""
         row = self._database.row("SELECT sealed FROM secret WHERE place = ?", (place,))
-        return self._vault.open(place, row["sealed"]) if row else None
+        return self._open(place, row["sealed"]) if row else None
 
     def put(self, change: Change, place: str, secret: Secret) -> None:
         change.execute(
@@ -55,7 +56,13 @@ class Secrets:
         """All secrets right below `folder`: name → secret."""
         sql = "SELECT place, sealed FROM secret WHERE substr(place, 1, ?) = ?"
         rows = self._database.rows(sql, (len(folder) + 1, f"{folder}/"))
-        return {row["place"][len(folder) + 1 :]: self._vault.open(row["place"], row["sealed"]) for row in rows}
+        return {row["place"][len(folder) + 1 :]: self._open(row["place"], row["sealed"]) for row in rows}
+
+    def _open(self, place: str, sealed: bytes) -> Secret:
+        """What is read may be used: no log line may show it."""
+        secret = self._vault.open(place, sealed)
+        hide(secret)
+        return secret
 
     def put_bundle(self, change: Change, place: str, secrets: Mapping[str, Secret]) -> None:
         """Keep several named secrets as one sealed value."""
@@ -66,7 +73,10 @@ class Secrets:
         """What `put_bundle` kept; empty if nothing was."""
         found = self.get(place)
         values = msgspec.json.decode(found.reveal(), type=dict[str, str]) if found else {}
-        return {name: Secret(value) for name, value in values.items()}
+        secrets = {name: Secret(value) for name, value in values.items()}
+        for secret in secrets.values():
+            hide(secret)
+        return secrets
 
     def rotate(self, new: Vault) -> int:
         """Seal everything anew with `new`, in one transaction; how many secrets that were."""

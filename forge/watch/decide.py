@@ -18,7 +18,7 @@ class Case:
     `seen`: since when the tag means this digest. `first_look`: it was there before anybody watched.
     `last`: what was decided of the tag when it was seen last. `target`: the digest that the slot serves, or will
     when its deploy is through; `target_said` says which of both. `quarantine`: why the digest is quarantined here.
-    `newer`: a newer tag of the same slot.
+    `newer`: a newer tag of the same slot. `pushed`: somebody says that it was pushed just now.
     """
 
     project: Project
@@ -33,6 +33,7 @@ class Case:
     target_said: str = ""
     quarantine: str = ""
     newer: str | None = None
+    pushed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,11 @@ def decide(case: Case) -> Verdict:
     return Verdict(decision=Decision.DEPLOY, reason=f"{case.tag} belongs to {case.stage.key}", checks=checks)
 
 
+def was_only_noted(sighting: Sighting) -> bool:
+    """Whether nothing was decided of it yet: a push of the same image then still does."""
+    return sighting.decision is Decision.NOTED
+
+
 def _pattern(case: Case) -> _Finding:
     pattern = case.stage.pattern
     if pattern.matches(case.tag):
@@ -90,6 +96,8 @@ def _news(case: Case) -> _Finding:
         return _Finding(ok=True, sentence=f"{case.tag} was not seen before")
     if not case.digest or last.digest != case.digest:
         return _Finding(ok=True, sentence=f"{case.tag} means another image than when it was seen last")
+    if was_only_noted(last) and case.pushed:
+        return _Finding(ok=True, sentence=f"{case.tag} was there at the first look, and is pushed again now")
     return _Finding(
         ok=False,
         sentence=f"{case.tag} was decided already ({last.decision.value}): {last.reason}",

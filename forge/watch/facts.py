@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forge.deploy.spec import slot_of
 from forge.domain.deploy import Deploy, DeployStatus
@@ -45,7 +45,8 @@ class Facts:
         """The case of `tag` now. `sweep`: it was found by looking at all tags, not by being told of this one."""
         last = self.store.sightings.last(project.name, stage.name, tag)
         first = sweep and last is None and self.first_look(stage, tag)
-        return self._case(project, stage, tag, digest, now=now, seen=now, first=first, last=last)
+        case = self._case(project, stage, tag, digest, now=now, seen=now, first=first, last=last)
+        return replace(case, pushed=not sweep)
 
     def case_again(self, project: Project, stage: Stage, sighting: Sighting, *, now: float) -> Case:
         """The case of a held sighting whose time has come."""

@@ -19,7 +19,7 @@ from forge.domain.stage import Stage
 from forge.ports import Registry
 from forge.store.database import Change
 from forge.store.store import Store
-from forge.watch.decide import Case, Check, Verdict, decide
+from forge.watch.decide import Case, Check, Verdict, decide, was_only_noted
 from forge.watch.facts import PENDING, WEBHOOK, Facts
 from forge.watch.flights import Flight, Flights, Stopped
 
@@ -179,7 +179,8 @@ class SightingService:
         with self.store.database.change() as change:
             for project, stage in self._stages(projects, tag, sweep=sweep):
                 last = self.store.sightings.last(project.name, stage.name, tag)
-                if last is not None and last.digest == digest:  # most deliveries: spare them all other facts
+                known = last is not None and last.digest == digest and (sweep or not was_only_noted(last))
+                if last is not None and known:  # most deliveries: spare them all other facts
                     outcomes.append(Outcome(sighting=last, fresh=False))
                     continue
                 case = self.facts.case(project, stage, tag, digest, now=change.now, sweep=sweep)
@@ -224,8 +225,17 @@ class SightingService:
             due=verdict.due,
             deploy=deploy.id if deploy else None,
         )
-        kept = self.store.sightings.add(change, sighting)
+        kept = self._keep(change, case, sighting)
         return Outcome(sighting=kept or sighting, fresh=kept is not None)
+
+    def _keep(self, change: Change, case: Case, sighting: Sighting) -> Sighting | None:
+        """A new row, or what was only noted decided now; None if it was decided before."""
+        last = case.last
+        if last is None or last.digest != case.digest or not was_only_noted(last):
+            return self.store.sightings.add(change, sighting)
+        return self.store.sightings.decide(
+            change, last, sighting.decision, sighting.reason, due=sighting.due, deploy=sighting.deploy
+        )
 
     def _supersede(self, change: Change, case: Case, verdict: Verdict) -> None:
         """What waited in this slot is out of date: the same tag always, others if this one is meant to go live."""
