@@ -7,20 +7,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from forge.api.app import make_app
+from forge.api.context import Context
+from forge.api.guard import COOKIE
+from forge.api.sessions import Principal
 from forge.compose import compose
 from forge.deploy.adapters import Factories
 from forge.domain.connection import ProxyConnection, RegistryConnection
+from forge.domain.instance import Instance, InstanceStatus
+from forge.domain.route import Target
 from forge.runtime import Runtime
 from forge.settings import Settings
 from tests.fake_engine import FakeEngine
+from tests.fake_machine import Behaviour
 from tests.fake_proxy import FakeProxy
 from tests.fake_registry import FakeRegistry
-
-ENGINE_PART = "local"
 
 
 class World:
@@ -28,18 +33,26 @@ class World:
 
     def __init__(self, data: Path) -> None:
         self.engine, self.registry, self.proxy = FakeEngine(), FakeRegistry(), FakeProxy()
+        self.engine.known["stranger@sha256:0"] = Behaviour()
         factories = Factories(
             engine=lambda _: self.engine, registry=lambda _c, _p: self.registry, proxy=lambda _c, _p: self.proxy
         )
         self.runtime: Runtime = compose(Settings(data=data), factories=factories)
         self.app: Flask = make_app(self.runtime)
         self.nobody: FlaskClient = self.app.test_client()
+        self.context: Context = self.app.extensions["forge"]
         self.bearer = {"Authorization": f"Bearer {self.runtime.token.reveal()}"}
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         """The answer to a request with the launch token."""
         headers = {**self.bearer, **more.pop("headers", {})}
         return self.nobody.open(path, method=method, json=body, headers=headers, **more)
+
+    def browser(self, principal: Principal) -> FlaskClient:
+        """A browser in which `principal` is signed in."""
+        client = self.app.test_client()
+        client.set_cookie(COOKIE, self.context.sessions.begin(principal))
+        return client
 
     def connect(self) -> None:
         """A registry and a proxy that a person told Forge about."""
@@ -59,9 +72,28 @@ class World:
         }
         return self.ask("POST", "/api/projects", body)
 
+    def add_instance(self, id: str = "a1b2c3", stage: str = "dev", *, deploy: int = 1) -> Instance:
+        """A running instance that serves shop/dev."""
+        container = self.engine.stranger(f"shop-{stage}-{id}")
+        instance = Instance(
+            id=id, project="shop", stage=stage, deploy=deploy, tag="dev-1", digest="sha256:" + "0" * 64,
+            engine="local", name=f"shop-{stage}-{id}", container=container, status=InstanceStatus.RUNNING,
+            serving=True, target=Target("127.0.0.1", 20001),
+        )  # fmt: skip
+        with self.runtime.store.database.change() as change:
+            return self.runtime.store.instances.put(change, instance)
+
     def close(self) -> None:
         self.app.extensions["hub"].close()
         self.runtime.close()
+
+
+@pytest.fixture(name="world")
+def world_fixture(tmp_path: Path) -> Iterator[World]:
+    """Import it, and ask for `world`."""
+    with a_world(tmp_path / "data") as world:
+        world.connect()
+        yield world
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import secrets
-import sqlite3
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
@@ -96,15 +95,6 @@ _HTTP: Final[Mapping[int, tuple[str, str]]] = {
     413: ("too_large", "The request is too large."),
 }
 
-_DATABASE: Final[Mapping[int, tuple[str, str]]] = {
-    sqlite3.SQLITE_BUSY: ("database_busy", "The database is busy. Try again."),
-    sqlite3.SQLITE_LOCKED: ("database_busy", "The database is busy. Try again."),
-    sqlite3.SQLITE_FULL: ("disk_full", "The disk of Forge's data folder is full. Make room, then try again."),
-    sqlite3.SQLITE_IOERR: ("disk_error", "Forge's data folder cannot be read or written. Look at its disk."),
-    sqlite3.SQLITE_READONLY: ("disk_error", "Forge's data folder cannot be written. Look at its owner and its disk."),
-    sqlite3.SQLITE_CANTOPEN: ("disk_error", "Forge's database cannot be opened. Look at its folder and its disk."),
-}
-
 
 def status_of(error: ForgeError) -> int:
     """The HTTP status that tells of `error`."""
@@ -158,18 +148,6 @@ def from_werkzeug(error: HTTPException) -> Response:
     return answer
 
 
-def from_database(error: sqlite3.OperationalError) -> Response:
-    """A locked database or a full disk is said as such; anything else is a mistake of ours."""
-    code = getattr(error, "sqlite_errorcode", None)
-    known = _DATABASE.get(code & 0xFF) if isinstance(code, int) else None
-    if known is None:
-        return from_anything(error)
-    log.warning("The database: %s", error)
-    answer = problem(503, *known)
-    answer.headers["Retry-After"] = "5"
-    return answer
-
-
 def from_anything(error: Exception) -> Response:
     """Nothing of an unexpected error is told but an id, which the log has with the traceback."""
     number = secrets.token_hex(6)
@@ -181,5 +159,4 @@ def register(app: Flask) -> None:
     """Answer every error of `app` as problem+json."""
     app.register_error_handler(ForgeError, from_forge)
     app.register_error_handler(HTTPException, from_werkzeug)
-    app.register_error_handler(sqlite3.OperationalError, from_database)
     app.register_error_handler(Exception, from_anything)

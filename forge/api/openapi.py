@@ -11,13 +11,14 @@ from flask import Blueprint, Flask, Response, current_app
 from werkzeug.routing import Rule
 
 from forge import __version__
-from forge.api.contract import JSON, Operation, contract_of, operation
+from forge.api.contract import EVENTS, JSON, YAML, Operation, contract_of, operation
 from forge.api.errors import PROBLEM_JSON, Problem
 from forge.api.guard import COOKIE, allow_anyone, declaration
 
 blueprint = Blueprint("openapi", __name__)
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE"})
 _CACHE: Final = "forge.openapi"
+_ANY_TEXT: Final = {EVENTS: {"schema": {"type": "string"}}, YAML: {"schema": {}}}
 _SCHEMES: Final = {
     "token": {"type": "http", "scheme": "bearer"},
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
@@ -46,7 +47,7 @@ def describe(app: Flask) -> dict[str, Any]:
     )  # fmt: skip
     described = Flask("forge.api.described", static_folder=None)  # the served handlers stay as they are
     for rule, view, contract in operations(app):
-        endpoint = rule.endpoint.replace(".", "_")
+        endpoint = f"forge_{rule.endpoint}".replace(".", "_")
         validate = tree.validate(**_metadata(rule, view, contract))
         described.add_url_rule(rule.rule, endpoint, validate(_plain(view)), methods=_METHODS & (rule.methods or set()))
     tree.app = described
@@ -133,14 +134,12 @@ def _finish_one(one: dict[str, Any], contract: Operation) -> None:
             answer["content"] = {PROBLEM_JSON: content[JSON]}
     schema = answers[str(contract.status)].get("content", {}).get(JSON)
     if contract.media != (JSON,):
-        text = {"schema": {"type": "string"}}
         answers[str(contract.status)]["content"] = {
-            media: schema if media == JSON else text for media in contract.media
+            media: schema if media == JSON else _ANY_TEXT[media] for media in contract.media
         }
     if contract.text_body is not None:
-        schema_of_body = {} if contract.text_body == JSON else {"type": "string"}
         body = one.setdefault("requestBody", {"content": {}, "required": True})
-        body["content"][contract.text_body] = {"schema": schema_of_body}
+        body["content"][contract.text_body] = {"schema": {}}
     elif contract.optional:
         one["requestBody"]["required"] = False
 

@@ -1,0 +1,98 @@
+"""The HTTP contract, attacked from its own description: no internal error, and every answer as described."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi import checks as openapi_checks
+
+from tests.api_world import World, a_world
+
+THERE_IS = {"project": "shop", "stage": "dev", "instance": "a1b2c3", "deploy": 1, "sighting": 1, "receipt": 1}
+NAMES = {"registries": "main", "proxies": "edge", "engines": "local"}
+
+# Where a part refuses or is away, 502 and 503 are the right answers; they must be described like any other.
+EXPECTED = [
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_headers_conformance,
+    openapi_checks.response_schema_conformance,
+    openapi_checks.ignored_auth,
+    openapi_checks.unsupported_method,
+]
+OUR_LOGIN = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}})
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    with a_world(tmp_path_factory.mktemp("http") / "data") as world:
+        world.connect()
+        world.registry.push("org/shop", "dev-1")
+        world.context.wrong.clock = itertools.count(step=100).__next__  # wrong tokens are part of the attack
+        yield world
+
+
+@pytest.fixture(scope="module")
+def description(world):
+    return schemathesis.openapi.from_wsgi("/api/openapi.json", world.app, config=OUR_LOGIN, base_url="http://localhost")
+
+
+def make_sure(world: World) -> None:
+    """What the paths of the second round name is there, whatever the attack deleted."""
+    store = world.runtime.store
+    world.connect()
+    if not any(project.name == "shop" for project in store.projects.all()):
+        assert world.make_shop().status_code == 201
+    if not any(instance.id == "a1b2c3" for instance in store.instances.present()):
+        world.add_instance()
+    if not store.deploys.page(limit=1):
+        made = world.ask("POST", "/api/projects/shop/stages/dev/deploys", {"tag": "dev-1"})
+        assert made.status_code == 202, made.text
+
+
+def known_parts(path: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The path's parameters with names of things that are there."""
+    known = {**THERE_IS, "name": NAMES.get(path.split("/")[2], "main")}
+    return {name: known.get(name, value) for name, value in given.items()}
+
+
+def attack(operation: Any, mode: GenerationMode, world: World) -> None:
+    """Requests as described (or just not so), to paths of nothing and of things that are there."""
+    headers = {**world.bearer, "Accept": "application/json"}
+
+    def check(case: Any, checks: list[Any]) -> None:
+        answer = case.call(headers=headers)
+        assert answer.status_code != 500, answer.text
+        case.validate_response(answer, checks=checks, headers=headers)
+
+    @settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def every_answer(case: Any) -> None:
+        check(case, [*EXPECTED, openapi_checks.negative_data_rejection])
+        make_sure(world)
+        case.path_parameters = known_parts(case.path, case.path_parameters or {})
+        check(case, EXPECTED)
+
+    if mode is GenerationMode.POSITIVE:
+        every_answer()
+    else:
+        with contextlib.suppress(Unsatisfiable):  # where nothing is taken, nothing can be wrong
+            every_answer()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_every_answer_is_as_described(mode, world, description, subtests):
+    operations = [found.ok() for found in description.get_all_operations()]
+    assert len(operations) > 60
+    for operation in operations:
+        if operation.path != "/api/events":  # it never ends
+            with subtests.test(msg=operation.label):
+                attack(operation, mode, world)

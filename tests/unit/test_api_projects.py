@@ -1,0 +1,103 @@
+"""Projects over HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api_world import world_fixture  # noqa: F401
+
+SHOP = "/api/projects/shop"
+
+
+def test_a_project_is_made_with_its_stages_and_secrets_and_says_where_it_is(world):
+    made = world.make_shop(secrets={"KEY": "p1anted"}, health={"kind": "http", "path": "/up"}, proxy="edge")
+    assert (made.status_code, made.headers["Location"]) == (201, SHOP)
+    assert [stage["name"] for stage in made.json["stages"]] == ["dev", "rel"]
+    assert (made.json["secrets"], made.json["proxy"], made.json["active"]) == (["KEY"], "edge", True)
+    assert made.json["health"] == {"kind": "http", "path": "/up", "timeout": None}
+    assert world.ask("GET", SHOP).json == made.json
+    assert world.ask("GET", "/api/projects").json == [made.json]
+
+
+def test_secrets_go_to_the_vault_and_never_come_back(world):
+    world.make_shop(secrets={"KEY": "p1anted-s3cret"})
+    assert world.runtime.store.secrets.get("project/shop/environment/KEY").reveal() == "p1anted-s3cret"
+    for path in ("/api/projects", SHOP, f"{SHOP}/stages/dev", "/api/activity", "/api/config", "/"):
+        answer = world.ask("GET", path)
+        assert answer.status_code == 200
+        assert "p1anted" not in answer.text, path
+
+
+def test_a_new_project_is_served_by_the_settings_proxy(world):
+    world.ask("PUT", "/api/settings", {"default_proxy": "edge"})
+    assert world.make_shop().json["proxy"] == "edge"
+
+
+def test_the_same_name_twice_is_a_conflict(world):
+    world.make_shop()
+    again = world.make_shop()
+    assert (again.status_code, again.json["code"]) == (409, "project_exists")
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"name": "Shop"}, "name"),
+        ({"port": 0}, "port"),
+        ({"image": "127.0.0.1:5000/org/shop:v1"}, "image"),
+        ({"health": {"kind": "http"}}, "health.path"),
+        ({"volumes": [{"kind": "tmpfs", "path": "relative"}]}, "volumes"),
+        ({"limits": {"memory": 1}}, "limits.memory"),
+        ({"stages": [{"name": "dev", "pattern": "regex:("}]}, "pattern"),
+        ({"stages": [{"name": "dev", "promote_from": "nowhere"}]}, "promote_from"),
+        ({"helth": {}}, "helth"),
+        ({"limits": {"ram": 1}}, "limits.ram"),
+    ],
+)
+def test_what_cannot_be_is_a_422_with_the_field_and_nothing_is_kept(world, more, field):
+    answer = world.make_shop(**more)
+    assert answer.status_code == 422, answer.text
+    assert list(answer.json["fields"]) == [field]
+    assert world.ask("GET", "/api/projects").json == []
+
+
+def test_changing_replaces_all_but_keeps_secrets_that_are_not_named(world):
+    world.make_shop(secrets={"A": "1", "B": "2"}, environment={"X": "y"})
+    body = {"image": "127.0.0.1:5000/org/shop", "port": 9090, "secrets": {"B": None, "C": "3"}}
+    changed = world.ask("PUT", SHOP, body)
+    assert changed.status_code == 200, changed.text
+    assert (changed.json["port"], changed.json["environment"], changed.json["secrets"]) == (9090, {}, ["A", "C"])
+    kept = world.runtime.store.secrets.get_all("project/shop/environment")
+    assert {name: secret.reveal() for name, secret in kept.items()} == {"A": "1", "C": "3"}
+
+
+def test_deleting_says_beforehand_what_goes_and_then_does_it(world):
+    world.make_shop()
+    world.add_instance()
+    before = world.ask("GET", f"{SHOP}/deletion")
+    assert before.json["stages"] == ["shop/dev", "shop/rel"]
+    assert before.json["instances"] == ["shop/dev dev-1 (a1b2c3)"]
+    gone = world.ask("DELETE", SHOP)
+    assert (gone.status_code, gone.json) == (200, before.json)
+    assert world.ask("GET", SHOP).json["code"] == "no_project"
+    assert world.ask("DELETE", SHOP).status_code == 404
+
+
+def test_volumes_go_only_when_asked_for(world):
+    asked = []
+    world.make_shop()
+    delete = world.runtime.projects.delete
+    object.__setattr__(
+        world.runtime, "projects", type("P", (), {"delete": lambda _, n, **k: asked.append(k) or delete(n, **k)})()
+    )
+    world.ask("DELETE", f"{SHOP}?volumes=true")
+    assert asked == [{"actor": "admin", "volumes": True}]
+
+
+def test_a_project_that_waits_is_approved(world):
+    world.make_shop()
+    with world.runtime.store.database.change() as change:
+        change.execute("UPDATE project SET active = 0")
+    assert world.ask("GET", SHOP).json["active"] is False
+    assert world.ask("POST", f"{SHOP}/approve").json["active"] is True
+    assert world.ask("POST", "/api/projects/blog/approve").status_code == 404

@@ -1,0 +1,84 @@
+"""Sessions, tickets and the count of wrong tokens."""
+
+from __future__ import annotations
+
+import pytest
+
+from forge.api.sessions import WRONG_PER_MINUTE, Kept, Principal, Role, WrongTokens
+
+ADA = Principal(name="ada", role=Role.ADMIN)
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def test_an_id_stands_for_its_principal_until_its_time_is_over(clock):
+    kept = Kept(60, clock)
+    made = kept.begin(ADA)
+    clock.now += 59
+    assert kept.find(made) == ADA
+    clock.now += 1
+    assert kept.find(made) is None
+    assert kept.end(made) is None
+
+
+def test_an_id_ends_once(clock):
+    kept = Kept(60, clock)
+    made = kept.begin(ADA)
+    assert kept.end(made) == ADA
+    assert kept.end(made) is None
+    assert kept.find(made) is None
+
+
+def test_ids_are_long_and_never_the_same_and_kept_only_as_hashes(clock):
+    kept = Kept(60, clock)
+    ids = {kept.begin(ADA) for _ in range(50)}
+    assert len(ids) == 50
+    assert all(len(one) >= 43 for one in ids)
+    assert not any(one in repr(kept) for one in ids)
+
+
+def test_what_is_over_is_forgotten(clock):
+    kept = Kept(60, clock)
+    for _ in range(5):
+        kept.begin(ADA)
+    clock.now += 61
+    kept.begin(ADA)
+    assert len(kept._all) == 1
+
+
+@pytest.mark.parametrize("id", ["", "x", "\udcff"])
+def test_any_text_may_be_asked_for(clock, id):
+    assert Kept(60, clock).find(id) is None
+
+
+def test_wrong_tokens_are_counted_by_the_minute(clock):
+    wrong = WrongTokens(clock)
+    assert [wrong.add() for _ in range(WRONG_PER_MINUTE + 1)] == [False] * WRONG_PER_MINUTE + [True]
+    clock.now += 61
+    assert not wrong.add()
+
+
+def test_a_flood_of_wrong_tokens_takes_no_memory(clock):
+    wrong = WrongTokens(clock)
+    for _ in range(1000):
+        wrong.add()
+    assert len(wrong._times) <= WRONG_PER_MINUTE + 1
+
+
+def test_roles_include_those_below():
+    assert Role.ADMIN > Role.DEPLOYER > Role.VIEWER
+
+
+def test_a_principal_sees_all_projects_or_its_own():
+    assert ADA.sees("shop")
+    assert not Principal(name="x", role=Role.ADMIN, projects=frozenset({"blog"})).sees("shop")

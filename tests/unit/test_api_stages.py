@@ -1,0 +1,110 @@
+"""Stages over HTTP: configuration, and deploy, roll back, promote, explain."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api_world import world_fixture  # noqa: F401
+
+DEV = "/api/projects/shop/stages/dev"
+REL = "/api/projects/shop/stages/rel"
+
+
+@pytest.fixture
+def shop(world):
+    assert world.make_shop().status_code == 201
+    world.digest = world.registry.push("org/shop", "dev-1")
+    return world
+
+
+def test_a_stage_is_made_read_changed_and_deleted(shop):
+    body = {"name": "prod", "pattern": "semver:^1.2", "secrets": {"KEY": "p1anted"}, "update": {"mode": "ask"}}
+    made = shop.ask("POST", "/api/projects/shop/stages", body)
+    assert (made.status_code, made.headers["Location"]) == (201, "/api/projects/shop/stages/prod")
+    assert (made.json["pattern"], made.json["secrets"], made.json["update"]["mode"]) == ("semver:^1.2", ["KEY"], "ask")
+    path = made.headers["Location"]
+    assert shop.ask("GET", path).json == made.json
+    changed = shop.ask("PUT", path, {"pattern": "v*", "keep": 9})
+    assert (changed.json["pattern"], changed.json["keep"], changed.json["secrets"]) == ("glob:v*", 9, ["KEY"])
+    assert changed.json["update"]["mode"] == "auto"
+    assert shop.ask("PUT", path, {"secrets": {"KEY": None}}).json["secrets"] == []
+    assert shop.ask("GET", f"{path}/deletion").json["stages"] == ["shop/prod"]
+    assert shop.ask("DELETE", path).status_code == 200
+    assert shop.ask("GET", path).json["code"] == "no_stage"
+
+
+def test_a_stage_that_another_is_promoted_from_stays(shop):
+    assert shop.ask("DELETE", DEV).status_code == 409
+
+
+def test_a_stage_says_how_deploys_run_and_what_is_there(shop):
+    shop.add_instance()
+    stage = shop.ask("GET", DEV).json
+    assert (stage["strategy"], stage["last_deploy"]) == ("side_by_side", None)
+    assert [(i["id"], i["url"]) for i in stage["instances"]] == [("a1b2c3", "http://127.0.0.1:20001")]
+    assert shop.ask("GET", f"{DEV}/instances").json == stage["instances"]
+    assert shop.ask("GET", f"{REL}/instances").json == []
+
+
+def test_the_whole_path_is_checked(shop):
+    shop.make_shop(name="blog", image="127.0.0.1:5000/org/blog", stages=[{"name": "only"}])
+    for method, end in (("GET", ""), ("GET", "/instances"), ("GET", "/deletion"), ("DELETE", "")):
+        assert shop.ask(method, f"/api/projects/blog/stages/dev{end}").json["code"] == "no_stage", end
+    for end, body in (("deploys", {"tag": "dev-1"}), ("rollback", {}), ("promote", {}), ("explain", {"tag": "x"})):
+        assert shop.ask("POST", f"/api/projects/blog/stages/dev/{end}", body).status_code == 404, end
+
+
+def test_a_deploy_of_another_project_cannot_be_rolled_back_to(shop):
+    shop.make_shop(name="blog", image="127.0.0.1:5000/org/shop", stages=[{"name": "dev"}])
+    shop.ask("POST", f"{DEV}/deploys", {"tag": "dev-1"})
+    assert shop.ask("POST", "/api/projects/blog/stages/dev/rollback", {"deploy": 1}).json["code"] == "no_deploy"
+
+
+@pytest.mark.parametrize("by", ["tag", "digest"])
+def test_a_deploy_is_queued_and_says_where_to_follow_it(shop, by):
+    answer = shop.ask("POST", f"{DEV}/deploys", {"tag": "dev-1"} if by == "tag" else {"digest": shop.digest})
+    assert (answer.status_code, answer.headers["Location"]) == (202, "/api/deploys/1")
+    assert (answer.json["status"], answer.json["digest"], answer.json["actor"]) == ("queued", shop.digest, "admin")
+    assert shop.ask("GET", DEV).json["last_deploy"]["id"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 422),
+        ({"tag": "a", "digest": "b"}, 422),
+        ({"tag": "no-such"}, 404),
+        ({"digest": "x"}, 422),
+        ({"tag": 1}, 422),
+    ],
+)
+def test_what_cannot_be_deployed_is_said(shop, body, status):
+    assert shop.ask("POST", f"{DEV}/deploys", body).status_code == status
+
+
+def test_without_an_engine_or_a_registry_it_is_a_503_with_a_sentence(shop):
+    shop.registry.down = True
+    answer = shop.ask("POST", f"{DEV}/deploys", {"tag": "dev-1"})
+    assert (answer.status_code, answer.headers["Retry-After"].isdigit()) == (503, True)
+    shop.engine.down = True
+    assert shop.ask("POST", f"{DEV}/deploys", {"tag": "dev-1"}).json["code"] == "engine_unavailable"
+
+
+def test_promoting_and_rolling_back_need_something_that_serves(shop):
+    assert shop.ask("POST", f"{REL}/promote").json["code"] == "nothing_serves"
+    assert shop.ask("POST", f"{DEV}/rollback").json["code"] == "nothing_serves"
+    assert shop.ask("POST", f"{DEV}/promote").json["code"] == "no_promotion"
+    shop.ask("POST", f"{DEV}/deploys", {"tag": "dev-1"})
+    shop.add_instance()
+    promoted = shop.ask("POST", f"{REL}/promote", {"tag": "dev-1"})
+    assert (promoted.status_code, promoted.json["kind"]) == (202, "promote")
+
+
+def test_explaining_says_would_it_be_deployed_and_why(shop):
+    yes = shop.ask("POST", f"{DEV}/explain", {"tag": "dev-1"}).json
+    assert (yes["would"], yes["decision"]) == (True, "deploy")
+    assert all(set(check) == {"name", "ok", "text"} for check in yes["checks"])
+    no = shop.ask("POST", f"{DEV}/explain", {"tag": "other"}).json
+    assert no["would"] is False
+    assert shop.ask("POST", f"{DEV}/explain", {"tag": "no tag"}).status_code == 422
+    assert shop.ask("POST", f"{DEV}/explain", {"tag": "dev-1", "digest": "x"}).status_code == 422

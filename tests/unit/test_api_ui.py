@@ -1,0 +1,95 @@
+"""The plain page, and the built board once it is there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api_world import world_fixture  # noqa: F401
+
+
+@pytest.fixture
+def board(world, tmp_path):
+    static = tmp_path / "static"
+    (static / "_app/immutable").mkdir(parents=True)
+    (static / "index.html").write_text("<title>The board</title>")
+    (static / "_app/immutable/a1.js").write_text("export {}")
+    (tmp_path / "secret.txt").write_text("secret")
+    world.app.config["FORGE_STATIC"] = str(static)
+    return world
+
+
+@pytest.fixture(autouse=True)
+def no_board(world, tmp_path):
+    world.app.config["FORGE_STATIC"] = str(tmp_path / "nowhere")
+
+
+def test_who_is_not_signed_in_is_told_how_and_nothing_else(world):
+    world.make_shop()
+    page = world.nobody.get("/")
+    assert page.status_code == 200
+    assert "Launch token" in page.text
+    assert "shop" not in page.text
+
+
+def test_the_page_says_what_runs_and_where(world):
+    world.make_shop()
+    world.add_instance()
+    page = world.ask("GET", "/").text
+    for part in ("shop", "glob:dev-*", "dev-1", 'href="http://127.0.0.1:20001"', 'href="/api/openapi.json"'):
+        assert part in page, part
+
+
+def test_the_page_says_what_does_not_answer_and_who_waits(world):
+    world.runtime.parts.tell("engine", "local", "Docker does not answer: start it")
+    world.make_shop()
+    with world.runtime.store.database.change() as change:
+        change.execute("UPDATE project SET active = 0")
+    page = world.ask("GET", "/").text
+    assert "Docker does not answer: start it" in page
+    assert "waits for a person" in page
+
+
+def test_what_others_wrote_is_text_and_never_markup(world):
+    world.runtime.parts.tell("engine", "local", "<script>alert(1)</script>")
+    page = world.ask("GET", "/").text
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_the_page_keeps_to_its_own_policy(world):
+    world.make_shop()
+    for page in (world.ask("GET", "/").text, world.nobody.get("/").text):
+        assert "<script" not in page
+        assert "style=" not in page
+        assert "<style" not in page
+    assert world.nobody.get("/plain.css").content_type.startswith("text/css")
+
+
+def test_without_a_board_other_addresses_lead_nowhere(world):
+    assert world.ask("GET", "/projects/shop").status_code == 404
+
+
+def test_the_board_answers_for_every_address_that_is_no_file(board):
+    for path in ("/", "/projects/shop", "/index.html", "/a/b/c"):
+        answer = board.nobody.get(path, buffered=True)
+        assert (answer.status_code, answer.text) == (200, "<title>The board</title>"), path
+        assert answer.headers["Cache-Control"] == "no-cache"
+
+
+def test_files_of_the_board_are_served_as_what_they_are(board):
+    answer = board.nobody.get("/_app/immutable/a1.js", buffered=True)
+    assert answer.content_type.startswith("text/javascript")
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "//etc/passwd"])
+def test_nothing_outside_of_the_board_is_served(board, path):
+    assert "secret" not in board.nobody.get(path, buffered=True).text
+    assert "root:" not in board.nobody.get(path, buffered=True).text
+
+
+def test_the_api_never_answers_with_a_page(board):
+    for path in ("/api/nothing", "/api/projects/x/y", "/api"):
+        answer = board.ask("GET", path)
+        assert (answer.status_code, answer.json["code"]) == (404, "not_found"), path
+    assert board.ask("POST", "/projects").status_code == 404

@@ -1,0 +1,71 @@
+"""Deliveries over HTTP, their receipts, and the secret in the address."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import pytest
+
+from tests.api_world import world_fixture  # noqa: F401
+
+DELIVERY = {"image": "127.0.0.1:5000/org/shop:dev-1"}
+
+
+@pytest.fixture
+def address(world):
+    return world.ask("GET", "/api/settings/webhook").json["path"]
+
+
+def test_a_delivery_is_taken_from_anybody_who_knows_the_address(world, address):
+    answer = world.nobody.post(address, json=DELIVERY)
+    assert (answer.status_code, answer.json["decision"]) == (202, "looking")
+    receipts = world.ask("GET", "/api/webhook/receipts").json
+    assert [receipt["id"] for receipt in receipts] == [answer.json["receipt"]]
+    assert world.ask("GET", f"/api/webhook/receipts/{receipts[0]['id']}").json == receipts[0]
+
+
+def test_a_wrong_secret_is_an_address_that_leads_nowhere(world, address):
+    wrong = world.nobody.post("/api/webhook/wrong", json=DELIVERY)
+    nowhere = world.nobody.post("/api/nowhere/wrong", json=DELIVERY)
+    huge = world.nobody.post("/api/webhook/wrong", data=b"x" * 300_000)
+    assert wrong.status_code == huge.status_code == 404
+    assert wrong.data == nowhere.data == huge.data
+    assert dict(wrong.headers) == dict(nowhere.headers)
+    assert world.ask("GET", "/api/webhook/receipts").json == []
+
+
+def test_a_new_secret_ends_the_old_one_at_once(world, address):
+    made = world.ask("POST", "/api/settings/webhook/regenerate").json
+    assert made["path"] != address
+    assert made["url"] == f"http://localhost{made['path']}"
+    assert world.nobody.post(address, json=DELIVERY).status_code == 404
+    assert world.nobody.post(made["path"], json=DELIVERY).status_code == 202
+
+
+def test_what_nobody_understands_is_refused_with_a_receipt(world, address):
+    assert world.nobody.post(address, json={"what": "ever"}).status_code == 422
+    assert world.nobody.post(address, data=b"x" * (257 << 10)).status_code == 413
+    assert len(world.ask("GET", "/api/webhook/receipts").json) == 2
+
+
+def test_signed_deliveries_only_where_the_settings_say_so(world, address):
+    assert world.ask("PUT", "/api/settings/webhook/signing-key", {"signing_key": "p1anted-key"}).status_code == 204
+    world.ask("PUT", "/api/settings", {"webhook_signature": True})
+    assert world.nobody.post(address, json=DELIVERY).status_code == 403
+    body = b'{"image": "127.0.0.1:5000/org/shop:dev-1"}'
+    signature = "sha256=" + hmac.new(b"p1anted-key", body, hashlib.sha256).hexdigest()
+    headers = {"X-Hub-Signature-256": signature, "Content-Type": "application/json"}
+    assert world.nobody.post(address, data=body, headers=headers).status_code == 202
+    assert world.ask("PUT", "/api/settings/webhook/signing-key", {"signing_key": None}).status_code == 204
+
+
+def test_a_receipt_is_replayed(world, address):
+    world.make_shop()
+    world.registry.push("org/shop", "dev-1")
+    first = world.nobody.post(address, json=DELIVERY).json["receipt"]
+    again = world.ask("POST", f"/api/webhook/receipts/{first}/replay")
+    assert (again.status_code, again.json["replay_of"], again.json["decision"]) == (201, first, "deploy")
+    assert again.headers["Location"] == f"/api/webhook/receipts/{again.json['id']}"
+    assert [deploy["tag"] for deploy in world.ask("GET", "/api/deploys").json] == ["dev-1"]
+    assert world.ask("POST", "/api/webhook/receipts/99/replay").status_code == 404
