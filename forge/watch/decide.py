@@ -210,7 +210,6 @@ def _said(at: float) -> str:
 
 _RULES: tuple[tuple[str, Callable[[Case], _Finding]], ...] = (
     ("pattern", _pattern),
-    ("news", _news),
     ("active", _active),
     ("auto_deploy", _auto_deploy),
     ("first_look", _first_look),
@@ -221,4 +220,5 @@ _RULES: tuple[tuple[str, Callable[[Case], _Finding]], ...] = (
     ("ask", _asked),
     ("age", _age),
     ("window", _window),
+    ("news", _news),  # last: an explanation that only says “decided before” helps nobody
 )

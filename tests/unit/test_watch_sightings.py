@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from forge.domain.connection import RegistryConnection
 from forge.domain.errors import Conflict, NotFound, RegistryUnavailable
 from forge.domain.image import parse_image
-from forge.domain.sighting import Decision
+from forge.domain.sighting import Decision, Sighting
 from forge.domain.stage import Update, UpdateMode
 from tests.unit.watching import HOST, IMAGE, World
 
@@ -231,7 +231,7 @@ def test_explaining_asks_the_registry_and_tells_every_check(world):
     world.registry.push("acme/shop", "dev-1")
     told = world.service.explain("shop", "dev", "dev-1")
     assert (told.would, told.decision) == (True, Decision.DEPLOY)
-    assert [name for name, _, _ in told.checks][:3] == ["registry", "pattern", "news"]
+    assert [name for name, _, _ in told.checks][:3] == ["registry", "pattern", "active"]
     assert world.deploys() == []
     assert world.store.sightings.page() == []
 
@@ -244,8 +244,8 @@ def test_explaining_says_why_not(world):
     world.registry.push("acme/shop", "dev-1")
     look(world)
     told = world.service.explain("shop", "dev", "dev-1")
-    assert (told.would, told.decision) == (False, Decision.DEPLOY)
-    assert "decided already" in told.reason
+    assert (told.would, told.decision) == (False, Decision.CURRENT)
+    assert "decided already" in dict((name, text) for name, _, text in told.checks)["news"]
 
 
 def test_explaining_works_while_the_registry_is_away(world):
@@ -257,6 +257,23 @@ def test_explaining_works_while_the_registry_is_away(world):
     assert world.service.explain("shop", "dev", "dev-1", "sha256:" + "a" * 64).would
     with pytest.raises(NotFound):
         world.service.explain("shop", "prod", "dev-1")
+
+
+def test_a_tag_that_was_only_noted_is_decided_when_it_is_pushed_again(world):
+    world.shop()
+    digest = world.registry.push("acme/shop", "dev-1")
+    with world.store.database.change() as change:
+        noted = Sighting(
+            id=0, project="shop", stage="dev", tag="dev-1", digest=digest, source="poller",
+            decision=Decision.NOTED, reason="first look", seen=0,
+        )  # fmt: skip
+        world.store.sightings.add(change, noted)
+    assert world.service.explain("shop", "dev", "dev-1").would
+    (seen,) = look(world)
+    assert seen.decision is Decision.DEPLOY
+    look(world)
+    assert len(world.deploys()) == 1
+    assert len(world.store.sightings.page()) == 1
 
 
 # ---- order
