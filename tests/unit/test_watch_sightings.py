@@ -245,7 +245,7 @@ def test_explaining_says_why_not(world):
     look(world)
     told = world.service.explain("shop", "dev", "dev-1")
     assert (told.would, told.decision) == (False, Decision.CURRENT)
-    assert "decided already" in dict((name, text) for name, _, text in told.checks)["news"]
+    assert "decided already" in {name: text for name, _, text in told.checks}["news"]
 
 
 def test_explaining_works_while_the_registry_is_away(world):
