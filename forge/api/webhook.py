@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from flask import Blueprint, Response, request
 
 from forge.api.context import actor, runtime
@@ -23,6 +24,21 @@ class Delivered(Wire, kw_only=True):
     receipt: int
     decision: str
     reason: str
+
+
+class ReceiptView(Wire, kw_only=True):
+    """What became of one delivery. `signature`: valid, none, invalid; `body` and `headers` are as they came."""
+
+    id: int
+    at: float
+    vendor: str
+    images: list[str]
+    signature: str
+    decision: str
+    reason: str
+    body: str
+    headers: dict[str, str]
+    replay_of: int | None
 
 
 class Address(Wire, kw_only=True):
@@ -51,27 +67,27 @@ def deliver(secret: str) -> Delivered | Response:
 
 @blueprint.get("/api/webhook/receipts")
 @allow(Role.VIEWER)
-@operation(Operation(query=Page, answer=list[Receipt]))
-def list_receipts(query: Page) -> list[Receipt]:
+@operation(Operation(query=Page, answer=list[ReceiptView]))
+def list_receipts(query: Page) -> list[ReceiptView]:
     """What became of each delivery, the newest first."""
-    return runtime().store.receipts.page(before=query.before, limit=query.limit)
+    return [_view(receipt) for receipt in runtime().store.receipts.page(before=query.before, limit=query.limit)]
 
 
 @blueprint.get(_RECEIPT)
 @allow(Role.VIEWER)
-@operation(Operation(answer=Receipt, refuses=(404,)))
-def read_receipt(receipt: int) -> Receipt:
+@operation(Operation(answer=ReceiptView, refuses=(404,)))
+def read_receipt(receipt: int) -> ReceiptView:
     """What became of one delivery."""
-    return runtime().store.receipts.get(receipt)
+    return _view(runtime().store.receipts.get(receipt))
 
 
 @blueprint.post(f"{_RECEIPT}/replay")
 @allow(Role.ADMIN)
-@operation(Operation(status=201, answer=Receipt, refuses=(404, 502)))
+@operation(Operation(status=201, answer=ReceiptView, refuses=(404, 502)))
 def replay_receipt(receipt: int) -> At:
     """Look again at what a delivery named; a person vouches for its signature."""
     made = runtime().webhook.replay(receipt, actor())
-    return At(f"/api/webhook/receipts/{made.id}", made)
+    return At(f"/api/webhook/receipts/{made.id}", _view(made))
 
 
 @blueprint.get("/api/settings/webhook")
@@ -97,6 +113,10 @@ def set_signing_key(body: SigningKey) -> None:
     """Set the key that deliveries are signed with, or take it away."""
     key = wrapped(body.signing_key) if body.signing_key else None
     runtime().webhook.set_signing_key(key, actor())
+
+
+def _view(receipt: Receipt) -> ReceiptView:
+    return msgspec.convert({**msgspec.to_builtins(receipt), "headers": dict(receipt.headers)}, ReceiptView)
 
 
 def _address(secret: str) -> Address:

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 from typing import Any
 
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -13,10 +14,22 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi import checks as openapi_checks
 
+from forge.domain.sighting import Decision, Sighting
 from tests.api_world import World, a_world
 
-THERE_IS = {"project": "shop", "stage": "dev", "instance": "a1b2c3", "deploy": 1, "sighting": 1, "receipt": 1}
+IMAGE = "127.0.0.1:5000/org/shop:dev-1"
 NAMES = {"registries": "main", "proxies": "edge", "engines": "local"}
+# Bodies that chance does not find.
+BODIES = {
+    "POST /api/images/inspect": {"image": IMAGE},
+    "POST /api/deploy": {"image": IMAGE},
+    "POST /api/registries": {"name": "other", "url": "https://registry.example.org"},
+    "PUT /api/registries/{name}": {"url": "http://127.0.0.1:5000", "password": "p1anted"},
+    "POST /api/proxies": {"name": "other", "kind": "published"},
+    "PUT /api/proxies/{name}": {"kind": "caddy", "url": "http://127.0.0.1:2019"},
+    "POST /api/engines": {"name": "far", "url": "tcp://10.0.0.1:2375"},
+    "POST /api/webhook/{secret}": {"image": IMAGE},
+}
 
 # Where a part refuses or is away, 502 and 503 are the right answers; they must be described like any other.
 EXPECTED = [
@@ -52,15 +65,37 @@ def make_sure(world: World) -> None:
         assert world.make_shop().status_code == 201
     if not any(instance.id == "a1b2c3" for instance in store.instances.present()):
         world.add_instance()
-    if not store.deploys.page(limit=1):
+    if not store.deploys.queued():
         made = world.ask("POST", "/api/projects/shop/stages/dev/deploys", {"tag": "dev-1"})
         assert made.status_code == 202, made.text
+    digest = world.registry.push("org/shop", "dev-2")
+    waiting = Sighting(
+        id=0, project="shop", stage="dev", tag="dev-2", digest=digest, source="webhook", decision=Decision.WAITING,
+        reason="A person must say yes", seen=0,
+    )  # fmt: skip
+    with store.database.change() as change:
+        store.sightings.add(change, waiting)
+    if not store.receipts.page(limit=1):
+        world.runtime.webhook.deliver({}, msgspec.json.encode({"image": IMAGE}))
 
 
-def known_parts(path: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The path's parameters with names of things that are there."""
-    known = {**THERE_IS, "name": NAMES.get(path.split("/")[2], "main")}
-    return {name: known.get(name, value) for name, value in given.items()}
+def point_at_what_is_there(case: Any, world: World) -> None:
+    """Names of things that are there in the path, and a body that can be."""
+    store = world.runtime.store
+    known = {
+        "project": "shop",
+        "stage": "dev",
+        "instance": "a1b2c3",
+        "deploy": store.deploys.queued()[0].id,
+        "sighting": store.sightings.page(limit=1)[0].id,
+        "receipt": store.receipts.page(limit=1)[0].id,
+        "name": NAMES.get(case.path.split("/")[2], "main"),
+        "secret": world.runtime.webhook.secret().reveal(),
+    }
+    case.path_parameters = {name: known.get(name, value) for name, value in (case.path_parameters or {}).items()}
+    case.body = BODIES.get(case.operation.label, case.body)
+    if case.path.endswith("/tags"):
+        case.query = {"image": "org/shop"}
 
 
 def attack(operation: Any, mode: GenerationMode, world: World) -> None:
@@ -77,7 +112,7 @@ def attack(operation: Any, mode: GenerationMode, world: World) -> None:
     def every_answer(case: Any) -> None:
         check(case, [*EXPECTED, openapi_checks.negative_data_rejection])
         make_sure(world)
-        case.path_parameters = known_parts(case.path, case.path_parameters or {})
+        point_at_what_is_there(case, world)
         check(case, EXPECTED)
 
     if mode is GenerationMode.POSITIVE:
