@@ -20,8 +20,8 @@ console = Console(highlight=False, soft_wrap=True)
 
 def main(*, stay: bool) -> int:
     """0 if all of the story held."""
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with Parts(use_existing_engine=True) as parts:
         console.print(f"Docker   {parts.engine.url}")
         console.print(f"Registry {parts.registry.address}")
@@ -37,7 +37,7 @@ def main(*, stay: bool) -> int:
                     f"\nLook around: {forge.link()}\nAn instance: http://dev-shop.localhost:{parts.caddy.port}"
                 )
                 console.print("Ctrl-C ends everything and leaves nothing behind.")
-                ended.wait()
+                threading.Event().wait()
         finally:
             forge.stop()
             tidy(parts.engine, parts.registry.address)
@@ -61,10 +61,11 @@ def tidy(engine: Engine | ExistingEngine, registry: str) -> None:
 
 
 if __name__ == "__main__":
+    to_stay = "--exit" not in sys.argv[1:]
     try:
-        sys.exit(main(stay="--exit" not in sys.argv[1:]))
+        sys.exit(main(stay=to_stay))
     except PartMissing as missing:
         console.print(f"[red]{missing}[/red]")
         sys.exit(1)
     except KeyboardInterrupt:
-        sys.exit(0)
+        sys.exit(0 if to_stay else 130)
