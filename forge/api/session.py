@@ -85,7 +85,7 @@ def make_ticket() -> Ticket:
 def open_ticket() -> AnyResponse | str:
     """A link with a ticket signs in and leads to the board."""
     ticket = request.args.get("ticket")
-    if ticket is None:
+    if ticket is None or request.method == "HEAD":  # who only looks ahead must not use it up
         return render_template("sign_in.html", said="")
     return _enter(context().tickets.end(ticket), "This link was used already, or is too old: ask for a new one.")
 

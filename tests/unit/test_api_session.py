@@ -56,6 +56,7 @@ def test_a_ticket_signs_one_browser_in_once(world):
     made = world.ask("POST", "/api/session/ticket")
     assert made.status_code == 201
     browser = world.app.test_client()
+    assert browser.head(made.json["path"]).status_code == 200
     entered = browser.get(made.json["path"])
     assert (entered.status_code, entered.headers["Location"]) == (303, "/")
     assert browser.get("/api/session").status_code == 200
