@@ -125,6 +125,7 @@ def set_up(level: str = "info", format: str = "text", stream: TextIO | None = No
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a burst of streams is no reason to worry
 
 
 def _trouble(formatter: logging.Formatter, record: logging.LogRecord) -> str:
