@@ -7,13 +7,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.parts.kernel import Migration
 from tests.parts.process import Process, find_program, free_port
 
 STRANGER = "stranger.localhost"
 
 
 class Caddy:
-    """`admin` is the admin API's URL, `url` the plain HTTP server's; `port` is that server's port."""
+    """`admin` is the admin API's URL, `url` the plain HTTP server's; `port` is that server's port.
+
+    While it runs `net.ipv4.tcp_migrate_req` is 1, as Forge tells people to set it; stop() puts back what it was.
+    Where that cannot be written (no root, no Linux) it stays as it is.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -22,9 +27,11 @@ class Caddy:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: Process | None = None
+        self._migration = Migration()
 
     def start(self) -> None:
         """Start it with the foreign route alone: nothing that was set by its API outlives a restart."""
+        self._migration.start()
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "caddy.json"
         config.write_text(json.dumps(self.first_config()))
@@ -61,6 +68,7 @@ class Caddy:
         """End it."""
         if self._process:
             self._process.stop(within=5)
+        self._migration.stop()
 
     def restart(self) -> None:
         """Stop and start again, which forgets what Forge told it."""
