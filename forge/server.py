@@ -18,6 +18,7 @@ from forge.domain.errors import Conflict, Invalid
 from forge.runtime import Runtime
 
 _log = logging.getLogger(__name__)
+_LARGEST_BODY = 2 << 20  # bytes; Flask refuses earlier and says so, this keeps the rest off the disk
 _LOOPBACK = ("127.", "localhost", "::1")
 
 
@@ -42,7 +43,7 @@ class Server:
         more_descriptors()
         self._app = make_app(self.runtime)
         try:
-            more = dict(WAITRESS_SETTINGS)
+            more = {**WAITRESS_SETTINGS, "max_request_body_size": _LARGEST_BODY}
             self._server = create_server(self._app, host=settings.host, port=settings.port, **more)
         except OSError as error:
             raise Conflict(
