@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
-from forge.domain.errors import NotFound
+from forge.domain.errors import NotFound, Unavailable
 from forge.domain.image import DOCKER_HUB, Image, parse_image
 from forge.domain.project import Project
 from forge.domain.secret import Secret
@@ -39,6 +39,7 @@ class Adapters:
     factories: Factories
     _made: dict[tuple[ConnectionKind, str], Any] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    _closed: bool = False
 
     def engine(self, name: str) -> Engine:
         """The engine; raise NotFound."""
@@ -80,7 +81,9 @@ class Adapters:
             made.close()
 
     def close(self) -> None:
+        """Close them all; who asks later is told that Forge is closing."""
         with self._lock:
+            self._closed = True
             made = list(self._made.values())
             self._made.clear()
         for adapter in made:
@@ -89,6 +92,8 @@ class Adapters:
     def _get(self, kind: ConnectionKind, name: str, make: Callable[[], Any]) -> Any:
         with self._lock:
             key = (kind, name)
+            if self._closed:
+                raise Unavailable("Forge is closing: ask again when it runs")
             if key not in self._made:
                 self._made[key] = make()
             return self._made[key]

@@ -11,6 +11,7 @@ from forge.deploy.parts import Health
 from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.errors import Conflict, ForgeError, Invalid
 from forge.domain.image import parse_image
+from forge.domain.instance import Instance
 from forge.domain.secret import Secret
 from forge.store.connections import kind_of
 from forge.store.database import Change
@@ -95,6 +96,8 @@ class ConnectionService:
             raise Conflict(f"Project {users[0]} uses the {kind.value} {name}: change that first", code="in_use")
         if isinstance(connection, EngineConnection) and any(i.engine == name for i in self.store.instances.present()):
             raise Conflict(f"Instances run on the engine {name}: remove them first", code="in_use")
+        if isinstance(connection, ProxyConnection) and any(self._sent_by(i) == name for i in self._serving()):
+            raise Conflict(f"The proxy {name} sends people to instances: deploy or remove them first", code="in_use")
         with self.store.database.change() as change:
             self.store.connections.delete(change, kind, name, actor)
             self.store.secrets.delete(change, f"{kind.value}/{name}")
@@ -128,6 +131,13 @@ class ConnectionService:
         report = self.adapters.registry(connection.name).test(repository)
         self.health.tell("registry", connection.name, None if report.ok else report.text)
         return TestReport(ok=report.ok, text=report.text, fault=report.fault, quota=report.quota)
+
+    def _serving(self) -> list[Instance]:
+        return [instance for instance in self.store.instances.present() if instance.serving]
+
+    def _sent_by(self, instance: Instance) -> str:
+        """The proxy that sends people to an instance, whatever its project says by now."""
+        return self.store.deploys.configuration(instance.deploy).project.proxy
 
     def _check_host(self, connection: RegistryConnection) -> None:
         """Two connections for one host would make it a matter of luck which one is used."""

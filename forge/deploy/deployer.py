@@ -16,7 +16,10 @@ from forge.deploy.queue import environment_place
 from forge.deploy.run import Interrupted, Run
 from forge.domain.connection import ProxyConnection
 from forge.domain.deploy import UNDER_WAY, Deploy, DeployStatus
-from forge.domain.errors import ForgeError, Unavailable
+from forge.domain.errors import Conflict, ForgeError, NotFound, Unavailable
+from forge.domain.image import parse_image
+from forge.domain.project import Project
+from forge.ports import Registry
 from forge.store.database import StoreUnavailable
 from forge.store.store import Store
 
@@ -46,6 +49,7 @@ class Deployer:
     _closing: threading.Event = field(default_factory=threading.Event)
     _woken: threading.Event = field(default_factory=threading.Event)
     _threads: dict[int, threading.Thread] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
     _dispatcher: threading.Thread | None = None
 
     def start(self) -> None:
@@ -63,13 +67,18 @@ class Deployer:
         self._closing.set()
         self._woken.set()
         end = self.monotonic() + timeout
-        for thread in [self._dispatcher, *self._threads.values()]:
-            if thread is not None:
-                thread.join(max(0.0, end - self.monotonic()))
+        if self._dispatcher is not None:  # first: it begins no more then
+            self._dispatcher.join(max(0.0, end - self.monotonic()))
+        for thread in self._at_work():
+            thread.join(max(0.0, end - self.monotonic()))
+
+    def _at_work(self) -> list[threading.Thread]:
+        with self._guard:
+            return list(self._threads.values())
 
     def busy(self) -> bool:
         """Whether a deploy is under way or could begin."""
-        return bool(self._threads) or bool(self.store.deploys.under_way()) or bool(self.store.deploys.queued())
+        return bool(self._at_work()) or bool(self.store.deploys.under_way()) or bool(self.store.deploys.queued())
 
     # ---- the dispatcher's thread
 
@@ -93,10 +102,9 @@ class Deployer:
 
     def _begin_what_can(self) -> bool:
         """Begin queued deploys; whether any waits for an engine."""
-        self._threads = {number: thread for number, thread in self._threads.items() if thread.is_alive()}
         waiting = False
         for deploy in self.store.deploys.queued():
-            if len(self._threads) >= self.workers:
+            if self._closing.is_set() or len(self._at_work()) >= self.workers:
                 break
             if not self._engine_answers(deploy):
                 waiting = True
@@ -118,7 +126,8 @@ class Deployer:
 
     def _go(self, deploy: Deploy, work: Callable[[Deploy], None]) -> None:
         thread = threading.Thread(target=self._work, args=(deploy, work), name=f"deploy-{deploy.id}", daemon=True)
-        self._threads[deploy.id] = thread
+        with self._guard:
+            self._threads[deploy.id] = thread
         thread.start()
 
     # ---- a deploy's thread
@@ -134,7 +143,8 @@ class Deployer:
             _log.exception("deploy #%d could not be seen to its end", deploy.id)
             raise
         finally:
-            self._threads.pop(deploy.id, None)
+            with self._guard:
+                self._threads.pop(deploy.id, None)
             self.wake()
 
     def _later(self, deploy: Deploy, error: StoreUnavailable) -> None:
@@ -168,20 +178,31 @@ class Deployer:
             return
         revert(run, Interrupted("Forge was stopped while this was under way"))
         ended = self.store.deploys.get(deploy.id)
-        fresh = deploy.status is DeployStatus.RUNNING and not ended.cancel_asked and deploy.actor != "forge"
-        if fresh and ended.status is DeployStatus.FAILED:
-            self.again(ended)
+        fresh = deploy.status is DeployStatus.RUNNING and deploy.actor != "forge"
+        if fresh and ended.status is DeployStatus.FAILED and not self._overtaken(ended):
+            try:
+                self.again(ended)
+            except (NotFound, Conflict) as error:
+                _log.warning("deploy #%d is not tried once more: %s", deploy.id, error.message)
+
+    def _overtaken(self, deploy: Deploy) -> bool:
+        """Whether something newer was asked for: the older one must not supersede it."""
+        newer = self.store.deploys.page(project=deploy.project, stage=deploy.stage, limit=50)
+        return any(other.id > deploy.id and other.slot == deploy.slot for other in newer)
 
     def _run(self, deploy: Deploy) -> Run | None:
-        """All that the deploy needs; it ends failed at once if that cannot be had."""
+        """All that the deploy needs; it ends at once if that cannot be had, stuck if it had begun already."""
         try:
             return self._make_run(deploy)
+        except StoreUnavailable:
+            raise
         except ForgeError as error:
             reverting = deploy if deploy.status is DeployStatus.REVERTING else deploy.to(DeployStatus.REVERTING)
+            status = DeployStatus.STUCK if self.store.deploys.steps(deploy.id) else DeployStatus.FAILED
             with self.store.database.change() as change:
-                failed = reverting.to(DeployStatus.FAILED, failure=error.message, ended=change.now)
-                self.store.deploys.save(change, failed)
-                self.store.deploys.log(change, failed, error.message, "error")
+                ended = reverting.to(status, failure=error.message, ended=change.now)
+                self.store.deploys.save(change, ended)
+                self.store.deploys.log(change, ended, error.message, "error")
             return None
 
     def _make_run(self, deploy: Deploy) -> Run:
@@ -196,10 +217,17 @@ class Deployer:
             home=home_of(self.store),
             store=self.store,
             engine=self.adapters.engine(project.engine),
-            registry=self.adapters.registry_of(project)[1],
+            registry=self._registry(project),
             proxy=None if kind == "published" else self.adapters.proxy(project.proxy),
             closing=self._closing,
             monotonic=self.monotonic,
             new_id=self.new_id,
             checkpoint=self.checkpoint,
         )
+
+    def _registry(self, project: Project) -> Registry:
+        """What is rolled back to may name a registry that is gone by now; its image is on the engine."""
+        try:
+            return self.adapters.registry_of(project)[1]
+        except NotFound:
+            return self.adapters.registry_for(parse_image(project.image))[1]

@@ -106,7 +106,8 @@ class Follower:
                         return
                     self._see(event, home)
         except ForgeError as error:
-            self.reconciler.health.tell("engine", name, error.message)
+            if not self._closing.is_set() and self._exists(name):  # else it was closed, and answers well
+                self.reconciler.health.tell("engine", name, error.message)
 
     def _see(self, event: EngineEvent, home: str) -> None:
         instance = event.labels.get(INSTANCE_LABEL)

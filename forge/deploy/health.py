@@ -16,9 +16,13 @@ STAYS_UP = 5.0  # seconds an instance without any check must run
 
 
 class Unhealthy(ForgeError):
-    """The candidate did not become healthy: the image's fault, so its digest is quarantined."""
+    """The candidate did not become healthy: the image's fault, so its digest is quarantined.
+
+    `seen` is a candidate that had ended by itself: the engine forgets that when it starts it again.
+    """
 
     code = "unhealthy"
+    seen: InstanceState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +105,19 @@ def wait_until_healthy(
 
 def _still_alive(state: InstanceState | None) -> None:
     """Raise Unhealthy for a candidate that crashed, without waiting for the time-out."""
+    if fault := _fault(state):
+        error = Unhealthy(fault)
+        error.seen = state
+        raise error
+
+
+def _fault(state: InstanceState | None) -> str:
     if state is None:
-        raise Unhealthy("The instance is gone: somebody removed it")
+        return "The instance is gone: somebody removed it"
     if state.out_of_memory:
-        raise Unhealthy("It ran out of memory: raise the memory limit")
+        return "It ran out of memory: raise the memory limit"
     if state.status in {"exited", "dead", "restarting"}:
-        raise Unhealthy(f"It ended by itself with exit code {state.exit_code}")
+        return f"It ended by itself with exit code {state.exit_code}"
     if state.restarts:
-        raise Unhealthy(f"It ended by itself and was started again ({state.restarts} times)")
+        return f"It ended by itself and was started again ({state.restarts} times)"
+    return ""

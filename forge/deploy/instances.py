@@ -43,9 +43,7 @@ class InstanceService:
     def remove(self, instance: str, *, actor: str) -> None:
         """Stop it and take away its container and its route."""
         found = self._free(instance)
-        self.pruner.remove(found, self._stop_timeout(found))
-        with self.store.database.change() as change:
-            self.store.instances.put(change, self.store.instances.get(instance), actor)
+        self.pruner.remove(found, self._stop_timeout(found), actor)
 
     def logs(self, instance: str, tail: int) -> list[LogLine]:
         """The newest `tail` lines, oldest first; raise Conflict if it has no container any more."""

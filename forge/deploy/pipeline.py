@@ -107,16 +107,23 @@ def revert(run: Run, error: Exception) -> None:
     if run.deploy.status is not DeployStatus.REVERTING:
         journal = run.store.deploys.steps(run.deploy.id)
         failed = next((record for record in journal if record.status is StepStatus.RUNNING), None)
-        run.deploy = run.deploy.to(DeployStatus.REVERTING, failure=reason, failed_step=failed.name if failed else None)
+        back = run.deploy.to(DeployStatus.REVERTING, failure=reason, failed_step=failed.name if failed else None)
         with run.store.database.change() as change:
-            run.store.deploys.save(change, run.deploy)
+            run.store.deploys.save(change, back)
             if isinstance(error, Unhealthy):
                 run.store.deploys.quarantine(change, run.deploy, reason)
+        run.deploy = back
         if failed is not None:
             _write(run, failed, StepStatus.FAILED, reason)
     run.checkpoint("reverting")
-    keep_last_words(run)
-    _end(run, cancelled=isinstance(error, Cancelled), undone=_undo_all(run))
+    keep_last_words(run, error.seen if isinstance(error, Unhealthy) else None)
+    _end(run, cancelled=_was_cancelled(run, error), undone=_undo_all(run))
+
+
+def _was_cancelled(run: Run, error: Exception) -> bool:
+    """Also if Forge was stopped before the deploy could hear of it, or while it was taken back."""
+    stopped = isinstance(error, Interrupted) and run.store.deploys.cancel_asked(run.deploy.id)
+    return isinstance(error, Cancelled) or stopped
 
 
 def _undo_all(run: Run) -> bool:
@@ -141,11 +148,12 @@ def _undo_all(run: Run) -> bool:
 def _end(run: Run, *, cancelled: bool, undone: bool) -> None:
     status = DeployStatus.STUCK if not undone else DeployStatus.CANCELLED if cancelled else DeployStatus.FAILED
     with run.store.database.change() as change:
-        run.deploy = run.deploy.to(status, ended=change.now)
-        run.store.deploys.save(change, run.deploy)
+        ended = run.deploy.to(status, ended=change.now)
+        run.store.deploys.save(change, ended)
         words = {
             DeployStatus.FAILED: "Taken back: what served before still serves",
             DeployStatus.CANCELLED: "Cancelled and taken back: what served before still serves",
             DeployStatus.STUCK: "Taking back failed: look at the steps marked so, mend their cause, then deploy again",
         }[status]
-        run.store.deploys.log(change, run.deploy, words, "error" if status is DeployStatus.STUCK else "info")
+        run.store.deploys.log(change, ended, words, "error" if status is DeployStatus.STUCK else "info")
+    run.deploy = ended

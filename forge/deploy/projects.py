@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from forge.deploy.adapters import Adapters, home_of
 from forge.deploy.prune import Pruner
-from forge.deploy.queue import project_place, stage_place
+from forge.deploy.queue import environment_place, project_place, stage_place
 from forge.deploy.spec import check_host_path, domain_of, network_of
 from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.deploy import DeployStatus
@@ -20,6 +20,7 @@ from forge.store.database import Change
 from forge.store.store import Store
 
 SecretChanges = Mapping[str, Secret | None]
+_LAST = 1 << 62  # above every deploy's number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +198,9 @@ class ProjectService:
         for stage in self.store.projects.stages(project):
             self._clear(project, stage, volumes=volumes)
         with self.store.database.change() as change:
+            self._check_empty(change, project, None, actor)
             self.store.secrets.delete(change, f"project/{project}")
+            self._forget_deploys(change, project, deletion.stages)
             self.store.projects.delete(change, project, actor)
         return deletion
 
@@ -210,7 +213,9 @@ class ProjectService:
         self._close(project, stage, actor)
         self._clear(project, self.store.projects.stage(project, stage), volumes=volumes)
         with self.store.database.change() as change:
+            self._check_empty(change, project, stage, actor)
             self.store.secrets.delete(change, f"project/{project}/stage/{stage}")
+            self._forget_deploys(change, project, deletion.stages)
             self.store.projects.delete_stage(change, project, stage, actor)
         return deletion
 
@@ -233,19 +238,35 @@ class ProjectService:
     def _close(self, project: str, stage: str | None, actor: str) -> None:
         """No deploy may begin any more: raise Conflict if one is under way, cancel what is queued."""
         with self.store.database.change() as change:
-            concerned = [
-                deploy
-                for deploy in (*self.store.deploys.under_way(), *self.store.deploys.queued())
-                if deploy.project == project and stage in {None, deploy.stage}
-            ]
-            busy = [deploy for deploy in concerned if deploy.status is not DeployStatus.QUEUED]
-            if busy:
-                raise Conflict(f"Deploy #{busy[0].id} is under way: cancel it or wait for its end", code="under_way")
-            for deploy in concerned:
-                gone = deploy.to(DeployStatus.CANCELLED, ended=change.now, failure=f"Deleted by {actor}")
-                self.store.deploys.save(change, gone)
+            self._end_deploys(change, project, stage, actor)
             if stage is None:
                 self.store.projects.put(change, replace(self.store.projects.get(project), active=False), actor)
+
+    def _end_deploys(self, change: Change, project: str, stage: str | None, actor: str) -> None:
+        concerned = [
+            deploy
+            for deploy in (*self.store.deploys.under_way(), *self.store.deploys.queued())
+            if deploy.project == project and stage in {None, deploy.stage}
+        ]
+        busy = [deploy for deploy in concerned if deploy.status is not DeployStatus.QUEUED]
+        if busy:
+            raise Conflict(f"Deploy #{busy[0].id} is under way: cancel it or wait for its end", code="under_way")
+        for deploy in concerned:
+            gone = deploy.to(DeployStatus.CANCELLED, ended=change.now, failure=f"Deleted by {actor}")
+            self.store.deploys.save(change, gone)
+
+    def _check_empty(self, change: Change, project: str, stage: str | None, actor: str) -> None:
+        """Raise Conflict if something was deployed while all was taken away: nobody would own it any more."""
+        self._end_deploys(change, project, stage, actor)
+        left = self.store.instances.present(project, stage)
+        if left:
+            raise Conflict(f"{left[0].tag} ({left[0].id}) went live meanwhile: delete once more", code="under_way")
+
+    def _forget_deploys(self, change: Change, project: str, stages: Sequence[str]) -> None:
+        """The history stays, but not the secrets that its deploys ran with."""
+        for key in stages:
+            for deploy in self.store.deploys.ended_before(project, key.partition("/")[2], _LAST):
+                self.store.secrets.delete(change, environment_place(deploy))
 
     def _clear(self, project: str, stage: Stage, *, volumes: bool) -> None:
         for instance in self.store.instances.present(project, stage.name):
@@ -254,7 +275,9 @@ class ProjectService:
         if volumes:
             for name in self._volumes(project, stage.name):
                 engine.remove_volume(name)
-        engine.remove_network(network_of(home_of(self.store), stage.name))
+        if all(other.stage != stage.name for other in self.store.instances.present()):
+            # Docker would also remove it under stopped instances of other projects, which then start no more.
+            engine.remove_network(network_of(home_of(self.store), stage.name))
 
 
 def _check_no_circle(promotions: Mapping[str, str | None]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from forge.deploy.adapters import Adapters, home_of
 from forge.deploy.queue import environment_place
 from forge.deploy.run import Run
-from forge.domain.connection import ProxyConnection
+from forge.domain.connection import ConnectionKind, ProxyConnection
 from forge.domain.errors import ForgeError
 from forge.domain.image import parse_image
 from forge.domain.instance import Instance, InstanceStatus
@@ -27,10 +27,14 @@ class Pruner:
     adapters: Adapters
 
     def after(self, run: Run) -> None:
-        """After a deploy that went live; whatever goes wrong here fails nothing."""
+        """After a deploy that went live; whatever goes wrong here fails nothing.
+
+        What to keep is as the stage says now: a deploy rolled back to was configured long ago.
+        """
         try:
-            said = [*self.instances(run.stage), *self.images(run.project.image)]
-            self._secrets(run.stage)
+            stage = self.store.projects.stage(run.project.name, run.stage.name)
+            said = [*self.instances(stage), *self.images(run.project.image)]
+            self._secrets(stage)
             run.checkpoint("prune")
         except ForgeError as error:
             run.say(f"prune: {error.message}", "warning")
@@ -60,7 +64,7 @@ class Pruner:
         beyond = serving[: max(0, len(serving) - stage.max_instances)]
         return [i for i in present if (not i.serving or i in beyond) and i.id not in in_hand]
 
-    def remove(self, instance: Instance, stop_timeout: float) -> str:
+    def remove(self, instance: Instance, stop_timeout: float, actor: str = "forge") -> str:
         """Take away the instance's route and container; a sentence of what was done."""
         if instance.serving:
             self.remove_route(instance)
@@ -71,7 +75,7 @@ class Pruner:
             engine.remove(state.id)
         with self.store.database.change() as change:
             gone = replace(instance, status=InstanceStatus.REMOVED, serving=False, wanted=False)
-            self.store.instances.put(change, gone)
+            self.store.instances.put(change, gone, actor)
         return f"removed {instance.tag} ({instance.id})"
 
     def remove_route(self, instance: Instance) -> None:
@@ -79,6 +83,8 @@ class Pruner:
         if instance.domain is None:
             return
         proxy = self.store.deploys.configuration(instance.deploy).project.proxy
+        if proxy not in self.store.connections.names(ConnectionKind.PROXY):
+            return  # nobody can tell a proxy that Forge does not know any more
         if self.store.connections.get(ProxyConnection, proxy).kind != "published":
             self.adapters.proxy(proxy).remove(instance.domain)
 
@@ -99,10 +105,11 @@ class Pruner:
         """(what must stay, all that Forge ever deployed) of an image's digests."""
         protected = {i.digest for i in self.store.instances.present()}
         known: set[str] = set()
-        for project in self.store.projects.by_image(image):
+        for project in self.store.projects.all():  # also one that had this image once can be rolled back to it
             for stage in self.store.projects.stages(project.name):
                 keep = self.store.deploys.succeeded(project.name, stage.name, stage.keep + 1)
                 protected |= {deploy.digest for deploy in keep}
+        for project in self.store.projects.by_image(image):
             known |= self.store.deploys.digests(project.name)
         protected |= {d.digest for d in (*self.store.deploys.queued(), *self.store.deploys.under_way())}
         return protected, known

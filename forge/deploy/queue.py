@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from forge.deploy.spec import slot_of
 from forge.domain.deploy import Deploy, DeployKind
+from forge.domain.errors import Conflict
 from forge.domain.project import Project
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage, strategy_of
@@ -32,7 +33,10 @@ class Queue:
         kind: DeployKind = DeployKind.DEPLOY,
         source: int | None = None,
     ) -> Deploy:
-        """Queue a deploy; an older one queued for the same slot is superseded."""
+        """Queue a deploy; an older one queued for the same slot is superseded. Raise NotFound if the stage was deleted
+        since the caller looked.
+        """
+        self.store.projects.stage(project.name, stage.name)
         deploy = Deploy(
             id=0, project=project.name, stage=stage.name, image=project.image, tag=tag, digest=digest,
             slot=slot_of(stage, tag), kind=kind, strategy=strategy_of(project, stage)[0], actor=actor, source=source,
@@ -42,8 +46,16 @@ class Queue:
         return kept
 
     def again(self, change: Change, source: Deploy, *, kind: DeployKind, actor: str) -> Deploy:
-        """Queue what `source` was once more: digest, configuration and secrets."""
+        """Queue what `source` was once more: digest, configuration and secrets. Raise NotFound if its stage was
+        deleted, Conflict if it is past keeping: without its secrets it would not be what it was.
+        """
+        self.store.projects.stage(source.project, source.stage)
         configuration = self.store.deploys.configuration(source.id)
+        if self.store.secrets.get(environment_place(source.id)) is None:
+            raise Conflict(
+                f"Deploy #{source.id} is past keeping: its image and secrets are not kept any more, deploy its tag",
+                code="past_keeping",
+            )
         secrets = self.store.secrets.get_bundle(environment_place(source.id))
         deploy = Deploy(
             id=0, project=source.project, stage=source.stage, image=source.image, tag=source.tag, digest=source.digest,

@@ -116,6 +116,9 @@ class QuickDeploy:
         )
         place = Stage(project=wanted.name, name=stage or found.stage, pattern=found.pattern)
         self._make(wanted, place, secrets or {}, actor)
+        digest = parse_image(image).digest
+        if digest is not None:  # asked for by digest: its tag may mean something else
+            return self.requests.deploy(wanted.name, place.name, digest=digest, actor=actor)
         return self.requests.deploy(wanted.name, place.name, tag=found.tag, actor=actor)
 
     def _make(self, project: Project, stage: Stage, secrets: Mapping[str, Secret], actor: str) -> None:
@@ -134,7 +137,7 @@ class QuickDeploy:
     def _free_name(self, repository: str) -> str:
         """The last part of the repository, made a name; the part before it in front where that is taken."""
         parts = [dns_label(part)[:19].strip("-") for part in repository.split("/")]
-        parts = [part if part[0].isalpha() else f"p{part}" for part in parts]
+        parts = [part if part[0].isalpha() else f"p{part}"[:19].strip("-") for part in parts]
         taken = {project.name for project in self.store.projects.all()}
         names = [parts[-1], "-".join(parts[-2:]), *(f"{parts[-1]}-{number}" for number in range(2, 100))]
         return next(name for name in names if name not in taken)

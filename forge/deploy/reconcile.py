@@ -15,7 +15,7 @@ from forge.domain.connection import EngineConnection, ProxyConnection
 from forge.domain.errors import ForgeError, NotFound, Unavailable
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.route import Route
-from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceState
+from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceState, Proxy
 from forge.store.store import Store
 
 _log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ class Reconciler:
 
     def engine(self, name: str) -> bool:
         """All instances on an engine; whether it answered."""
+        asked = self.store.database.clock()
         try:
             states = self.adapters.engine(name).find({HOME_LABEL: home_of(self.store)})
         except ForgeError as error:
@@ -46,12 +47,13 @@ class Reconciler:
         found = {state.labels.get(INSTANCE_LABEL): state for state in states}
         present = [instance for instance in self.store.instances.present() if instance.engine == name]
         for instance in present:
-            self._write(instance.id, found.get(instance.id))
+            self._write(instance.id, found.get(instance.id), asked)
         self._remove_leftovers(name, found, {instance.id for instance in present})
         return True
 
     def look(self, instance: str) -> None:
         """One instance, at once."""
+        asked = self.store.database.clock()
         try:
             found = self.store.instances.get(instance)
             states = self.adapters.engine(found.engine).find(
@@ -59,11 +61,14 @@ class Reconciler:
             )
         except (NotFound, Unavailable):
             return  # a stranger's, or the next full look will tell
-        self._write(instance, states[0] if states else None)
+        self._write(instance, states[0] if states else None, asked)
 
-    def _write(self, instance: str, state: InstanceState | None) -> None:
+    def _write(self, instance: str, state: InstanceState | None, asked: float) -> None:
+        """What the engine said after `asked` (unix seconds)."""
         with self.store.database.change() as change:
             now = self.store.instances.get(instance)
+            if state is None and now.since > asked:
+                return  # a deploy has started it since we asked
             if now.status is not InstanceStatus.REMOVED and instance not in self._in_hand():
                 self.store.instances.put(change, seen(now, state))
 
@@ -83,7 +88,13 @@ class Reconciler:
                 _log.warning("container %s says it is ours, but nothing is known of instance %s", state.name, instance)
                 continue
             if known.status is InstanceStatus.REMOVED:
-                self.adapters.engine(name).remove(state.id)
+                self._remove(name, state)
+
+    def _remove(self, engine: str, state: InstanceState) -> None:
+        try:
+            self.adapters.engine(engine).remove(state.id)
+        except ForgeError as error:  # the next full look tries again
+            _log.warning("container %s is left over: %s", state.name, error.message)
 
     # ---- routes
 
@@ -103,7 +114,7 @@ class Reconciler:
         proxy = self.adapters.proxy(name)
         has = {route.domain: route for route in proxy.routes()}
         in_hand = self._in_hand()
-        kept = set()
+        kept, faults = set(), list[ForgeError]()
         for instance in self.store.instances.present():
             if instance.domain is None:
                 continue
@@ -112,9 +123,23 @@ class Reconciler:
             elif instance.serving and instance.target is not None and self._proxy_of(instance) == name:
                 kept.add(instance.domain)
                 if has.get(instance.domain) != Route(instance.domain, instance.target):
-                    proxy.point(Route(instance.domain, instance.target))
+                    self._put_back(proxy, instance, faults)
         for domain in set(has) - kept:
             proxy.remove(domain)
+        if faults:
+            raise faults[0]
+
+    def _put_back(self, proxy: Proxy, instance: Instance, faults: list[ForgeError]) -> None:
+        """One that is refused (a stranger has its domain) must not keep the others from people."""
+        now = self.store.instances.get(instance.id)
+        if not now.serving or now.domain is None or now.target is None or now.id in self._in_hand():
+            return  # a deploy took it meanwhile
+        try:
+            proxy.point(Route(now.domain, now.target))
+        except Unavailable:
+            raise
+        except ForgeError as error:
+            faults.append(error)
 
     def _proxy_of(self, instance: Instance) -> str:
         return self.store.deploys.configuration(instance.deploy).project.proxy

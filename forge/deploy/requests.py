@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from forge.deploy.adapters import Adapters
-from forge.deploy.queue import Queue
+from forge.deploy.queue import Queue, environment_place
 from forge.domain.deploy import ENDED, Deploy, DeployKind, DeployStatus
 from forge.domain.errors import Conflict, Invalid, NotFound
 from forge.domain.image import is_digest, is_tag, parse_image
@@ -132,7 +132,8 @@ class Requests:
             raise Conflict(f"Nothing serves {stage.key}: there is nothing to roll back", code="nothing_serves")
         now = serving[-1]
         for deploy in self.store.deploys.succeeded(stage.project, stage.name, stage.keep + 1):
-            if deploy.id < now.deploy and deploy.digest != now.digest and deploy.slot == now.slot:
+            earlier = deploy.id < now.deploy and deploy.digest != now.digest and deploy.slot == now.slot
+            if earlier and self.store.secrets.get(environment_place(deploy.id)) is not None:
                 return deploy
         raise Conflict(f"{stage.key} has no earlier deploy to roll back to", code="no_earlier")
 

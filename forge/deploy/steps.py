@@ -60,7 +60,11 @@ def pull(run: Run) -> str:
     if run.engine.image(image) is not None:
         return "already there"
     _check_disk(run)
-    run.engine.pull(image, run.registry.login(), run.progress, run.cancelled)
+    try:
+        run.engine.pull(image, run.registry.login(), run.progress, run.cancelled)
+    except EngineError:
+        run.check()  # the engine only knows that it was stopped, not why
+        raise
     return f"{run.tell_layers()} layers"
 
 
@@ -78,30 +82,35 @@ def note_what_serves(run: Run) -> str:
     slot = slot_of(run.stage, run.deploy.tag)
     serving = {instance.slot: instance for instance in run.store.instances.serving(run.project.name, run.stage.name)}
     old = serving.get(slot)
-    domain = _free_domain(run, slot) if run.proxy is not None else None
+    domain = domain_of(run.project, run.stage, slot, run.store.preferences.get()) if run.proxy is not None else None
     instance = Instance(
         id=run.new_id(), project=run.project.name, stage=run.stage.name, slot=slot, deploy=run.deploy.id,
         tag=run.deploy.tag, digest=run.deploy.digest, engine=run.project.engine, name="", domain=domain,
         created=run.store.database.clock(),
     )  # fmt: skip
     instance = replace(instance, name=f"forge-{instance.project}-{instance.stage}-{instance.id}")
-    run.deploy = replace(run.deploy, instance=instance.id, replaces=old.id if old else None)
+    noted = replace(run.deploy, instance=instance.id, replaces=old.id if old else None)
     with run.store.database.change() as change:  # at once: an instance nobody has in hand would be pruned
+        _check_domain(run, instance)
         run.store.instances.put(change, instance)
-        run.store.deploys.save(change, run.deploy)
+        run.store.deploys.save(change, noted)
+    run.deploy = noted
     return f"{old.tag} ({old.id}) serves" if old else "nothing serves yet"
 
 
-def _free_domain(run: Run, slot: str) -> str:
-    domain = domain_of(run.project, run.stage, slot, run.store.preferences.get())
-    other = run.store.instances.by_domain(domain)
-    if other is not None and (other.project, other.stage, other.slot) != (run.project.name, run.stage.name, slot):
-        raise Conflict(
-            f"{domain} already leads to {other.project}/{other.stage} ({other.tag}): "
-            "give one of them another domain pattern",
-            code="domain_taken",
-        )
-    return domain
+def _check_domain(run: Run, candidate: Instance) -> None:
+    """Raise Conflict if an instance elsewhere has the domain, or is about to: who comes second must not take it."""
+    place = candidate.project, candidate.stage, candidate.slot
+    in_hand = {deploy.instance for deploy in run.store.deploys.under_way()}
+    for other in run.store.instances.present():
+        has_it = candidate.domain is not None and other.domain == candidate.domain
+        elsewhere = (other.project, other.stage, other.slot) != place
+        if has_it and elsewhere and (other.serving or other.id in in_hand):
+            raise Conflict(
+                f"{candidate.domain} already leads to {other.project}/{other.stage} ({other.tag}): "
+                "give one of them another domain pattern",
+                code="domain_taken",
+            )
 
 
 def forget_candidate(run: Run) -> None:
@@ -317,7 +326,8 @@ def go_live(run: Run) -> str:
             stopped = replace(old, serving=False, wanted=False, status=InstanceStatus.STOPPED)
             run.store.instances.put(change, stopped)
         run.store.instances.put(change, replace(candidate, serving=True, status=InstanceStatus.RUNNING))
-        run.deploy = run.deploy.to(DeployStatus.SUCCEEDED, ended=change.now)
-        run.store.deploys.save(change, run.deploy)
+        live = run.deploy.to(DeployStatus.SUCCEEDED, ended=change.now)
+        run.store.deploys.save(change, live)
         run.store.deploys.release(change, run.project.name, run.stage.name, run.deploy.digest)
+    run.deploy = live  # not before the commit: what could not be written down is taken back
     return f"{run.deploy.tag} ({candidate.id}) serves {run.stage.key}"

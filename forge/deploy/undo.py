@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import msgspec
 
 from forge.deploy.run import Interrupted, Run
 from forge.deploy.steps import Step
 from forge.domain.errors import EngineUnavailable, ForgeError, ProxyUnavailable
-from forge.ports import HOME_LABEL, INSTANCE_LABEL
+from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceState
+from forge.store.database import StoreUnavailable
 
 _log = logging.getLogger(__name__)
 _LINES_KEPT = 200
@@ -19,45 +21,68 @@ _PROXY_PATIENCE = 120.0  # seconds; the reconciler puts routes right when the pr
 
 
 def undo_step(run: Run, step: Step) -> str | None:
-    """Undo `step`; the sentence of what went wrong, None if it is undone. Waits for an engine that is away."""
+    """Undo `step`; the sentence of what went wrong, None if it is undone. Waits for an engine that is away.
+
+    Raise Interrupted when Forge closes meanwhile, StoreUnavailable: nothing can be written down now.
+    """
+    try:
+        _patiently(run, f"undo {step.name}", lambda: step.undo(run))
+    except (Interrupted, StoreUnavailable):
+        raise
+    except ForgeError as error:
+        return error.message
+    except Exception as error:  # noqa: BLE001 the other steps must still be undone
+        _log.exception("deploy #%d: undo of %s failed", run.deploy.id, step.name)
+        return f"Internal error ({type(error).__name__}): see the log"
+    else:
+        return None
+
+
+def _patiently(run: Run, what: str, act: Callable[[], None]) -> None:
+    """`act`, again and again while the engine is away, or the proxy for a while."""
     pause, began = _PAUSE, run.monotonic()
     while True:
         try:
-            step.undo(run)
+            return act()
         except (EngineUnavailable, ProxyUnavailable) as error:
             if isinstance(error, ProxyUnavailable) and run.monotonic() - began > _PROXY_PATIENCE:
-                return error.message
-            run.say(f"undo {step.name}: {error.message}; trying again in {pause:.0f} s", "warning")
+                raise
+            run.say(f"{what}: {error.message}; trying again in {pause:.0f} s", "warning")
             if run.closing.wait(pause):
                 raise Interrupted("Forge is closing") from error
             pause = min(pause * 2, _LONGEST_PAUSE)
-        except ForgeError as error:
-            return error.message
-        except Exception as error:  # noqa: BLE001 the other steps must still be undone
-            _log.exception("deploy #%d: undo of %s failed", run.deploy.id, step.name)
-            return f"Internal error ({type(error).__name__}): see the log"
-        else:
-            return None
 
 
-def keep_last_words(run: Run) -> None:
-    """Before the candidate is removed: keep its last lines, exit code and every probe with the deploy."""
+def keep_last_words(run: Run, seen: InstanceState | None = None) -> None:
+    """Before the candidate is removed: keep its last lines, exit code and every probe with the deploy.
+
+    `seen` is the candidate as it had ended, if the engine has started it again since. An engine that is away is
+    waited for: once the candidate is removed, nobody will know why it failed.
+    """
     if run.deploy.instance is None or run.store.deploys.last_words(run.deploy.id) is not None:
         return
+    if "create" not in {record.name for record in run.store.deploys.steps(run.deploy.id)}:
+        return
     try:
-        found = run.engine.find({HOME_LABEL: run.home, INSTANCE_LABEL: run.deploy.instance})
-        if not found:
-            return
-        state = found[0]
-        with run.engine.logs(state.id, tail=_LINES_KEPT) as lines:
-            kept = [msgspec.to_builtins(line) for line in lines]
+        _patiently(run, "the candidate's last words", lambda: _keep(run, seen))
+    except (Interrupted, StoreUnavailable):
+        raise
     except ForgeError as error:
         run.say(f"The candidate's last words could not be read: {error.message}", "warning")
+
+
+def _keep(run: Run, seen: InstanceState | None) -> None:
+    found = run.engine.find({HOME_LABEL: run.home, INSTANCE_LABEL: run.deploy.instance or ""})
+    if not found:
         return
+    state = found[0]
+    with run.engine.logs(state.id, tail=_LINES_KEPT) as lines:
+        kept = [msgspec.to_builtins(line) for line in lines]
+    ended = seen if seen is not None and state.exit_code is None else state
     words = {
         "status": state.status,
-        "exit_code": state.exit_code,
-        "out_of_memory": state.out_of_memory,
+        "exit_code": ended.exit_code,
+        "out_of_memory": ended.out_of_memory,
         "restarts": state.restarts,
         "lines": kept,
         "probes": run.probes,

@@ -38,6 +38,8 @@ def told() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_ERROR:
+            raise  # our own SQL is wrong: no disk is to blame
         raise StoreUnavailable(
             f"The database cannot be used just now ({error}): check the disk of the data folder", retry_after=5
         ) from error
@@ -81,30 +83,48 @@ class Database:
         self.clock = clock
         self._publish = publish
         self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._all: list[tuple[threading.Thread, sqlite3.Connection]] = []
+        self._closed = False
         self._guard = threading.Lock()
         self._order = threading.Lock()
 
     def open(self) -> None:
         """Bring the schema up to date. Raise StoreError for a newer or broken file; the file is then untouched."""
+        self._closed = False
         try:
             migrate(self._connection())
+        except StoreError:
+            self.close()
+            raise
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"The database {self.path} cannot be used: {error}. Restore a backup of it.") from error
+            self.close()
+            away = isinstance(error, sqlite3.OperationalError)
+            do = "See to its disk, and that nothing else has it open" if away else "Restore a backup of it"
+            raise StoreError(f"The database {self.path} cannot be used: {error}. {do}.") from error
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
+            connection = self._local.connection = self._connect()
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        """A connection for this thread; those of threads that have ended are closed, or they would pile up."""
+        with self._guard:
+            if self._closed:  # who is late must not write to a folder that another Forge may hold by now
+                raise StoreUnavailable("The database is closed: Forge is shutting down")
+            for thread, left in self._all:
+                if not thread.is_alive():
+                    left.close()
+            self._all = [(thread, kept) for thread, kept in self._all if thread.is_alive()]
             connection = sqlite3.connect(
                 self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=256
             )
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            self._local.connection = connection
-            with self._guard:
-                self._all.append(connection)
+            self._all.append((threading.current_thread(), connection))
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
         return connection
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
@@ -143,7 +163,8 @@ class Database:
     def close(self) -> None:
         """Fold the write-ahead log in and close every thread's connection."""
         with self._order, self._guard:
-            for connection in self._all:
+            self._closed = True
+            for _, connection in self._all:
                 connection.close()
             self._all.clear()
             self._local = threading.local()
@@ -191,6 +212,8 @@ def statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(pending):
             yield pending
             pending = ""
+    if pending.strip():
+        yield pending  # a last statement without its semicolon must not be lost in silence
 
 
 def to_json(value: Any) -> str:
