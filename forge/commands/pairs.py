@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from forge.config.shapes import Form, Shape
+from forge.config.shapes import PAIRS, Form, Shape
 from forge.config.tree import Item, read_tree
 from forge.domain.errors import Invalid
 from forge.domain.tags import TagPattern
@@ -67,6 +67,8 @@ def secret_value(variable: str, what: str, *, ask: bool) -> str:
 
 def wire(value: Any) -> Any:
     """A value of the domain as the API takes it."""
+    if isinstance(value, tuple):
+        return [wire(one) for one in value]
     return str(value) if isinstance(value, TagPattern) else msgspec.to_builtins(value)
 
 
@@ -86,7 +88,7 @@ def _put(body: dict[str, Any], name: str, form: Form, text: str) -> None:
 
 
 def _pairs(before: Mapping[str, str], name: str, form: Form, inner: str, text: str | None) -> dict[str, str]:
-    if not isinstance(before, Mapping) or form.write({}) != {}:
+    if form is not PAIRS:
         raise click.UsageError(f"“{name}” has no keys of its own: write {name}=VALUE.")
     return {key: value for key, value in {**before, inner: text}.items() if value is not None}
 

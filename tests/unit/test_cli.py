@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from forge import __version__
+from forge.cli import _COMMANDS, cli, exit_code
+from forge.commands.client import NotRunning, Refused
+from forge.commands.state import EXITS
+from forge.domain.errors import Conflict, Forbidden, ForgeError, Invalid, NotFound, Unauthorized
+from tests.commanding import (
+    run,
+    shell_fixture,  # noqa: F401  asked for by its name
+)
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_every_command_is_there_and_says_what_it_is_for(name):
+    said = run(name, "--help").stdout
+    assert said.startswith(f"Usage: forge {name}")
+    assert cli.get_command(None, name).name == name
+
+
+def test_help_lists_every_command_and_every_exit_code():
+    said = run("--help").stdout
+    assert said == run().stdout
+    assert all(f"  {name} " in said for name in _COMMANDS)
+    assert all(f"  {code}  " in said for code in EXITS)
+
+
+def test_an_unknown_command_is_told():
+    assert "No such command 'deplyo'" in run("deplyo", code=2).stderr
+
+
+def test_the_version_is_said_without_loading_forge():
+    code = "import sys; from forge.cli import cli; cli(['--version'], standalone_mode=False); print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.startswith(f"forge {__version__}\n")
+    heavy = {"requests", "rich", "docker", "flask", "cryptography", "yaml", "forge.compose", "forge.settings"}
+    assert not heavy & set(said.split())
+
+
+def test_without_a_forge_every_command_says_so_and_ends_with_three(tmp_path):
+    result = run("--data", str(tmp_path), "status", code=3)
+    assert result.stderr == f"Forge does not run on {tmp_path}: start it with `forge serve`.\n"
+    said = json.loads(run("--data", str(tmp_path), "--json", "status", code=3).stderr)
+    assert said["error"]["code"] == "not_running"
+
+
+def test_a_wrong_token_is_not_allowed(shell):
+    assert "Sign in" in run("--url", shell.server.url, "--token", "wrong", "status", code=5).stderr
+    right = shell.world.forge.token.reveal()
+    assert run("status", FORGE_URL=shell.server.url, FORGE_TOKEN=right).exit_code == 0
+
+
+def test_a_field_at_fault_is_named_beneath_the_sentence(shell):
+    said = shell.run("project", "create", "Shop", "registry.example/shop", "port=80", code=2).stderr
+    assert said.splitlines()[1].startswith("  name: ")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (NotRunning("x"), 3),
+        (Invalid("x"), 2),
+        (Unauthorized("x"), 5),
+        (Forbidden("x"), 5),
+        (NotFound("x"), 6),
+        (Conflict("x"), 7),
+        (ForgeError("x"), 1),
+        (Refused(422, "x", code="", fields={}), 2),
+        (Refused(403, "x", code="", fields={}), 5),
+        (Refused(404, "x", code="", fields={}), 6),
+        (Refused(409, "x", code="", fields={}), 7),
+        (Refused(503, "x", code="", fields={}), 8),
+        (Refused(500, "x", code="", fields={}), 1),
+    ],
+)
+def test_each_kind_of_error_has_its_exit_code(error, code):
+    assert exit_code(error) == code

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from forge.domain.secret import Secret
+from tests.commanding import shell_fixture  # noqa: F401  asked for by its name
+
+
+def test_a_registry_is_added_listed_changed_and_removed(shell):
+    added = shell.run("registry", "add", "r", "url=https://r.example", "username=u", "--password", "PW", PW="hunter2")
+    assert added.stdout == "The registry r is added.\n"
+    shell.run("registry", "set", "r", "interval=10m")
+    store = shell.world.forge.store
+    assert store.secrets.get("registry/r/password") == Secret("hunter2")
+    assert "hunter2" not in shell.run("registry", "show", "r").output + shell.run("registry", "list", "--json").output
+    assert shell.json("registry", "show", "r")["interval"] == 600
+    assert "There" not in shell.run("registry", "list").stdout
+    shell.run("registry", "remove", "r", say="n\n", code=1)
+    shell.run("registry", "remove", "r", "--yes")
+    assert store.secrets.get("registry/r/password") is None
+
+
+def test_a_password_without_a_variable_is_asked_for(shell):
+    shell.run("registry", "add", "r", "url=https://r.example", "--password", say="typed\n")
+    assert shell.world.forge.store.secrets.get("registry/r/password") == Secret("typed")
+
+
+def test_a_test_says_what_is_wrong_and_ends_with_eight(shell):
+    assert shell.run("proxy", "test", "caddy").stdout == "✓ The fake proxy answers\n"
+    shell.world.proxy.down = True
+    assert shell.run("proxy", "test", "caddy", code=8).stdout.startswith("✗ The fake proxy is down")
+    assert shell.json("engine", "test", "local")["ok"]
+
+
+def test_what_is_in_use_is_not_removed(shell):
+    shell.world.project("shop")
+    assert "Project shop uses" in shell.run("proxy", "remove", "caddy", "--yes", code=7).stderr
+
+
+def test_an_engine_has_no_password(shell):
+    assert "no password" in shell.run("engine", "add", "far", "url=ssh://a", "--password", "X", code=2, X="x").stderr
+
+
+def test_an_address_that_cannot_be_is_refused(shell):
+    assert "https://host:port" in shell.run("registry", "add", "r", "url=r.example", code=2).stderr

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from tests.commanding import (
+    Shell,
+    run,
+    shell_fixture,  # noqa: F401  asked for by its name
+)
+
+NO_ENGINE = {"FORGE_ENGINE": "unix:///nowhere/docker.sock"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A data folder on which no Forge runs."""
+    Shell(tmp_path / "data").close()
+    return tmp_path / "data"
+
+
+def names(findings):
+    return {found["name"]: found["ok"] for found in findings}
+
+
+def test_a_running_forge_is_asked_for_each_part(shell):
+    found = shell.json("doctor")
+    assert found["ok"]
+    assert names(found["findings"]) == {
+        "server": True,
+        "data folder": True,
+        "database": True,
+        "key": True,
+        "engine local": True,
+        "registry example": True,
+        "proxy caddy": True,
+        "proxy published": True,
+    }
+
+
+def test_one_part_that_does_not_answer_is_enough_to_end_with_one(shell):
+    shell.world.proxy.down = True
+    assert "✗ proxy caddy: The fake proxy is down" in shell.run("doctor", code=1).stdout
+
+
+def test_without_a_running_forge_it_looks_itself(folder):
+    found = run("--data", str(folder), "doctor", "--json", code=1, **NO_ENGINE).stdout
+    assert '"engine local","ok":false' in found
+    assert '"database","ok":true' in found
+    assert '"key","ok":true' in found
+
+
+def test_before_the_first_start_nothing_is_made(tmp_path):
+    data = tmp_path / "new"
+    said = run("--data", str(data), "doctor", code=1, **NO_ENGINE).stdout
+    assert "the first `forge serve` makes it" in said
+    assert "✗ engine local" in said
+    assert not data.exists()
+
+
+def test_a_damaged_database_is_told_from_a_newer_one(folder):
+    with sqlite3.connect(folder / "forge.db") as connection:
+        connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    assert "✗ database: its schema is 999" in run("--data", str(folder), "doctor", code=1).stdout
+    (folder / "forge.db").write_bytes(b"no database" * 1000)
+    assert "cannot be read" in run("--data", str(folder), "doctor", code=1).stdout
+
+
+def test_a_key_that_does_not_fit_is_found(folder):
+    (folder / "vault.key").unlink()
+    said = run("--data", str(folder), "doctor", code=1, **NO_ENGINE).stdout
+    assert "✗ key: The key file" in said
+    assert "✗ start:" in said
+
+
+def test_a_forge_that_was_killed_is_noticed(folder):
+    (folder / "address").write_text("http://127.0.0.1:9")
+    (folder / "token").write_text("x")
+    assert "✗ server: Forge does not answer" in run("--data", str(folder), "doctor", code=1, **NO_ENGINE).stdout

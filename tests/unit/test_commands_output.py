@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import io
+import sys
+
+from forge.commands import output
+
+
+def test_in_a_pipe_a_table_is_plain_columns(capsys):
+    output.table(("name", "on"), [("shop", True), ("a-long-name", None), ("n", 300.0)])
+    assert capsys.readouterr().out == "NAME         ON\nshop         yes\na-long-name\nn            300\n"
+
+
+def test_without_rows_it_is_said_that_there_is_nothing(capsys):
+    output.table(("name",), [], "Nothing yet.")
+    assert capsys.readouterr().out == "Nothing yet.\n"
+
+
+def test_on_a_terminal_a_table_is_drawn_and_markup_is_text(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    output.table(("name",), [("[red]shop[/red]",)])
+    assert "[red]shop[/red]" in screen.getvalue()
+    assert "─" in screen.getvalue()
+
+
+def test_nothing_from_outside_can_drive_the_terminal(capsys):
+    output.line("\x1b[31mred\x1b[0m \x1b]0;title\x07\r\nnext\u009b2J")
+    assert capsys.readouterr().out == "red ·]0;title···next·2J\n"
+
+
+def test_a_thing_is_told_field_by_field_without_the_empty_ones(capsys):
+    output.fields({"a": 1, "none": None, "empty": [], "in": {"b": ["x", "y"], "no": False}})
+    assert capsys.readouterr().out == "a: 1\nin:\n  b: x, y\n  no: no\n"
+
+
+def test_a_digest_is_told_by_the_part_people_compare():
+    assert output.short("sha256:" + "ab" * 32) == "abababababab"
+    assert output.short(None) == ""

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from forge.domain.secret import Secret
+from tests.commanding import shell_fixture  # noqa: F401  asked for by its name
+from tests.world import HOST
+
+IMAGE = f"{HOST}/shop"
+
+
+@pytest.fixture
+def shop(shell):
+    shell.run(
+        "project",
+        "create",
+        "shop",
+        IMAGE,
+        "port=8080",
+        "--stage",
+        "dev=dev-*",
+        "--stage",
+        "rel",
+        "--secret",
+        "DB",
+        DB="hunter2",
+    )
+    return shell
+
+
+def test_a_project_is_made_with_stages_and_secrets(shop):
+    store = shop.world.forge.store
+    assert [str(stage.pattern) for stage in store.projects.stages("shop")] == ["glob:dev-*", "glob:*"]
+    assert store.secrets.get_all("project/shop/environment") == {"DB": Secret("hunter2")}
+    assert "shop" in shop.run("project", "list").stdout
+    assert "hunter2" not in shop.run("project", "show", "shop").output + shop.run("project", "list", "--json").output
+
+
+def test_a_secret_that_stands_nowhere_is_asked_for_and_not_shown(shop):
+    shop.run("project", "set", "shop", "--secret", "KEY", say="s3cret\n", KEY="")
+    kept = shop.world.forge.store.secrets.get_all("project/shop/environment")
+    assert kept == {"DB": Secret("hunter2"), "KEY": Secret("s3cret")}
+
+
+def test_setting_changes_what_is_named_and_nothing_else(shop):
+    shop.run("project", "set", "shop", "health.path=/up", "environment.A=1")
+    shop.run("project", "set", "shop", "port=9000", "environment.A-", "--secret", "DB-")
+    found = shop.json("project", "show", "shop")
+    assert (found["port"], found["health"]["path"], found["environment"], found["secrets"]) == (9000, "/up", {}, [])
+
+
+def test_a_stage_is_made_changed_shown_and_listed(shop):
+    shop.run("stage", "create", "shop", "prod", "promote_from=rel", "update.mode=ask", "drain=5s")
+    shop.run("stage", "set", "shop", "prod", "keep=9", "--secret", "K", K="v")
+    found = shop.json("stage", "show", "shop/prod")
+    assert (found["promote_from"], found["update"]["mode"], found["drain"], found["keep"]) == ("rel", "ask", 5, 9)
+    assert found["secrets"] == ["K"]
+    assert "keep: 9" in shop.run("stage", "show", "shop", "prod").stdout
+    assert len(shop.run("stage", "list", "shop").stdout.splitlines()) == 4
+
+
+def test_deleting_says_what_goes_and_asks(shop):
+    shop.world.push("dev-1")
+    shop.run("deploy", "shop", "dev", "dev-1")
+    asked = shop.run("project", "delete", "shop", say="n\n", code=1)
+    assert "instance shop/dev dev-1" in asked.output
+    assert "stage shop/rel" in asked.output
+    assert shop.json("project", "list")
+    assert shop.run("stage", "delete", "shop/rel", "--yes").stdout == "Stage shop/rel is deleted.\n"
+    assert shop.run("project", "delete", "shop", say="y\n").stdout == "Project shop is deleted.\n"
+    assert shop.json("project", "list") == []
+    assert shop.world.engine.find({}) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("project", "create", "web", IMAGE), 2, "port=8080"),
+        (("project", "create", "shop", IMAGE, "port=1"), 7, "There is a project shop already"),
+        (("project", "create", "web", f"{IMAGE}:v1", "port=1"), 2, "no tag"),
+        (("project", "set", "shop"), 2, "Say what to change"),
+        (("project", "set", "shop", "active=no"), 2, "There is no “active”"),
+        (("project", "set", "nope", "port=1"), 6, "There is no project nope"),
+        (("stage", "set", "shop", "dev", "patern=x"), 2, "did you mean “pattern”"),
+        (("stage", "show", "shop"), 2, "PROJECT STAGE"),
+        (("project", "show", ".."), 2, "name is missing"),
+    ],
+)
+def test_what_cannot_be_is_said_with_its_code(shop, words, code, said):
+    assert said in shop.run(*words, code=code).stderr
