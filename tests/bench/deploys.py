@@ -7,6 +7,7 @@ import json
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from docker import APIClient
 from docker.errors import ImageNotFound
 
 from forge.deploy.health import FIRST_PAUSE, LONGEST_PAUSE
+from forge.deploy.pipeline import GO_LIVE
 from forge.domain.deploy import DeployStatus
 from forge.runtime import Runtime
 from tests.bench.house import add_project, composed, connect
@@ -24,6 +26,7 @@ from tests.parts.process import free_port
 
 PAIRS = 15
 MOST = 1.15
+STOP = "drain and stop the old"
 KEPT = 6  # images: what serves, and the default five to roll back to
 PULLS = {"the image is there": True, "the image must be pulled": False}
 
@@ -33,7 +36,7 @@ def run(pairs: int = PAIRS) -> Result:
     figures: list[Figure] = []
     notes: list[str] = []
     with Parts() as parts, tempfile.TemporaryDirectory() as folder:
-        marks = Marks()
+        marks = Marks(GO_LIVE)
         with composed(Path(folder) / "data", checkpoint=marks) as runtime:
             connect(runtime, parts)
             add_project(runtime, parts.registry, "shop")
@@ -44,11 +47,9 @@ def run(pairs: int = PAIRS) -> Result:
                 marks.clear()
                 hand.marks.clear()
                 times = [_pair(forge, hand, number, present=present) for number in range(pairs)]
-                ours, theirs = (median(side) for side in zip(*times, strict=True))
-                name = f"a deploy, {kind}"
-                figures.append(
-                    Figure(name=name, value=ours, unit="s", most_ratio=MOST, baseline=theirs, beside="by hand")
-                )
+                ours, theirs = zip(*times, strict=True)
+                figures.append(_figure(f"{kind}: until it is live", marks.live, hand.marks.live))
+                figures.append(_figure(f"{kind}: until the old one is gone", ours, theirs))
                 notes.append(_note(kind, marks, hand.marks))
             hand.close()
         parts.engine.clear()
@@ -56,12 +57,16 @@ def run(pairs: int = PAIRS) -> Result:
 
 
 class Marks:
-    """When each step of the deploy under way had its effect: Forge's checkpoints, and the same by hand."""
+    """When each step of the deploy under way had its effect: Forge's checkpoints, and the same by hand. `live`: seconds
+    until the new one serves and the old one is stopped, which is the step of that name.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, live: str) -> None:
         self.done = threading.Event()
+        self._live = live
         self.began = 0.0
         self.took: dict[str, list[float]] = {}
+        self.live: list[float] = []
         self._last = 0.0
 
     def begin(self) -> None:
@@ -72,11 +77,14 @@ class Marks:
         now = time.perf_counter()
         self.took.setdefault(moment, []).append(now - self._last)
         self._last = now
+        if moment == self._live:
+            self.live.append(now - self.began)
         if moment == "prune":
             self.done.set()
 
     def clear(self) -> None:
         self.took.clear()
+        self.live.clear()
 
     def medians(self) -> dict[str, float]:
         """Milliseconds of each step."""
@@ -113,7 +121,7 @@ class ByHand:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self.marks = Marks()
+        self.marks = Marks(STOP)
         self._api = APIClient(base_url=parts.engine.url, version="auto")
         self._api.create_network("by-hand")
         self._image = f"{parts.registry.address}/hand"
@@ -145,7 +153,7 @@ class ByHand:
         self.marks("switch route")
         if self._old is not None:
             self._api.stop(self._old, timeout=10)
-            self.marks("drain and stop the old")
+            self.marks(STOP)
             self._api.remove_container(self._old, v=True, force=True)
             self._prune(image)
             self.marks("prune")
@@ -226,6 +234,11 @@ def _pair(forge: ByForge, hand: ByHand, number: int, *, present: bool) -> tuple[
     return forge.deploy(ours), took
 
 
+def _figure(name: str, ours: Sequence[float], theirs: Sequence[float]) -> Figure:
+    hand = median(theirs)
+    return Figure(name=name, value=median(ours), unit="s", most_ratio=MOST, baseline=hand, beside="by hand")
+
+
 def _note(kind: str, forge: Marks, hand: Marks) -> str:
     """Where the time goes, for whoever wants to make it less."""
     beside = hand.medians()
@@ -233,7 +246,7 @@ def _note(kind: str, forge: Marks, hand: Marks) -> str:
         f"{name} {took:.0f}" + (f" ({beside[name]:.0f})" if name in beside else "")
         for name, took in forge.medians().items()
     ]
-    return f"milliseconds of each step (by hand), {kind}: {', '.join(steps)}"
+    return f"milliseconds of each step (by hand), {kind}: {', '.join(steps)}."
 
 
 if __name__ == "__main__":
