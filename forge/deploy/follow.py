@@ -57,7 +57,7 @@ class Follower:
         while not self._closing.is_set():
             try:
                 self._follow_new()
-                self.reconciler.routes()
+                self.reconciler.all()
                 self.housekeeping()
             except ForgeError as error:
                 _log.warning("the look at everything: %s", error.message)

@@ -47,7 +47,7 @@ class Reconciler:
         found = {state.labels.get(INSTANCE_LABEL): state for state in states}
         present = [instance for instance in self.store.instances.present() if instance.engine == name]
         for instance in present:
-            self._write(instance.id, found.get(instance.id), asked)
+            self._write(instance.id, found.get(instance.id), asked, full=True)
         self._remove_leftovers(name, found, {instance.id for instance in present})
         return True
 
@@ -63,12 +63,12 @@ class Reconciler:
             return  # a stranger's, or the next full look will tell
         self._write(instance, states[0] if states else None, asked)
 
-    def _write(self, instance: str, state: InstanceState | None, asked: float) -> None:
-        """What the engine said after `asked` (unix seconds)."""
+    def _write(self, instance: str, state: InstanceState | None, asked: float, *, full: bool = False) -> None:
+        """What the engine said when asked at `asked` (unix seconds); an answer of a `full` look may be old by now."""
         with self.store.database.change() as change:
             now = self.store.instances.get(instance)
-            if state is None and now.since > asked:
-                return  # a deploy has started it since we asked
+            if now.since > asked and (full or state is None):
+                return  # a deploy or an event has told more since
             if now.status is not InstanceStatus.REMOVED and instance not in self._in_hand():
                 self.store.instances.put(change, seen(now, state))
 
