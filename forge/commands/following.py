@@ -80,12 +80,14 @@ class PlainLines:
 
     def __init__(self, say: Callable[[str], None] = line) -> None:
         self._say = say
+        self._noted: set[str] = set()  # the log repeats what a step found
 
     def show(self, event: Mapping[str, Any]) -> None:
         payload = event["payload"]
         if event["type"] == "deploy_step" and payload["status"] in _MARKS:
+            self._noted.add(f"{payload['name']}: {payload.get('note')}")
             self._say(_step(payload))
-        elif event["type"] == "deploy_log":
+        elif event["type"] == "deploy_log" and payload["text"] not in self._noted:
             self._say(f"    {payload['text']}")
         elif event["type"] == "deploy_status" and payload["status"] == "reverting":
             self._say(f"  taking it back: {payload.get('failure') or ''}")

@@ -1,3 +1,5 @@
+"""The command line as a whole: help, exit codes, errors as sentences, a quick start."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""The way to the running Forge: found, refused, gone."""
+
 from __future__ import annotations
 
 import pytest

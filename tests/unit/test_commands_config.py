@@ -1,3 +1,5 @@
+"""config import and export, as typed."""
+
 from __future__ import annotations
 
 from forge.domain.secret import Secret

@@ -1,3 +1,5 @@
+"""registry, proxy and engine, as typed."""
+
 from __future__ import annotations
 
 from forge.domain.secret import Secret

@@ -1,3 +1,5 @@
+"""deploy and all that follows from it, as typed."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""doctor, with and without a running Forge."""
+
 from __future__ import annotations
 
 import sqlite3

@@ -1,3 +1,5 @@
+"""A deploy on a terminal, in a pipe, and when it is over already."""
+
 from __future__ import annotations
 
 from io import StringIO
@@ -25,6 +27,7 @@ def test_plain_lines_say_how_long_a_step_took_and_what_it_found():
     lines = PlainLines(said.append)
     lines.show(step("running", ended=None))
     lines.show(step("done", note="3 layers"))
+    lines.show({"type": "deploy_log", "payload": {"text": "pull: 3 layers"}})
     lines.show({"type": "deploy_log", "payload": {"text": "GET /up: 200"}})
     lines.show({"type": "deploy_status", "payload": {"status": "reverting", "failure": "It died"}})
     lines.show({"type": "deploy_status", "payload": {"status": "running", "failure": None}})

@@ -1,3 +1,5 @@
+"""instance, as typed."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""logs of instances, stages and deploys, as typed."""
+
 from __future__ import annotations
 
 import pytest

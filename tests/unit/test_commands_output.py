@@ -1,3 +1,5 @@
+"""What people and programs get to see, and what no terminal may."""
+
 from __future__ import annotations
 
 import io

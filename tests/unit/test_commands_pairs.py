@@ -1,3 +1,5 @@
+"""KEY=VALUE, and secrets that never stand on a command line."""
+
 from __future__ import annotations
 
 import click

@@ -1,3 +1,5 @@
+"""project and stage, as typed."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""serve as a process of its own."""
+
 from __future__ import annotations
 
 import signal

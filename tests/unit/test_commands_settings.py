@@ -1,3 +1,5 @@
+"""settings, as typed."""
+
 from __future__ import annotations
 
 from tests.commanding import shell_fixture  # noqa: F401  asked for by its name

@@ -1,3 +1,5 @@
+"""Completion, and the contract printed."""
+
 from __future__ import annotations
 
 import pytest

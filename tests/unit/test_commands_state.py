@@ -1,3 +1,5 @@
+"""Options that every command has."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""status, as typed."""
+
 from __future__ import annotations
 
 from dataclasses import replace

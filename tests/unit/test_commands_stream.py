@@ -1,3 +1,5 @@
+"""The live stream: cut anywhere, broken off, refused, given up."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Changing the key: by file, by environment, and when it must not be."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""sightings, approve, dismiss, as typed."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""webhook, as typed, with real deliveries."""
+
 from __future__ import annotations
 
 import json

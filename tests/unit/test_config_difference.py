@@ -1,3 +1,5 @@
+"""Differences as words."""
+
 from __future__ import annotations
 
 from dataclasses import replace

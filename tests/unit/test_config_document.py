@@ -1,3 +1,5 @@
+"""What a file asks for, and the variables it needs."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Whatever is configured comes back from its export."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""One run of an import, inside a change."""
+
 from __future__ import annotations
 
 from forge.config.document import read_document

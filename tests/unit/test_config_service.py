@@ -1,3 +1,5 @@
+"""Export, plan and import: idempotent, all or nothing, mistakes with line and column."""
+
 from __future__ import annotations
 
 import pytest

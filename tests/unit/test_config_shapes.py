@@ -1,3 +1,5 @@
+"""The keys of a file are the fields of the domain."""
+
 from __future__ import annotations
 
 from dataclasses import fields

@@ -1,3 +1,5 @@
+"""YAML with places, and everything that must not be in it."""
+
 from __future__ import annotations
 
 import time

@@ -1,3 +1,5 @@
+"""Durations and sizes, read and written."""
+
 from __future__ import annotations
 
 import pytest
