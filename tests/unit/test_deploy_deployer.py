@@ -1,21 +1,42 @@
 """Stories of the deployer, told on fakes: the product's own composition with other adapters."""
 
-from __future__ import annotations
+import threading
+import time
 
 import pytest
 
 from forge.domain.deploy import DeployStatus
-from forge.domain.errors import Conflict
+from forge.domain.errors import Conflict, EngineError, Unavailable
+from forge.domain.project import Volume, VolumeKind
+from forge.store.database import StoreUnavailable
 from tests.fake_engine import Behaviour
-from tests.world import World
+from tests.unit.deploying import Gate, ask, begun, containers, journal, live, log, make_world, many, reach, status
+from tests.world import stage, until
+
+SICK = Behaviour(healthy_after=None)
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    made.forge.start()
+def gate():
+    return Gate()
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch, gate):
+    made = make_world(tmp_path, monkeypatch, checkpoint=gate)
     yield made
     made.forge.close()
+
+
+def queue(world, tag, project="shop", name="dev", actor="ann"):
+    """Put a deploy in the queue as the watchers do: without asking the engine."""
+    store = world.forge.store
+    with store.database.change() as change:
+        project, place = store.projects.get(project), store.projects.stage(project, name)
+        digest = world.registry.digest(project.name, tag)
+        queued = world.forge.requests.queue.add(change, place, project, tag=tag, digest=digest, actor=actor)
+    world.forge.deployer.wake()
+    return queued
 
 
 def test_a_tag_goes_live(world):
@@ -29,18 +50,15 @@ def test_a_tag_goes_live(world):
 
 def test_a_newer_tag_replaces_the_old_one_and_only_one_runs(world):
     world.project()
-    for tag in ("dev-1", "dev-2"):
-        world.push(tag)
-        world.deploy(tag)
+    live(world, "dev-1", "dev-2")
     assert world.serving() == ["dev-2"]
     assert world.routes() == {"dev-shop.localhost": "dev-2"}
-    assert len(world.engine.find({})) == 1
+    assert containers(world) == [("running", "dev-2")]
 
 
 def test_a_broken_tag_is_taken_back_and_its_last_words_are_kept(world):
     world.project()
-    world.push("dev-1")
-    world.deploy("dev-1")
+    live(world, "dev-1")
     world.push("dev-2", behaviour=Behaviour(exit_code=3, errors=("no database",)))
     deploy = world.deploy("dev-2")
     assert (deploy.status, deploy.failed_step) == (DeployStatus.FAILED, "wait until healthy")
@@ -53,7 +71,375 @@ def test_a_broken_tag_is_taken_back_and_its_last_words_are_kept(world):
 
 def test_without_an_earlier_deploy_there_is_nothing_to_roll_back_to(world):
     world.project()
-    world.push("dev-1")
-    world.deploy("dev-1")
-    with pytest.raises(Conflict):
+    live(world, "dev-1")
+    with pytest.raises(Conflict, match="no earlier deploy"):
         world.forge.requests.rollback("shop", "dev", actor="test")
+
+
+# ---- one at a time
+
+
+def test_two_deploys_of_one_stage_never_run_at_once(world):
+    """Pitfall 11: asked for by eight threads at once."""
+    world.project()
+    for number in range(8):
+        world.push(f"dev-{number}")
+    most, seen = [], threading.Event()
+
+    def watch():
+        while not seen.is_set():
+            most.append(len(world.forge.store.deploys.under_way()))
+
+    watcher = threading.Thread(target=watch)
+    askers = [threading.Thread(target=ask, args=(world, f"dev-{number}")) for number in range(8)]
+    for thread in (watcher, *askers):
+        thread.start()
+    for thread in askers:
+        thread.join()
+    until(lambda: not world.forge.deployer.busy(), "the deployer is idle")
+    seen.set()
+    watcher.join()
+    deploys = world.forge.store.deploys.page()
+    assert len(deploys) == 8
+    assert {d.status.value for d in deploys} <= {"succeeded", "superseded"}
+    assert deploys[0].status is DeployStatus.SUCCEEDED
+    assert max(most) == 1
+    assert containers(world) == [("running", deploys[0].tag)]
+
+
+def test_a_newer_queued_deploy_supersedes_an_older_queued_one(world, gate):
+    world.project()
+    for tag in ("dev-1", "dev-2", "dev-3"):
+        world.push(tag)
+    gate.hold("start")
+    first = ask(world, "dev-1")
+    gate.reached("start")
+    second, third = ask(world, "dev-2"), ask(world, "dev-3")
+    gate.open("start")
+    assert world.wait(third).status is DeployStatus.SUCCEEDED
+    assert (status(world, first), status(world, second)) == ("succeeded", "superseded")
+    assert world.forge.store.deploys.get(second.id).failure == f"Superseded by deploy #{third.id}"
+
+
+def test_where_each_tag_has_its_own_place_only_the_same_tag_is_superseded(world, gate):
+    world.project("shop", many("shop", limit=3))
+    for tag in ("a", "b", "c"):
+        world.push(tag)
+    gate.hold("start")
+    first = ask(world, "a")
+    gate.reached("start")
+    second, third, again = ask(world, "b"), ask(world, "c"), ask(world, "b")
+    gate.open("start")
+    world.wait(again)
+    until(lambda: not world.forge.deployer.busy(), "the deployer is idle")
+    assert [status(world, d) for d in (first, second, third, again)] == [
+        "succeeded",
+        "superseded",
+        "succeeded",
+        "succeeded",
+    ]
+    assert world.serving() == ["a", "c", "b"]
+
+
+def test_different_stages_deploy_at_the_same_time(world, gate):
+    world.project("shop", stage("shop", "dev"), stage("shop", "rel"))
+    world.push("v1")
+    gate.hold("start")
+    first = ask(world, "v1")
+    gate.reached("start")
+    second = ask(world, "v1", "rel")
+    begun(world, second, "start")
+    assert status(world, first) == status(world, second) == "running"
+    gate.open("start")
+    assert {world.wait(d).status.value for d in (first, second)} == {"succeeded"}
+
+
+# ---- the engine is away
+
+
+def test_while_the_engine_is_away_a_person_is_told_at_once(world):
+    """Pitfall 23."""
+    world.project()
+    world.push("dev-1")
+    world.engine.down = True
+    with pytest.raises(Unavailable, match="start Docker"):
+        ask(world, "dev-1")
+    assert world.forge.store.deploys.page() == []
+
+
+def test_what_is_queued_waits_for_an_engine_that_is_away_and_goes_on_when_it_is_back(world):
+    world.project()
+    live(world, "dev-1")
+    world.push("dev-2")
+    world.engine.down = True
+    waits = queue(world, "dev-2", actor="webhook")
+    begin = world.engine.calls.count("version")
+    until(lambda: world.engine.calls.count("version") > begin + 1, "Forge looks at the engine again")
+    assert status(world, waits) == "queued"
+    world.engine.down = False
+    assert world.wait(waits).status is DeployStatus.SUCCEEDED
+    assert world.serving() == ["dev-2"]
+
+
+def test_nothing_queued_is_lost_across_a_restart(world):
+    world.project("shop", stage("shop", "dev"), stage("shop", "rel"))
+    world.push("v1")
+    world.engine.down = True
+    waits = [queue(world, "v1"), queue(world, "v1", name="rel")]
+    world.restart()
+    assert [status(world, d) for d in waits] == ["queued", "queued"]
+    world.engine.down = False
+    assert {world.wait(d).status.value for d in waits} == {"succeeded"}
+
+
+def test_an_engine_that_goes_away_during_a_deploy_is_waited_for_and_the_deploy_taken_back(world, gate):
+    world.project()
+    live(world, "dev-1")
+    world.push("dev-2")
+    gate.hold("create")
+    asked = ask(world, "dev-2")
+    gate.reached("create")
+    world.engine.down = True
+    gate.open("create")
+    reach(world, asked, "reverting")
+    until(lambda: any("trying again" in line for line in log(world, asked)), "Forge waits for the engine")
+    world.engine.down = False
+    assert world.wait(asked).status is DeployStatus.FAILED
+    assert containers(world) == [("running", "dev-1")]
+    assert world.forge.store.deploys.quarantined("shop", "dev", asked.digest) is None
+
+
+# ---- the database is away
+
+
+def test_a_database_that_cannot_be_written_is_waited_for_and_the_deploy_taken_back(world, gate):
+    world.project()
+    live(world, "dev-1")
+    world.push("dev-2")
+    gate.breaks("start", StoreUnavailable("The disk is full"))
+    gate.breaks("reverting", StoreUnavailable("The disk is full"))
+    asked = ask(world, "dev-2")
+    until(lambda: status(world, asked) == "failed" and not world.forge.deployer.busy(), "it was taken back")
+    assert world.serving() == ["dev-1"]
+    assert containers(world) == [("running", "dev-1")]
+
+
+@pytest.mark.parametrize("step", ["note what serves", "go live"])
+def test_a_step_that_could_not_be_written_down_is_taken_back(world, gate, monkeypatch, step):
+    """Memory must not be ahead of the file: what was not committed did not happen."""
+    world.project()
+    live(world, "dev-1")
+    world.push("dev-2")
+    deploys = world.forge.store.deploys
+    real, failed = deploys.save, []
+
+    def save(change, deploy):
+        real(change, deploy)
+        wanted = deploy.instance is not None if step == "note what serves" else deploy.ended_well
+        if wanted and not failed:
+            failed.append(True)
+            raise EngineError("The row could not be written")
+
+    monkeypatch.setattr(deploys, "save", save)
+    deploy = world.deploy("dev-2")
+    assert (deploy.status, deploy.failed_step) == ("failed", step)
+    assert world.serving() == ["dev-1"]
+    assert world.routes() == {"dev-shop.localhost": "dev-1"}
+    assert containers(world) == [("running", "dev-1")]
+
+
+# ---- closing and starting again
+
+
+def test_closing_during_a_wait_for_health_is_quick_and_leaves_the_journal(world):
+    world.project()
+    live(world, "dev-1")
+    world.push("dev-2", behaviour=SICK)
+    asked = ask(world, "dev-2")
+    begun(world, asked, "wait until healthy")
+    began = time.monotonic()
+    world.forge.close()
+    assert time.monotonic() - began < 2
+    world.forge = world.compose()
+    assert status(world, asked) == "running"
+    assert journal(world, asked)[-1] == ("wait until healthy", "running")
+
+
+def test_closing_during_a_pull_is_no_failure(world):
+    world.project()
+    world.push("dev-1", behaviour=Behaviour(pull_waits=True))
+    asked = ask(world, "dev-1")
+    begun(world, asked, "pull")
+    world.forge.close()
+    world.forge = world.compose()
+    assert status(world, asked) == "running"
+
+
+def test_what_was_left_under_way_is_taken_back_and_tried_once_more_but_not_again(world):
+    world.project()
+    live(world, "dev-1")
+    world.push("dev-2", behaviour=SICK)
+    asked = ask(world, "dev-2")
+    begun(world, asked, "wait until healthy")
+    world.restart()
+    reach(world, asked, "failed")
+    until(lambda: world.forge.store.deploys.page()[0].id != asked.id, "it is tried once more")
+    again = world.forge.store.deploys.page()[0]
+    assert (again.actor, again.source, again.digest) == ("forge", asked.id, asked.digest)
+    assert world.serving() == ["dev-1"]
+    begun(world, again, "wait until healthy")
+    world.restart()
+    reach(world, again, "failed")
+    until(lambda: not world.forge.deployer.busy(), "the deployer is idle")
+    assert world.forge.store.deploys.page()[0].id == again.id
+    assert containers(world) == [("running", "dev-1")]
+
+
+def test_what_is_tried_once_more_does_not_supersede_what_was_asked_for_since(world):
+    world.project()
+    live(world, "dev-1")
+    world.push("dev-2", behaviour=SICK)
+    world.push("dev-3")
+    asked = ask(world, "dev-2")
+    begun(world, asked, "wait until healthy")
+    newer = ask(world, "dev-3")
+    world.restart()
+    assert world.wait(newer).status is DeployStatus.SUCCEEDED
+    assert status(world, asked) == "failed"
+    assert world.serving() == ["dev-3"]
+    assert world.forge.store.deploys.page()[0].id == newer.id
+
+
+def test_cancelled_and_then_stopped_it_ends_cancelled_and_is_not_tried_again(world, gate):
+    world.project()
+    live(world, "dev-1")
+    world.push("dev-2")
+    gate.hold("start")
+    asked = ask(world, "dev-2")
+    gate.reached("start")
+    world.forge.requests.cancel(asked.id, actor="ann")
+    world.forge.deployer._closing.set()
+    gate.open("start")
+    world.restart()
+    reach(world, asked, "cancelled")
+    until(lambda: not world.forge.deployer.busy(), "the deployer is idle")
+    assert len(world.forge.store.deploys.page()) == 2
+    assert world.serving() == ["dev-1"]
+
+
+def test_stopped_while_it_takes_back_it_goes_on_taking_back(world, gate):
+    world.project()
+    live(world, "dev-1")
+    world.push("dev-2")
+    gate.breaks("confirm through the route", EngineError("Broken on purpose"))
+    gate.hold("undo switch route")
+    asked = ask(world, "dev-2")
+    gate.reached("undo switch route")
+    world.engine.down = True
+    gate.open("undo switch route")
+    until(lambda: any("trying again" in line for line in log(world, asked)), "Forge waits for the engine")
+    world.restart()
+    assert status(world, asked) == "reverting"
+    world.engine.down = False
+    assert world.wait(asked).failure == "Broken on purpose"
+    assert status(world, asked) == "failed"
+    assert containers(world) == [("running", "dev-1")]
+    assert len(world.forge.store.deploys.page()) == 2
+
+
+def test_what_was_begun_and_cannot_be_taken_back_is_stuck_not_failed(world, gate):
+    world.project()
+    world.push("dev-1")
+    gate.hold("start")
+    asked = ask(world, "dev-1")
+    gate.reached("start")
+    world.forge.deployer._closing.set()
+    gate.open("start")
+    world.forge.close()
+    world.forge = world.compose()
+    with world.forge.store.database.change() as change:
+        change.execute("DELETE FROM connection WHERE name = 'caddy'")
+    world.forge.start()
+    reach(world, asked, "stuck")
+    assert world.forge.store.deploys.get(asked.id).failure == "There is no proxy caddy"
+
+
+# ---- in place, side by side
+
+
+@pytest.mark.parametrize("why", ["publish", "exclusive"])
+def test_in_place_the_old_one_stops_first_and_starts_again_when_the_new_one_fails(world, gate, why):
+    """Pitfall 13: two never have the one volume, or the one port, at once."""
+    volume = Volume(kind=VolumeKind.NAMED, path="/data", source="data", exclusive=True)
+    volumes = (volume,) if why == "exclusive" else ()
+    place = stage("shop", "dev", **({"publish": 25000} if why == "publish" else {}))
+    world.project("shop", place, volumes=volumes)
+    (first,) = live(world, "dev-1")
+    assert first.strategy == "in_place"
+    world.push("dev-2")
+    gate.hold("create")
+    gate.breaks("create", EngineError("Broken on purpose"))
+    asked = ask(world, "dev-2")
+    gate.reached("create")
+    assert containers(world) == [("created", "dev-2"), ("exited", "dev-1")]
+    gate.open("create")
+    assert world.wait(asked).status is DeployStatus.FAILED
+    assert containers(world) == [("running", "dev-1")]
+    live(world, "dev-3")
+    assert containers(world) == [("running", "dev-3")]
+
+
+@pytest.mark.parametrize("publish", [None, 25000])
+def test_what_a_person_stopped_is_not_started_by_a_failing_deploy(world, gate, publish):
+    world.project("shop", stage("shop", "dev", publish=publish))
+    live(world, "dev-1")
+    (instance,) = world.forge.store.instances.serving("shop", "dev")
+    world.forge.instances.stop(instance.id, actor="ann")
+    world.push("dev-2")
+    gate.breaks("bake", EngineError("Broken on purpose"))
+    assert world.deploy("dev-2").status is DeployStatus.FAILED
+    assert containers(world) == [("exited", "dev-1")]
+    after = world.forge.store.instances.get(instance.id)
+    assert (after.wanted, after.serving) == (False, True)
+
+
+# ---- several at once
+
+
+def test_each_tag_has_its_own_domain_and_beyond_the_limit_the_oldest_goes(world):
+    world.project("shop", many("shop", limit=2))
+    live(world, "a", "b")
+    assert world.routes() == {"dev-shop-a.localhost": "a", "dev-shop-b.localhost": "b"}
+    live(world, "c")
+    assert world.routes() == {"dev-shop-b.localhost": "b", "dev-shop-c.localhost": "c"}
+    assert containers(world) == [("running", "b"), ("running", "c")]
+
+
+def test_the_same_tag_again_replaces_only_its_own(world):
+    world.project("shop", many("shop", limit=3))
+    live(world, "a", "b")
+    before = {i.tag: i.id for i in world.forge.store.instances.serving("shop", "dev")}
+    live(world, "a")
+    after = {i.tag: i.id for i in world.forge.store.instances.serving("shop", "dev")}
+    assert after["b"] == before["b"]
+    assert after["a"] != before["a"]
+    assert containers(world) == [("running", "a"), ("running", "b")]
+
+
+def test_tags_that_collide_after_they_are_cut_are_told_and_nothing_is_taken(world):
+    world.project("shop", many("shop", limit=3))
+    live(world, "v1.0")
+    world.push("v1_0")
+    deploy = world.deploy("v1_0")
+    assert (deploy.status, deploy.failed_step) == ("failed", "note what serves")
+    assert "dev-shop-v1-0.localhost already leads to shop/dev (v1.0)" in deploy.failure
+    assert world.routes() == {"dev-shop-v1-0.localhost": "v1.0"}
+
+
+def test_rolling_back_to_a_time_of_one_instance_does_not_remove_the_others(world):
+    world.project()
+    (first,) = live(world, "old")
+    world.forge.projects.change_stage(many("shop", limit=3), {}, actor="ann")
+    live(world, "a", "b")
+    world.wait(world.forge.requests.rollback("shop", "dev", deploy=first.id, actor="ann"))
+    assert sorted(world.serving()) == ["a", "b", "old"]
