@@ -11,7 +11,7 @@ STATE = "state"
 # Every type Forge sends, and what its payload says. Kept: stored, has a number, can be replayed.
 TYPES: Mapping[str, str] = {
     "deploy_status": "a deploy changed its status; payload: the deploy as GET /api/deploys/{id} shows it",
-    "deploy_step": "a step of a deploy began or ended; payload: deploy, step, status, at",
+    "deploy_step": "a step of a deploy began or ended; payload: the step as GET /api/deploys/{id} shows it",
     "deploy_log": "a line of a deploy's log; payload: deploy, at, level, text",
     "deploy_progress": "layers of a pull; not kept; payload: deploy, layers",
     "instance_status": "an instance changed; payload: the instance",
