@@ -157,6 +157,7 @@ def open_folder(settings: Settings) -> Folder:
         vault = open_vault(
             settings.key_file, key=settings.encryption_key, old=settings.encryption_key_old, first_start=first
         )
+        settings.database.touch(mode=0o600)  # before SQLite makes it readable by all
         bus = Bus()
         database = Database(settings.database, bus.publish)
         database.open()
