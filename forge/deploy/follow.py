@@ -12,6 +12,7 @@ from forge.deploy.reconcile import Reconciler
 from forge.domain.connection import EngineConnection
 from forge.domain.errors import ForgeError
 from forge.ports import HOME_LABEL, INSTANCE_LABEL, EngineEvent
+from forge.store.database import StoreUnavailable
 from forge.store.store import Store
 
 _log = logging.getLogger(__name__)
@@ -105,6 +106,8 @@ class Follower:
                     if self._closing.is_set():
                         return
                     self._see(event, home)
+        except StoreUnavailable:
+            raise  # not the engine's fault: it is looked at anew
         except ForgeError as error:
             if not self._closing.is_set() and self._exists(name):  # else it was closed, and answers well
                 self.reconciler.health.tell("engine", name, error.message)

@@ -16,6 +16,7 @@ from forge.domain.errors import ForgeError, NotFound, Unavailable
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.route import Route
 from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceState, Proxy
+from forge.store.database import StoreUnavailable
 from forge.store.store import Store
 
 _log = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ class Reconciler:
             states = self.adapters.engine(found.engine).find(
                 {HOME_LABEL: home_of(self.store), INSTANCE_LABEL: instance}
             )
+        except StoreUnavailable:
+            raise
         except (NotFound, Unavailable):
             return  # a stranger's, or the next full look will tell
         self._write(instance, states[0] if states else None, asked)

@@ -1,0 +1,143 @@
+"""Waiting until an instance is proven, by a clock that a test turns."""
+
+import pytest
+
+from forge.deploy.health import PATIENCE, STAYS_UP, Unhealthy, plan, wait_until_healthy
+from forge.domain.project import Health, HealthKind
+from forge.ports import HealthCheck, ImageFacts, InstanceState, Probe, ProbeResult
+
+SLOW = HealthCheck(command=("check",), interval=30, timeout=30, start_period=120, retries=3)
+RUNNING = InstanceState(id="c", name="n", labels={}, image="i", status="running")
+
+
+def image(check=None):
+    return ImageFacts(id="sha256:1", digests=(), health_check=check)
+
+
+class Patient:
+    """An engine with one container; `answers(seconds)` is what a probe says then, `states` what it is."""
+
+    def __init__(self, answers, state=lambda _: RUNNING):
+        self.now, self.answers, self.state, self.asked, self.told = 0.0, answers, state, [], []
+
+    def probe(self, container, port, probe):
+        self.asked.append(self.now)
+        return ProbeResult(healthy=self.answers(self.now), text=f"at {self.now:.1f}", milliseconds=1)
+
+    def inspect(self, container):
+        return self.state(self.now)
+
+    def pass_by(self, seconds):
+        self.now += seconds
+
+    def wait(self, wanted):
+        return wait_until_healthy(
+            self, "c", 80, wanted, wait=self.pass_by, clock=lambda: self.now, tell=self.told.append
+        )
+
+
+@pytest.mark.parametrize(
+    ("health", "check", "kind"),
+    [
+        (Health(), SLOW, HealthKind.IMAGE),
+        (Health(path="/up"), SLOW, HealthKind.IMAGE),
+        (Health(path="/up"), None, HealthKind.HTTP),
+        (Health(), None, HealthKind.TCP),
+        (Health(kind=HealthKind.TCP), SLOW, HealthKind.TCP),
+        (Health(kind=HealthKind.HTTP, path="/up"), SLOW, HealthKind.HTTP),
+        (Health(kind=HealthKind.RUNNING), SLOW, HealthKind.RUNNING),
+    ],
+)
+def test_the_images_own_check_goes_first_then_http_then_tcp(health, check, kind):
+    wanted = plan(health, image(check), [])
+    assert (wanted.probe.kind, wanted.probe.path) == (kind, health.path)
+
+
+def test_a_check_of_the_image_that_it_does_not_have_is_said():
+    with pytest.raises(Unhealthy, match="no HEALTHCHECK"):
+        plan(Health(kind=HealthKind.IMAGE), image(), [])
+
+
+@pytest.mark.parametrize(
+    ("health", "check", "past", "patience"),
+    [
+        (Health(timeout=7), SLOW, [100.0], 7),
+        (Health(), SLOW, [], 120 + 60 * 4),
+        (Health(), SLOW, [200.0, 3.0], 600),
+        (Health(), None, [], PATIENCE),
+        (Health(), None, [3.0], PATIENCE),
+        (Health(), None, [30.0, 90.0], 270),
+        (Health(kind=HealthKind.RUNNING), None, [90.0], STAYS_UP),
+    ],
+)
+def test_a_slow_image_has_the_time_that_its_check_or_its_past_says(health, check, past, patience):
+    """Pitfall 6."""
+    assert plan(health, image(check), past).patience == patience
+
+
+def test_it_is_asked_often_at_first_then_less_and_every_answer_is_told():
+    engine = Patient(lambda now: now >= 10 or None)
+    assert engine.wait(plan(Health(), image(), [])) >= 10
+    pauses = [b - a for a, b in zip(engine.asked, engine.asked[1:], strict=False)]
+    assert pauses == sorted(pauses)
+    assert pauses[0] == pytest.approx(0.2)
+    assert pauses[-1] <= 2
+    assert len(engine.told) == len(engine.asked)
+
+
+def test_what_is_healthy_at_once_is_not_waited_for():
+    assert Patient(lambda _: True).wait(plan(Health(), image(), [])) == 0
+
+
+def test_patience_ends_with_what_was_seen_last():
+    engine = Patient(lambda _: None)
+    with pytest.raises(Unhealthy, match=r"within 60 s .*at 60\.0"):
+        engine.wait(plan(Health(), image(), []))
+
+
+def test_an_image_that_says_unhealthy_is_not_waited_for():
+    engine = Patient(lambda now: False if now > 3 else None)
+    with pytest.raises(Unhealthy, match="HEALTHCHECK says unhealthy"):
+        engine.wait(plan(Health(), image(SLOW), []))
+    assert engine.now < 6
+
+
+def test_a_port_that_refuses_for_a_while_is_waited_for():
+    assert Patient(lambda now: now > 5).wait(plan(Health(), image(), [])) > 5
+
+
+def test_what_only_must_stay_up_is_watched_for_all_of_its_time():
+    took = Patient(lambda _: True).wait(plan(Health(kind=HealthKind.RUNNING, timeout=9), image(), []))
+    assert took >= 9
+
+
+def state(**more):
+    return InstanceState(**{"id": "c", "name": "n", "labels": {}, "image": "i", "status": "running", **more})
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [
+        (None, "somebody removed it"),
+        (state(status="exited", exit_code=4), "exit code 4"),
+        (state(status="dead", exit_code=4), "exit code 4"),
+        (state(status="restarting", exit_code=4), "exit code 4"),
+        (state(restarts=2), "2 times"),
+        (state(out_of_memory=True, status="exited"), "out of memory"),
+    ],
+)
+def test_a_candidate_that_crashed_is_not_waited_for(gone, said):
+    engine = Patient(lambda _: None, lambda now: gone if now > 1 else RUNNING)
+    with pytest.raises(Unhealthy, match=said):
+        engine.wait(plan(Health(), image(), []))
+    assert engine.now < 3
+
+
+def test_a_candidate_that_answers_and_is_restarted_meanwhile_is_not_healthy():
+    with pytest.raises(Unhealthy):
+        Patient(lambda _: True, lambda _: state(restarts=1)).wait(plan(Health(), image(), []))
+
+
+def test_the_probe_is_asked_from_outside():
+    """Pitfall 7: nothing in the image is needed."""
+    assert plan(Health(path="/up"), image(), []).probe == Probe(kind=HealthKind.HTTP, path="/up")
