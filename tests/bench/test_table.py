@@ -1,3 +1,5 @@
+"""Benchmarks' figures, their targets and their table."""
+
 from __future__ import annotations
 
 import pytest

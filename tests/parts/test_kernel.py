@@ -1,3 +1,5 @@
+"""The kernel's setting is shared by all who need it and put back by the last."""
+
 from __future__ import annotations
 
 import pytest
