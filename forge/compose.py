@@ -100,8 +100,9 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
             queue.again(change, deploy, kind=deploy.kind, actor="forge")
 
     deployer = Deployer(
-        store=store, adapters=adapters, pruner=pruner, again=again, workers=settings.workers, checkpoint=checkpoint
-    )
+        store=store, adapters=adapters, pruner=pruner, again=again, look=reconciler.serve_again,
+        workers=settings.workers, checkpoint=checkpoint,
+    )  # fmt: skip
 
     def back() -> None:
         """An engine answers (again)."""

@@ -61,8 +61,8 @@ class Server:
         if self._server is None:
             return
         self._app.extensions["hub"].close()
+        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)  # first: answers still need the server
         self._server.close()
-        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
         for file in (self.runtime.settings.address_file, self.runtime.settings.token_file):
             file.unlink(missing_ok=True)
 

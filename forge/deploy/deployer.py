@@ -36,12 +36,15 @@ def new_instance_id() -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Deployer:
-    """`workers`: how many stages may deploy at once. `checkpoint` is for tests that break things on purpose."""
+    """`workers`: how many stages may deploy at once. `look` sees to an instance that a deploy had in hand, after it.
+    `checkpoint` is for tests that break things on purpose.
+    """
 
     store: Store
     adapters: Adapters
     pruner: Pruner
     again: Callable[[Deploy], None]
+    look: Callable[[str], None] = lambda _: None
     workers: int = 4
     checkpoint: Callable[[str], None] = lambda _: None
     new_id: Callable[[], str] = new_instance_id
@@ -135,6 +138,7 @@ class Deployer:
     def _work(self, deploy: Deploy, work: Callable[[Deploy], None]) -> None:
         try:
             work(deploy)
+            self._look_after(deploy)
         except Interrupted:
             _log.info("deploy #%d is left for the next start", deploy.id)
         except StoreUnavailable as error:
@@ -146,6 +150,13 @@ class Deployer:
             with self._guard:
                 self._threads.pop(deploy.id, None)
             self.wake()
+
+    def _look_after(self, deploy: Deploy) -> None:
+        """What happened meanwhile to the instances in hand was left to the deploy."""
+        ended = self.store.deploys.get(deploy.id)
+        for instance in (ended.instance, ended.replaces):
+            if instance is not None:
+                self.look(instance)
 
     def _later(self, deploy: Deploy, error: StoreUnavailable) -> None:
         """The journal could not be written: wait until it can, then take back what it names."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from forge.deploy.adapters import Adapters, home_of
 from forge.deploy.parts import Health
 from forge.domain.connection import EngineConnection, ProxyConnection
-from forge.domain.errors import ForgeError, NotFound, Unavailable
+from forge.domain.errors import EngineError, ForgeError, NotFound, Unavailable
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.route import Route
 from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceState, Proxy
@@ -44,13 +44,28 @@ class Reconciler:
         except ForgeError as error:
             self.health.tell("engine", name, error.message)
             return False
-        self.health.tell("engine", name, None)
+        back = self.health.tell("engine", name, None)
         found = {state.labels.get(INSTANCE_LABEL): state for state in states}
         present = [instance for instance in self.store.instances.present() if instance.engine == name]
         for instance in present:
             self._write(instance.id, found.get(instance.id), asked, full=True)
         self._remove_leftovers(name, found, {instance.id for instance in present})
+        for instance in present if back else ():
+            self.serve_again(instance.id)
         return True
+
+    def serve_again(self, instance: str) -> None:
+        """Look at an instance, and start it if it should serve and has ended: an engine that crashed does not."""
+        self.look(instance)
+        now = self.store.instances.get(instance)
+        ended = now.status is InstanceStatus.STOPPED and now.serving and now.wanted
+        if not ended or now.container is None or instance in self._in_hand():
+            return
+        try:
+            self.adapters.engine(now.engine).start(now.container)
+        except (EngineError, Unavailable) as error:
+            _log.warning("instance %s was not started again: %s", instance, error.message)
+        self.look(instance)
 
     def look(self, instance: str) -> None:
         """One instance, at once."""

@@ -67,10 +67,8 @@ def start_forge(tmp_path_factory: pytest.TempPathFactory, engine_part: Engine) -
         return forge
 
     yield start
-    for forge in started:
-        if forge.running():
-            assert forge.stop()[0] == 0
-        assert forge.faults() == []
+    codes = [forge.stop()[0] for forge in started if forge.running()]
+    assert (set(codes) <= {0}, [line for forge in started for line in forge.faults()]) == (True, [])
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from forge.domain.connection import EngineConnection
 from forge.domain.errors import EngineError
 from forge.domain.instance import InstanceStatus
 from forge.ports import HOME_LABEL, INSTANCE_LABEL
@@ -54,17 +55,32 @@ def test_an_instance_that_somebody_removed_is_missing(world):
     becomes(world, InstanceStatus.MISSING)
 
 
-def test_what_happened_while_the_engine_was_away_is_found_when_it_is_back(world):
-    world.project()
-    live(world, "dev-1")
+def away_and_back(world):
+    """The engine crashes: what ran has ended when it is back."""
     world.engine.down = True
     until(lambda: [p.name for p in world.forge.faults()] == ["local"], "it is told that the engine is away")
-    world.engine._machine.stop(world.engine._machine.containers[one(world).container])
-    assert one(world).status is InstanceStatus.RUNNING
+    with world.engine._machine.changed:
+        world.engine._machine.stop(world.engine._machine.containers[one(world).container])
     world.engine.down = False
-    becomes(world, InstanceStatus.STOPPED)
     until(lambda: world.forge.faults() == (), "it is told that the engine is back")
     until(lambda: world.engine.open_streams == 1, "its events are followed again")
+
+
+def test_what_ended_while_the_engine_was_away_is_started_again(world):
+    world.project()
+    live(world, "dev-1")
+    away_and_back(world)
+    assert world.engine.inspect(one(world).container).running
+    becomes(world, InstanceStatus.RUNNING)
+
+
+def test_what_a_person_stopped_stays_stopped_when_the_engine_is_back(world):
+    world.project()
+    live(world, "dev-1")
+    world.forge.instances.stop(one(world).id, actor="ada")
+    away_and_back(world)
+    assert not world.engine.inspect(one(world).container).running
+    becomes(world, InstanceStatus.STOPPED)
 
 
 def test_an_outage_is_told_once_however_often_forge_looks(world):
@@ -101,8 +117,6 @@ def test_whatever_goes_wrong_in_a_look_the_engine_is_followed_on(world, error):
 
 
 def test_an_engine_that_was_added_later_is_followed_and_one_that_was_deleted_is_not(world, monkeypatch):
-    from forge.domain.connection import EngineConnection
-
     follower = world.forge.follower
     world.forge.connections.put(EngineConnection(name="second"), actor="ann")
     follower._follow_new()
