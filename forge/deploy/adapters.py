@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from forge.domain.secret import Secret
 from forge.ports import Engine, Proxy, Registry
 from forge.store.store import Store
 
-_PLAIN_HOSTS = ("127.", "localhost", "[::1]")
+_PLAIN_HOST = re.compile(r"(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::\d+)?")
 
 
 class _Closable(Protocol):
@@ -119,7 +120,7 @@ def anonymous_connection(host: str) -> RegistryConnection:
     """How to reach a registry nobody told Forge about: without login, over TLS unless it is on this machine."""
     if host == DOCKER_HUB:
         return RegistryConnection(name="anonymous", url="https://registry-1.docker.io", flavour="docker_hub")
-    scheme = "http" if host.startswith(_PLAIN_HOSTS) else "https"
+    scheme = "http" if _PLAIN_HOST.fullmatch(host) else "https"
     return RegistryConnection(name="anonymous", url=f"{scheme}://{host}")
 
 

@@ -129,7 +129,8 @@ class ConnectionService:
     def _test_registry(self, connection: RegistryConnection, image: str | None) -> TestReport:
         repository = _repository(connection, image) if image else None
         report = self.adapters.registry(connection.name).test(repository)
-        self.health.tell("registry", connection.name, None if report.ok else report.text)
+        there = report.ok or report.fault == "repository"  # it answered: only that image it does not have
+        self.health.tell("registry", connection.name, None if there else report.text)
         return TestReport(ok=report.ok, text=report.text, fault=report.fault, quota=report.quota)
 
     def _serving(self) -> list[Instance]:
@@ -149,7 +150,9 @@ class ConnectionService:
 def _repository(connection: RegistryConnection, image: str) -> str:
     """The path of `image`; raise Invalid if it is another registry's."""
     host = connection.host if connection.flavour != "docker_hub" else "docker.io"
-    parsed = parse_image(image if image.startswith(f"{host}/") else f"{host}/{image}")
+    first, slash, _ = image.partition("/")
+    named = bool(slash) and (first in {host, "localhost"} or not {".", ":"}.isdisjoint(first))  # as Docker reads it
+    parsed = parse_image(image if named else f"{host}/{image}")
     if not serves(connection, parsed.registry):
         raise Invalid(f"{image[:80]} does not come from {connection.name}", fields={"image": "another registry's"})
     return parsed.repository

@@ -120,7 +120,7 @@ class Deployer:
 
     def _engine_answers(self, deploy: Deploy) -> bool:
         try:
-            self.adapters.engine(self.store.deploys.configuration(deploy.id).project.engine).version()
+            self.adapters.engine(self.store.deploys.configuration(deploy.id).project.engine).ping()
         except Unavailable:
             return False
         except ForgeError as error:

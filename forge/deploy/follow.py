@@ -16,7 +16,8 @@ from forge.store.database import StoreUnavailable
 from forge.store.store import Store
 
 _log = logging.getLogger(__name__)
-_LOOK_AT_ALL = 30.0  # seconds between full looks, for what was missed
+_LOOK_AT_ROUTES = 5.0  # seconds between looks at the proxies: people see nothing where one lost its routes
+_LOOK_AT_ALL = 6  # every so many of them at all else too, for what was missed
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 15.0
 _NO_NEWS = ("exec_", "top", "resize", "attach", "health_status: running")
@@ -55,14 +56,22 @@ class Follower:
         thread.start()
 
     def _look_at_all(self) -> None:
+        looks = 0
         while not self._closing.is_set():
             try:
-                self._follow_new()
-                self.reconciler.all()
-                self.housekeeping()
+                self._look(everything=looks % _LOOK_AT_ALL == 0)
             except ForgeError as error:
                 _log.warning("the look at everything: %s", error.message)
-            self._closing.wait(_LOOK_AT_ALL)
+            looks += 1
+            self._closing.wait(_LOOK_AT_ROUTES)
+
+    def _look(self, *, everything: bool) -> None:
+        if not everything:
+            self.reconciler.routes()
+            return
+        self._follow_new()
+        self.reconciler.all()
+        self.housekeeping()
 
     def _follow_new(self) -> None:
         for connection in self.store.connections.all(EngineConnection):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from forge.deploy.adapters import Adapters
@@ -157,7 +158,7 @@ def suggest_stage(tag: str) -> tuple[str, TagPattern, str]:
 
 def _port(facts: ImageFacts) -> tuple[int, str]:
     label = facts.labels.get(_PORT_LABEL, "")
-    if label.isdigit() and 1 <= int(label) <= 65535:
+    if re.fullmatch(r"[0-9]{1,5}", label) and 1 <= int(label) <= 65535:
         return int(label), f"port {label}: its label {_PORT_LABEL} says so"
     if facts.ports:
         return facts.ports[0], f"port {facts.ports[0]}: the image exposes it"
@@ -166,8 +167,9 @@ def _port(facts: ImageFacts) -> tuple[int, str]:
 
 def _health(facts: ImageFacts) -> tuple[Health, str]:
     path = facts.labels.get(_HEALTH_LABEL)
-    if path and path.startswith("/"):
-        return Health(kind=HealthKind.HTTP, path=path), f"health: its label {_HEALTH_LABEL} names {path}"
+    if path:
+        with suppress(Invalid):  # nonsense in a stranger's label is no reason to refuse the image
+            return Health(kind=HealthKind.HTTP, path=path), f"health: its label {_HEALTH_LABEL} names {path}"
     if facts.health_check is not None:
         return Health(kind=HealthKind.IMAGE), "health: the image's own HEALTHCHECK"
     return Health(), "health: the port accepts connections, as the image has no HEALTHCHECK"

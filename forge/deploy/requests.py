@@ -105,7 +105,7 @@ class Requests:
         found, place = self.store.projects.get(project), self.store.projects.stage(project, stage)
         if not found.active:
             raise Conflict(f"Project {project} waits for a person: approve it first", code="inactive")
-        self.adapters.engine(found.engine).version()  # a sentence now is better than a queue that stands still
+        self.adapters.engine(found.engine).ping()  # a sentence now is better than a queue that stands still
         return found, place
 
     def _resolve(self, project: Project, tag: str) -> str:

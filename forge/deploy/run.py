@@ -17,7 +17,7 @@ from forge.domain.project import Project
 from forge.domain.route import Route
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
-from forge.ports import Engine, LayerProgress, Proxy, Registry
+from forge.ports import Engine, ImageFacts, LayerProgress, Proxy, Registry
 from forge.store.store import Store
 
 _LOOK_EVERY = 0.25  # seconds between looks at whether cancelling was asked for
@@ -58,6 +58,7 @@ class Run:
     monotonic: Callable[[], float] = time.monotonic
     new_id: Callable[[], str]
     checkpoint: Callable[[str], None] = lambda _: None
+    image: ImageFacts | None = None  # once the engine has it
     probes: list[dict[str, object]] = field(default_factory=list)
     _layers: dict[str, LayerProgress] = field(default_factory=dict)
     _told: float = 0

@@ -57,7 +57,8 @@ def resolve_digest(run: Run) -> str:
 
 def pull(run: Run) -> str:
     image = parse_image(run.project.image).pinned(run.deploy.digest)
-    if run.engine.image(image) is not None:
+    run.image = run.engine.image(image)
+    if run.image is not None:
         return "already there"
     _check_disk(run)
     try:
@@ -175,7 +176,7 @@ def _candidates(run: Run) -> tuple[InstanceState, ...]:
 
 
 def wait_healthy(run: Run) -> str:
-    image = run.engine.image(parse_image(run.project.image).pinned(run.deploy.digest))
+    image = run.image or run.engine.image(parse_image(run.project.image).pinned(run.deploy.digest))
     past = run.store.deploys.durations(run.project.name, WAIT_UNTIL_HEALTHY)
     wanted = plan(run.project.health, image, past)
     run.say(wanted.why)
