@@ -34,7 +34,7 @@ lint: setup ## Style, types, and who may import whom
 demo: setup parts ## Forge with a registry, Docker and Caddy of its own; EXIT=1 ends after the story
 	$(BIN)/python -m tests.demo $(if $(EXIT),--exit)
 
-bench: setup ## How fast it is, measured here
+bench: setup parts ## How fast it is, measured here
 	$(BIN)/python -m tests.bench
 
 lock: ## Choose versions anew and write the lock files

@@ -174,6 +174,9 @@ class Engine(Protocol):
 
     def version(self) -> EngineVersion: ...
 
+    def ping(self) -> None:
+        """Raise EngineUnavailable unless the engine answers; the quickest question there is."""
+
     def free_disk(self) -> int | None:
         """Bytes free where images are kept; None if that cannot be known from here."""
 
@@ -189,7 +192,7 @@ class Engine(Protocol):
         """What is known of `image` (name@digest or name:tag) on the engine; None if it is not there."""
 
     def images(self, name: str) -> tuple[ImageFacts, ...]:
-        """All images on the engine of the repository `name` (registry/path)."""
+        """All images on the engine of the repository `name` (registry/path); without ports and health check."""
 
     def remove_image(self, image: str) -> None:
         """Remove `image`; no error if it is not there or something still uses it."""

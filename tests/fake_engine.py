@@ -111,6 +111,10 @@ class FakeEngine:
         with self._call("version"):
             return EngineVersion(version="0-fake", api="1.41", api_min="1.24", api_max="1.41", system="linux/amd64")
 
+    def ping(self) -> None:
+        with self._call("ping"):
+            pass
+
     def free_disk(self) -> int | None:
         with self._call("free_disk"):
             return self.disk

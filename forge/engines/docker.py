@@ -59,6 +59,7 @@ class DockerEngine:
         self._making = threading.Lock()
         self._handed: deque[int] = deque(maxlen=_RECENT)
         self._own_networks: frozenset[str] | None = None
+        self._folder: tuple[object, str] | None = None
 
     # ---- the engine itself
 
@@ -73,12 +74,17 @@ class DockerEngine:
                 system=f"{said['Os']}/{said['Arch']}",
             )
 
+    def ping(self) -> None:
+        with self._link.ask("answer") as api:
+            api.ping()
+
     def free_disk(self) -> int | None:
         if not self._link.local:
             return None
         with self._link.ask("tell about itself") as api:
-            folder = api.info()["DockerRootDir"]
-        return machine.free_disk(folder)
+            if self._folder is None or self._folder[0] is not api:  # /info is slow; a new client may be a new Docker
+                self._folder = (api, api.info()["DockerRootDir"])
+        return machine.free_disk(self._folder[1]) if self._folder else None
 
     def free_port(self, taken: frozenset[int]) -> int:
         with self._link.ask("list containers") as api:
@@ -119,8 +125,7 @@ class DockerEngine:
         with self._link.ask("list images") as api:
             listed = api.images()
         name = reading.full_name(name)
-        found = [self.image(body["Id"]) for body in listed if _is_of(body, name)]
-        return tuple(facts for facts in found if facts)
+        return tuple(reading.listed_image(body) for body in listed if _is_of(body, name))
 
     def remove_image(self, image: str) -> None:
         with self._link.ask(f"remove the image {image}", fine=GONE | CONFLICT) as api:

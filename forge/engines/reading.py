@@ -101,6 +101,17 @@ def image(body: Json) -> ImageFacts:
     )
 
 
+def listed_image(body: Json) -> ImageFacts:
+    """One of `GET /images/json`, which tells less: neither ports nor a health check."""
+    return ImageFacts(
+        id=body["Id"],
+        digests=tuple(full_name(digest) for digest in body.get("RepoDigests") or ()),
+        labels=body.get("Labels") or {},
+        size=body.get("Size", 0),
+        created=float(body["Created"]) if body.get("Created") else None,
+    )
+
+
 def full_name(reference: str) -> str:
     """The reference with its registry, so that names can be compared; what is no reference stays as it is."""
     try:

@@ -36,6 +36,9 @@ class TestTheEngineItself:
         assert version.api_min <= version.api <= version.api_max or "." in version.api
         assert "/" in version.system
 
+    def test_a_ping_says_nothing_while_it_answers(self, engine: Engine) -> None:
+        engine.ping()
+
     def test_says_how_much_disk_is_free(self, engine: Engine) -> None:
         assert (engine.free_disk() or 0) > 1 << 20
 

@@ -111,6 +111,7 @@ class TestDockerGone:
         try:
             for ask in (
                 engine.version,
+                engine.ping,
                 lambda: engine.inspect(made),
                 lambda: engine.find(bench.labels),
                 lambda: engine.create(spec),

@@ -173,8 +173,8 @@ def test_what_is_queued_waits_for_an_engine_that_is_away_and_goes_on_when_it_is_
     world.push("dev-2")
     world.engine.down = True
     waits = queue(world, "dev-2", actor="webhook")
-    begin = world.engine.calls.count("version")
-    until(lambda: world.engine.calls.count("version") > begin + 1, "Forge looks at the engine again")
+    begin = world.engine.calls.count("ping")
+    until(lambda: world.engine.calls.count("ping") > begin + 1, "Forge looks at the engine again")
     assert status(world, waits) == "queued"
     world.engine.down = False
     assert world.wait(waits).status is DeployStatus.SUCCEEDED
