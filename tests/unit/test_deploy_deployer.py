@@ -89,6 +89,7 @@ def test_two_deploys_of_one_stage_never_run_at_once(world):
     def watch():
         while not seen.is_set():
             most.append(len(world.forge.store.deploys.under_way()))
+            time.sleep(0.0005)
 
     watcher = threading.Thread(target=watch)
     askers = [threading.Thread(target=ask, args=(world, f"dev-{number}")) for number in range(8)]
