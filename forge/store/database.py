@@ -40,6 +40,9 @@ def told() -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_ERROR:
             raise  # our own SQL is wrong: no disk is to blame
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            sentence = "The database is locked: another program holds it. Try again when that has ended"
+            raise StoreUnavailable(sentence, retry_after=5) from error
         raise StoreUnavailable(
             f"The database cannot be used just now ({error}): check the disk of the data folder", retry_after=5
         ) from error

@@ -37,14 +37,17 @@ class Answer:
 
 
 class ForgeProcess:
-    """`start` runs it on `data` with FORGE_… `settings`; `url` and `token` are read from the data folder."""
+    """`start` runs it on `data` with FORGE_… `settings`; `url` and `token` are read from the data folder.
+
+    `environment` is what it is started with.
+    """
 
     def __init__(self, data: Path, **settings: str) -> None:
         self.data = data
         self.log = data.parent / f"{data.name}.log"
         self.url = self.token = ""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_UNWANTED)}
-        self._env = {**kept, "PYTHONPATH": str(ROOT), **settings}
+        self.environment = {**kept, "PYTHONPATH": str(ROOT), **settings}
         self._process: subprocess.Popen[bytes] | None = None
 
     # ---- the process
@@ -53,7 +56,7 @@ class ForgeProcess:
         """Start it; the seconds until it answered."""
         began = time.monotonic()
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self.command(), cwd=ROOT, env=self._env, stdout=log, stderr=log)
+            self._process = subprocess.Popen(self.command(), cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         until(self._is_there, f"Forge answers ({self.log})")
         return time.monotonic() - began
 
@@ -64,7 +67,7 @@ class ForgeProcess:
     def again(self) -> tuple[int, str]:
         """Run the same command beside; its exit code and what it said."""
         run = subprocess.run(
-            self.command(), cwd=ROOT, env=self._env, capture_output=True, text=True, timeout=20, check=False
+            self.command(), cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=20, check=False
         )
         return run.returncode, run.stdout + run.stderr
 
