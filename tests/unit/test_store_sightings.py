@@ -1,0 +1,147 @@
+"""Sightings are decided once; receipts are kept, but not for ever."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from forge.domain.errors import NotFound
+from forge.domain.sighting import Decision, Receipt, Sighting
+from tests.unit.storing import DIGEST, NOON, OTHER, open_store
+
+SEEN = Sighting(
+    id=0, project="shop", stage="dev", tag="v1", digest=DIGEST, source="poller", decision=Decision.DEPLOY,
+    reason="new", seen=0, deploy=7,
+)  # fmt: skip
+RECEIPT = Receipt(
+    id=0, at=0, vendor="gitea", images=("r.example/a:1",), signature="valid", decision="deploy", reason="new",
+    body='{"a": "planted-secret"}', headers=(("X-Gitea-Event", "package"),),
+)  # fmt: skip
+
+
+@pytest.fixture
+def heard():
+    return []
+
+
+@pytest.fixture
+def store(tmp_path, heard):
+    made = open_store(tmp_path, heard)
+    yield made
+    made.database.close()
+
+
+def see(store, **more):
+    with store.database.change() as change:
+        return store.sightings.add(change, replace(SEEN, **more))
+
+
+def decide(store, sighting, decision, reason="because", **more):
+    with store.database.change() as change:
+        return store.sightings.decide(change, sighting, decision, reason, **more)
+
+
+def test_a_sighting_comes_back_as_it_was_and_is_told(store, heard):
+    kept = see(store, due=5.0)
+    assert kept == replace(SEEN, id=1, seen=NOON, due=5.0)
+    assert store.sightings.get(1) == store.sightings.last("shop", "dev", "v1") == kept
+    assert [(e.type, e.actor, e.payload["decision"]) for e in heard] == [("sighting", "poller", "deploy")]
+    with pytest.raises(NotFound):
+        store.sightings.get(2)
+
+
+def test_a_tag_that_means_the_same_is_no_news(store, heard):
+    see(store)
+    assert see(store, source="webhook") is None
+    assert len(heard) == 1
+
+
+def test_a_tag_that_means_another_digest_and_then_the_old_one_again_is_news_each_time(store):
+    assert [see(store, digest=digest) is not None for digest in (DIGEST, OTHER, OTHER, DIGEST)] == [
+        True,
+        True,
+        False,
+        True,
+    ]
+    assert store.sightings.last("shop", "dev", "v1").digest == DIGEST
+
+
+def test_other_tags_stages_and_projects_are_apart(store):
+    for more in ({}, {"tag": "v2"}, {"stage": "rel"}, {"project": "cart"}):
+        assert see(store, **more) is not None
+    assert set(store.sightings.latest("shop", "dev")) == {"v1", "v2"}
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([DIGEST, OTHER])), max_size=30))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_however_often_they_come_what_is_kept_is_each_change_of_meaning(tmp_path, seen):
+    store = open_store(tmp_path)
+    with store.database.change() as change:
+        change.execute("DELETE FROM sighting")
+    for tag, digest in seen:
+        see(store, tag=tag, digest=digest)
+    for tag in "ab":
+        meanings = [digest for name, digest in seen if name == tag]
+        changes = [d for n, d in enumerate(meanings) if n == 0 or meanings[n - 1] != d]
+        assert [s.digest for s in reversed(store.sightings.page(limit=99)) if s.tag == tag] == changes
+    store.database.close()
+
+
+def test_only_one_decides_a_waiting_one_anew(store):
+    waiting = see(store, decision=Decision.WAITING, deploy=None)
+    assert decide(store, waiting, Decision.DEPLOY, deploy=3).deploy == 3
+    assert decide(store, waiting, Decision.REFUSED) is None
+    assert store.sightings.get(1).decision is Decision.DEPLOY
+
+
+def test_held_ones_come_when_they_are_due_in_order(store):
+    for tag, due in (("a", 30.0), ("b", 10.0), ("c", 20.0)):
+        see(store, tag=tag, due=due, decision=Decision.HELD)
+    see(store, tag="d", due=1.0)
+    assert [s.tag for s in store.sightings.due(20.0)] == ["b", "c"]
+    decide(store, store.sightings.last("shop", "dev", "b"), Decision.DEPLOY)
+    assert [s.tag for s in store.sightings.due(99.0)] == ["c", "a"]
+
+
+def test_pages_are_newest_first_and_filtered(store):
+    for number in range(5):
+        see(store, tag=f"v{number}", project="shop" if number % 2 else "cart")
+    assert [s.id for s in store.sightings.page(limit=2)] == [5, 4]
+    assert [s.id for s in store.sightings.page(before=4)] == [3, 2, 1]
+    assert [s.id for s in store.sightings.page(project="shop", stage="dev")] == [4, 2]
+
+
+# ---- receipts
+
+
+def receive(store, keep=100, **more):
+    with store.database.change() as change:
+        return store.receipts.add(change, replace(RECEIPT, **more), keep)
+
+
+def test_a_receipt_comes_back_and_its_body_goes_out_to_nobody(store, heard):
+    kept = receive(store, replay_of=3)
+    assert store.receipts.get(1) == kept == replace(RECEIPT, id=1, at=NOON, replay_of=3)
+    (event,) = heard
+    assert {"body", "headers"}.isdisjoint(event.payload)
+    assert "planted-secret" not in str(event)
+    with pytest.raises(NotFound):
+        store.receipts.get(2)
+
+
+def test_only_the_newest_receipts_are_kept(store):
+    for number in range(10):
+        receive(store, keep=3, reason=str(number))
+    assert [r.reason for r in store.receipts.page()] == ["9", "8", "7"]
+    receive(store, keep=1)
+    assert len(store.receipts.page()) == 1
+
+
+def test_what_was_decided_in_the_end_is_written_and_told(store, heard):
+    kept = receive(store)
+    with store.database.change() as change:
+        store.receipts.settle(change, kept, "ignored", "no stage takes it")
+    assert (store.receipts.get(1).decision, store.receipts.get(1).reason) == ("ignored", "no stage takes it")
+    assert heard[-1].payload["decision"] == "ignored"
+    assert [r.id for r in store.receipts.page(before=1)] == []
