@@ -64,10 +64,16 @@ class ForgeProcess:
         """What a person types."""
         return [sys.executable, "-m", "forge", "serve", "--port", "0", "--data", str(self.data)]
 
-    def again(self) -> tuple[int, str]:
-        """Run the same command beside; its exit code and what it said."""
+    def again(self, **settings: str) -> tuple[int, str]:
+        """Run the same command beside, with other settings too, until it ends; its exit code and what it said."""
         run = subprocess.run(
-            self.command(), cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=20, check=False
+            self.command(),
+            cwd=ROOT,
+            env={**self.environment, **settings},
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
         )
         return run.returncode, run.stdout + run.stderr
 

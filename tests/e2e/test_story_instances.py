@@ -53,6 +53,10 @@ def test_a_crash_is_told_with_exit_code_and_restarts(house):
     with forge.live() as board:
         board.wait(lambda frame: frame.type == "hello", "hello")
         exec_in(house, instance, ["/bin/kill", "-9", "-1"])  # all but process 1, which then ends by itself
+        ended = board.wait(
+            lambda f: f.type == "instance_status" and f.payload["exit_code"] is not None, "its exit code"
+        )
+        assert ended.payload["exit_code"] in {137, 143}
         board.wait(lambda f: f.type == "instance_status" and f.payload["restarts"] == 1, "the restart is told", 15)
     until(lambda: house.page("dev-falling") == (200, "dev-1\n"), "it serves again")
     assert forge.the_instance("falling/dev")["status"] == "running"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from forge.vault import generate_key
 from tests.e2e.live import until
 from tests.parts import images
 
@@ -113,6 +114,24 @@ def test_a_second_forge_on_the_same_folder_says_so_and_ends(forge):
     assert forge.get("/api/health")["status"] in {"ok", "degraded"}
 
 
+def test_a_wrong_key_stops_it_with_a_sentence_and_touches_nothing(start_forge):
+    forge = start_forge("keyed", FORGE_ENCRYPTION_KEY=generate_key())
+    forge.do("POST", "/api/registries", {"name": "r", "url": "http://127.0.0.1:9", "username": "a", "password": "b"})
+    assert forge.stop()[0] == 0
+    before = contents(forge.data)
+    code, said = forge.again(FORGE_ENCRYPTION_KEY=generate_key())
+    assert code != 0
+    assert "key" in said
+    assert "Traceback" not in said
+    assert contents(forge.data) == before
+    forge.start()
+    assert forge.get("/api/registries/r")["has_password"]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name.endswith((".db", ".key", ".toml"))}
+
+
 def test_it_ends_quickly_with_fifty_open_streams(house, forge):
     house.project("ending")
     images.push(house.registry, "ending", "dev-1")
@@ -121,7 +140,7 @@ def test_it_ends_quickly_with_fifty_open_streams(house, forge):
         open_streams = [streams.enter_context(forge.live()) for _ in range(50)]
         until(lambda: all(stream.frames for stream in open_streams), "all have been greeted")
         code, seconds = forge.stop()
-        print(f"ended in {seconds:.2f} s")
+        print(f"fifty streams: ended in {seconds:.2f} s")
         assert (code, seconds < 2) == (0, True)
         until(lambda: all(stream.ended for stream in open_streams), "all streams have ended", 2)
     assert not (forge.data / "token").exists()

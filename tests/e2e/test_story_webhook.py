@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.conftest import stage
 from tests.e2e.live import until
 from tests.parts import images
+from tests.parts.registry import Registry
 
 pytestmark = pytest.mark.real
 FOLDER = Path(__file__).parents[1] / "fixtures" / "webhooks"
@@ -222,3 +223,21 @@ def test_explain_says_why_and_why_not(house):
     assert (told["would"], told["decision"]) == (False, "ignored")
     assert told["reason"] == "rel-1 does not match glob:dev-*"
     assert forge.deploys("why/dev") == []
+
+
+def test_a_delivery_about_a_registry_that_is_away_is_looked_at_again(house, tmp_path):
+    registry = Registry(tmp_path / "away")
+    registry.start()
+    try:
+        house.project("away", image=f"{registry.address}/away")
+        images.push(registry, "away", "dev-1")
+        registry.stop()
+        body = json.dumps({"image": f"{registry.address}/away:dev-1"}).encode()
+        number = deliver(house, JSON, body).json["receipt"]
+        path = f"/api/webhook/receipts/{number}"
+        until(lambda: "asks again" in house.forge.get(path)["reason"], "it will be asked again")
+        registry.start()
+        assert receipt(house, number)["decision"] == "deploy"
+        assert house.forge.next_deploy("away/dev", "dev-1")["status"] == "succeeded"
+    finally:
+        registry.stop()
