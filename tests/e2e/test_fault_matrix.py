@@ -200,10 +200,10 @@ def write_table(rows: list[tuple[str, ...]]) -> None:
     lines = [f"| {' | '.join(row[:5])} | {row[5] if row[0] == 'in_place' else row[5].split()[0]} |" for row in rows]
     text = (
         "# Fault matrix\n\n"
-        "Made by `tests/e2e/test_fault_matrix.py` on a real engine behind a real Caddy. After each fault Forge was started\n"
-        "again; then exactly one instance served, with no container, network, name or route left over. A deploy that was\n"
-        "under way when Forge was killed is taken back and tried once more; one that was being taken back already ends\n"
-        "failed. In place, requests fail while the old one is stopped.\n\n"
+        "Made by `tests/e2e/test_fault_matrix.py` on a real engine behind a real Caddy. After each fault Forge was\n"
+        "started again; then exactly one instance served, with no container, network, name or route left over.\n"
+        "A deploy that was under way when Forge was killed is taken back and tried once more; one that was being\n"
+        "taken back already ends failed. In place, requests fail while the old one is stopped.\n\n"
     )
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(text + "\n".join([head, "|---|---|---|---|---|---|", *lines]) + "\n", "utf-8")
