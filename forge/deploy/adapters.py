@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
-from forge.domain.errors import NotFound, Unavailable
+from forge.domain.errors import NotFound
 from forge.domain.image import DOCKER_HUB, Image, parse_image
 from forge.domain.project import Project
 from forge.domain.secret import Secret
@@ -40,7 +40,6 @@ class Adapters:
     factories: Factories
     _made: dict[tuple[ConnectionKind, str], Any] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    _closed: bool = False
 
     def engine(self, name: str) -> Engine:
         """The engine; raise NotFound."""
@@ -82,9 +81,8 @@ class Adapters:
             made.close()
 
     def close(self) -> None:
-        """Close them all; who asks later is told that Forge is closing."""
+        """Close them all."""
         with self._lock:
-            self._closed = True
             made = list(self._made.values())
             self._made.clear()
         for adapter in made:
@@ -93,8 +91,6 @@ class Adapters:
     def _get(self, kind: ConnectionKind, name: str, make: Callable[[], Any]) -> Any:
         with self._lock:
             key = (kind, name)
-            if self._closed:
-                raise Unavailable("Forge is closing: ask again when it runs")
             if key not in self._made:
                 self._made[key] = make()
             return self._made[key]

@@ -105,15 +105,20 @@ class Deployer:
 
     def _begin_what_can(self) -> bool:
         """Begin queued deploys; whether any waits for an engine."""
-        waiting = False
+        waiting, blocked = False, set[tuple[str, str]]()  # stages whose next one cannot begin: nobody overtakes it
         for deploy in self.store.deploys.queued():
+            place = deploy.project, deploy.stage
             if self._closing.is_set() or len(self._at_work()) >= self.workers:
                 break
+            if place in blocked:
+                continue
             if not self._engine_answers(deploy):
                 waiting = True
+                blocked.add(place)
                 continue
             with self.store.database.change() as change:
                 begun = self.store.deploys.begin(change, deploy)
+            blocked.add(place)
             if begun is not None:
                 self._go(begun, self._execute)
         return waiting

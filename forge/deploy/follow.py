@@ -111,6 +111,8 @@ class Follower:
         try:
             home = home_of(self.store)
             with self.adapters.engine(name).events(since) as events:
+                if self._closing.is_set():  # opened after the adapters were closed: nobody would end it
+                    return
                 for event in events:
                     if self._closing.is_set():
                         return

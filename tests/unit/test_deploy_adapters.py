@@ -4,7 +4,7 @@ import pytest
 
 from forge.deploy.adapters import Adapters, Factories, anonymous_connection, home_of, serves
 from forge.domain.connection import ConnectionKind, ProxyConnection, RegistryConnection
-from forge.domain.errors import NotFound, Unavailable
+from forge.domain.errors import NotFound
 from forge.domain.image import parse_image
 from forge.domain.project import Project
 from forge.domain.secret import Secret
@@ -92,12 +92,11 @@ def test_docker_hub_without_a_connection_is_asked_anonymously():
     assert serves(anonymous_connection("docker.io"), "docker.io")
 
 
-def test_closing_closes_all_and_nothing_is_made_any_more(adapters):
+def test_closing_closes_all(adapters):
     made = [adapters.engine("local"), adapters.registry("main")]
     adapters.close()
+    adapters.close()
     assert [thing.closed for thing in made] == [True, True]
-    with pytest.raises(Unavailable, match="closing"):
-        adapters.engine("local")
 
 
 def test_a_folder_that_was_never_started_has_no_home(store):

@@ -141,6 +141,35 @@ def test_where_each_tag_has_its_own_place_only_the_same_tag_is_superseded(world,
     assert world.serving() == ["a", "c", "b"]
 
 
+def test_the_first_that_was_asked_for_is_not_overtaken(world, gate):
+    """The one before them ends just between two looks at the queue."""
+    world.project("shop", many("shop", limit=4))
+    for tag in ("a", "b", "c"):
+        world.push(tag)
+    gate.hold("start")
+    first = ask(world, "a")
+    gate.reached("start")
+    deploys = world.forge.store.deploys
+    real, missed = deploys.begin, []
+
+    def begin(change, deploy):
+        if deploy.tag == "b" and not missed and status(world, first) == "succeeded":
+            missed.append(deploy.id)
+            world.forge.deployer.wake()
+            return None
+        return real(change, deploy)
+
+    deploys.begin = begin
+    ask(world, "b")
+    last = ask(world, "c")
+    gate.open("start")
+    world.wait(first)
+    world.wait(last)
+    until(lambda: not world.forge.deployer.busy(), "the deployer is idle")
+    assert missed
+    assert world.serving() == ["a", "b", "c"]
+
+
 def test_different_stages_deploy_at_the_same_time(world, gate):
     world.project("shop", stage("shop", "dev"), stage("shop", "rel"))
     world.push("v1")

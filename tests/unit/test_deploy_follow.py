@@ -137,6 +137,14 @@ def test_closing_ends_every_thread_and_stream(world):
     ] == []
 
 
+def test_a_stream_that_opens_while_forge_closes_is_not_left_open(world):
+    """The adapters are closed already: nobody would end it."""
+    follower = world.forge.follower
+    follower._closing.set()
+    follower._read("local", 0.0)
+    assert world.engine.open_streams == 1
+
+
 def test_without_an_engine_forge_starts_and_stays_up(tmp_path, monkeypatch):
     made = make_world(tmp_path / "other", monkeypatch, start=False)
     made.engine.down = True
