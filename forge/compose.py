@@ -95,19 +95,10 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
     health, queue, pruner = Health(store), Queue(store), Pruner(store, adapters)
     reconciler = Reconciler(store, adapters, health)
 
-    def again(deploy: Deploy) -> None:
-        with store.database.change() as change:
-            queue.again(change, deploy, kind=deploy.kind, actor="forge")
-
     deployer = Deployer(
-        store=store, adapters=adapters, pruner=pruner, again=again, look=reconciler.serve_again,
+        store=store, adapters=adapters, pruner=pruner, again=_again(queue), look=reconciler.serve_again,
         workers=settings.workers, checkpoint=checkpoint,
     )  # fmt: skip
-
-    def back() -> None:
-        """An engine answers (again)."""
-        pruner.sweep()
-        deployer.wake()
 
     requests = Requests(store, adapters, queue, deployer.wake)
     projects = ProjectService(store, adapters, pruner, deployer.wake)
@@ -122,7 +113,7 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
         bus=bus,
         adapters=adapters,
         deployer=deployer,
-        follower=Follower(store, adapters, reconciler, back, lambda: housekeeping(store)),
+        follower=Follower(store, adapters, reconciler, _back(pruner, deployer), lambda: housekeeping(store)),
         requests=requests,
         projects=projects,
         instances=instances,
@@ -137,6 +128,26 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
         home=folder.home,
         token=token,
     )
+
+
+def _again(queue: Queue) -> Callable[[Deploy], None]:
+    """Queues once more what a stop of Forge had cut off."""
+
+    def again(deploy: Deploy) -> None:
+        with queue.store.database.change() as change:
+            queue.again(change, deploy, kind=deploy.kind, actor="forge")
+
+    return again
+
+
+def _back(pruner: Pruner, deployer: Deployer) -> Callable[[], None]:
+    """What to do when an engine answers (again)."""
+
+    def back() -> None:
+        pruner.sweep()
+        deployer.wake()
+
+    return back
 
 
 class Folder(NamedTuple):
