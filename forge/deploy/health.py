@@ -12,6 +12,7 @@ from forge.ports import Engine, HealthCheck, ImageFacts, InstanceState, Probe, P
 FIRST_PAUSE = 0.2  # seconds between probes at first
 LONGEST_PAUSE = 2.0
 PATIENCE = 60.0  # seconds, when nothing better is known
+_LOOKS, _LOOK_PAUSE = 10, 0.1  # how often, and how far apart in seconds, a crashed one is looked at
 STAYS_UP = 5.0  # seconds an instance without any check must run
 
 
@@ -92,7 +93,7 @@ def wait_until_healthy(
         result = engine.probe(container, port, wanted.probe)
         tell(result)
         took = clock() - began
-        _still_alive(engine.inspect(container))
+        _still_alive(_state(engine, container, wait))
         if result.healthy and (wanted.probe.kind is not HealthKind.RUNNING or took >= wanted.patience):
             return took
         if result.healthy is False and wanted.probe.kind is HealthKind.IMAGE:
@@ -101,6 +102,17 @@ def wait_until_healthy(
             raise Unhealthy(f"It did not become healthy within {wanted.patience:.0f} s ({wanted.why}): {result.text}")
         wait(pause if result.healthy else min(pause, max(0.05, wanted.patience - took)))
         pause = min(pause * 1.3, LONGEST_PAUSE)
+
+
+def _state(engine: Engine, container: str, wait: Callable[[float], None]) -> InstanceState | None:
+    """How it is; one that was started again is watched for a moment, as its exit code is only known once it ends."""
+    state = engine.inspect(container)
+    for _ in range(_LOOKS):
+        if state is None or not state.restarts or state.exit_code is not None:
+            break
+        wait(_LOOK_PAUSE)
+        state = engine.inspect(container)
+    return state
 
 
 def _still_alive(state: InstanceState | None) -> None:

@@ -141,3 +141,13 @@ def test_a_candidate_that_answers_and_is_restarted_meanwhile_is_not_healthy():
 def test_the_probe_is_asked_from_outside():
     """Pitfall 7: nothing in the image is needed."""
     assert plan(Health(path="/up"), image(), []).probe == Probe(kind=HealthKind.HTTP, path="/up")
+
+
+def test_the_exit_code_of_a_candidate_that_was_started_again_is_known_when_it_ends_again():
+    def crashing(now):
+        return state(status="restarting", exit_code=3, restarts=1) if now >= 0.5 else state(restarts=1)
+
+    engine = Patient(lambda _: None, crashing)
+    with pytest.raises(Unhealthy, match="exit code 3") as raised:
+        engine.wait(plan(Health(), image(), []))
+    assert raised.value.seen.exit_code == 3
