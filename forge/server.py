@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from waitress.server import MultiSocketServer, create_server
+from waitress.server import create_server
 
 from forge.api.app import make_app
 from forge.api.hub import WAITRESS_SETTINGS
@@ -42,16 +43,10 @@ class Server:
             )
         more_descriptors()
         self._app = make_app(self.runtime)
-        try:
-            more = {**WAITRESS_SETTINGS, "max_request_body_size": _LARGEST_BODY}
-            self._server = create_server(self._app, host=settings.host, port=settings.port, **more)
-        except OSError as error:
-            raise Conflict(
-                f"Port {settings.port} of {settings.host} is taken ({error.strerror}): "
-                "stop what uses it, or choose another with --port",
-                code="port_taken",
-            ) from error
-        self.url = f"http://{_host(settings.host)}:{_port(self._server)}"
+        listening = listen(settings.host, settings.port)
+        more = {**WAITRESS_SETTINGS, "max_request_body_size": _LARGEST_BODY}
+        self._server = create_server(self._app, sockets=[listening], **more)
+        self.url = f"http://{_host(settings.host)}:{listening.getsockname()[1]}"
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
         self._thread.start()
         self._tell_where()
@@ -113,11 +108,22 @@ def more_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that is bound; raise Conflict if the port is taken. Ours, as waitress leaks one that it cannot bind."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    made = socket.socket(family, kind, protocol)
+    try:
+        if sys.platform != "win32":  # there it would let two programs have one port
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+    except OSError as error:
+        made.close()
+        raise Conflict(
+            f"Port {port} of {host} is taken ({error.strerror}): stop what uses it, or choose another with --port",
+            code="port_taken",
+        ) from error
+    return made
+
+
 def _host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _port(server: Any) -> int:
-    """The port it listens on; the first, where a name stands for several addresses."""
-    first = server.effective_listen[0] if isinstance(server, MultiSocketServer) else (None, server.effective_port)
-    return int(first[1])

@@ -28,8 +28,9 @@ class World:
     Stages are made without drain, so that a deploy takes milliseconds.
     """
 
-    def __init__(self, folder: Path, *, checkpoint: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, folder: Path, *, checkpoint: Callable[[str], None] = lambda _: None, **settings: object) -> None:
         self.folder = folder
+        self.settings = Settings(data=folder, **{"port": 0, **settings})  # type: ignore[arg-type]
         self.engine, self.registry, self.proxy = FakeEngine(), FakeRegistry(), FakeProxy()
         self.forge = self.compose(checkpoint)
         with self.forge.store.database.change() as change:
@@ -43,7 +44,7 @@ class World:
         factories = Factories(
             engine=lambda _: self.engine, registry=lambda *_: self.registry, proxy=lambda *_: self.proxy
         )
-        return compose(Settings(data=self.folder, port=0), factories=factories, checkpoint=checkpoint)
+        return compose(self.settings, factories=factories, checkpoint=checkpoint)
 
     def restart(self, checkpoint: Callable[[str], None] = lambda _: None) -> None:
         """Close Forge and start it again on the same folder."""

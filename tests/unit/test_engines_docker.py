@@ -1,3 +1,5 @@
+"""The Docker engine against a stub that answers as several versions of Docker do."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""What Docker says, told as a sentence."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""The way to a Docker engine: found, lost and found again."""
+
 from __future__ import annotations
 
 import json

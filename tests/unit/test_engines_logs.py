@@ -1,3 +1,5 @@
+"""Lines of a log, read off Docker's frames."""
+
 from __future__ import annotations
 
 import pytest

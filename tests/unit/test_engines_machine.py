@@ -1,3 +1,5 @@
+"""Free ports and free disk of this machine."""
+
 from __future__ import annotations
 
 import socket

@@ -1,3 +1,5 @@
+"""One question to an instance, and what each answer means."""
+
 from __future__ import annotations
 
 import socket

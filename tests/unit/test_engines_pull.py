@@ -1,3 +1,5 @@
+"""A pull's progress, and every way in which it can fail."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""What Docker answers with, as values."""
+
 from __future__ import annotations
 
 import copy

@@ -1,3 +1,5 @@
+"""What Docker is asked for: pure, so tests are equality."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Live logs are followed while somebody looks, and not a second longer."""
+
 from __future__ import annotations
 
 import threading

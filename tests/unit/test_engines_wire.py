@@ -1,3 +1,5 @@
+"""Docker's streams on the wire: chunks, frames, and being closed from another thread."""
+
 from __future__ import annotations
 
 import struct

@@ -1,0 +1,82 @@
+"""The HTTP server on a real socket: where it listens, what it writes down, how it ends."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+import time
+import urllib.request
+
+import pytest
+
+from forge.domain.errors import Conflict, Invalid
+from forge.server import Server
+from tests.world import World
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    yield made
+    made.forge.close()
+
+
+@pytest.fixture
+def server(world):
+    made = Server(world.forge)
+    made.start()
+    yield made
+    made.close()
+
+
+def test_it_answers_on_a_free_port_of_this_machine(server):
+    assert server.url.startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(f"{server.url}/api/health", timeout=5) as answer:
+        assert json.load(answer)["version"]
+
+
+def test_address_and_token_are_for_their_owner_only_and_go_at_the_end(world, server):
+    settings = world.forge.settings
+    for file, text in ((settings.address_file, server.url), (settings.token_file, world.forge.token.reveal())):
+        assert file.read_text() == text
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    server.close()
+    assert not settings.address_file.exists()
+    assert not settings.token_file.exists()
+
+
+def test_a_taken_port_is_told_with_what_to_do(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        world = World(tmp_path, port=other.getsockname()[1])
+        with pytest.raises(Conflict, match="--port"):
+            Server(world.forge).start()
+        world.forge.close()
+
+
+def test_it_listens_on_this_machine_only(tmp_path):
+    world = World(tmp_path, host="0.0.0.0")
+    with pytest.raises(Invalid) as caught:
+        Server(world.forge).start()
+    assert caught.value.code == "not_loopback"
+    world.forge.close()
+
+
+def test_open_streams_do_not_hold_up_its_end(world, server):
+    request = urllib.request.Request(
+        f"{server.url}/api/events", headers={"Authorization": f"Bearer {world.forge.token.reveal()}"}
+    )
+    streams = [urllib.request.urlopen(request, timeout=5) for _ in range(20)]
+    for stream in streams:
+        assert stream.readline()
+    begin = time.monotonic()
+    server.close()
+    assert time.monotonic() - begin < 2
+    for stream in streams:
+        stream.close()
+
+
+def test_closing_what_never_began_is_no_error(world):
+    Server(world.forge).close()
