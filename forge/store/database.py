@@ -18,6 +18,7 @@ from forge.domain.errors import ForgeError, Unavailable
 from forge.domain.events import Event
 
 BUSY_TIMEOUT = 10.0  # seconds a write waits for another
+_CLOSING = 5.0  # seconds that closing waits for a thread that reads
 
 
 class StoreError(ForgeError):
@@ -70,6 +71,15 @@ class Change:
         return kept
 
 
+class _Held:
+    """A thread's connection; `busy` while the thread uses it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.thread = threading.current_thread()
+        self.busy = threading.RLock()
+
+
 class Database:
     """The store's ground. One connection per thread; every write begins IMMEDIATE; no network inside a write.
 
@@ -86,16 +96,17 @@ class Database:
         self.clock = clock
         self._publish = publish
         self._local = threading.local()
-        self._all: list[tuple[threading.Thread, sqlite3.Connection]] = []
-        self._closed = False
+        self._all: list[_Held] = []
         self._guard = threading.Lock()
+        self._closed = False
         self._order = threading.Lock()
 
     def open(self) -> None:
         """Bring the schema up to date. Raise StoreError for a newer or broken file; the file is then untouched."""
         self._closed = False
         try:
-            migrate(self._connection())
+            with self._use() as connection:
+                migrate(connection)
         except StoreError:
             self.close()
             raise
@@ -105,47 +116,55 @@ class Database:
             do = "See to its disk, and that nothing else has it open" if away else "Restore a backup of it"
             raise StoreError(f"The database {self.path} cannot be used: {error}. {do}.") from error
 
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect()
-        return connection
+    @contextmanager
+    def _use(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, which nobody closes meanwhile; raise StoreUnavailable after `close`."""
+        self._check_open()
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is None:
+            held = self._local.held = self._connect()
+        with held.busy:
+            self._check_open()
+            yield held.connection
 
-    def _connect(self) -> sqlite3.Connection:
+    def _check_open(self) -> None:
+        """Who is late must not write to a folder that another Forge may hold by now."""
+        if self._closed:
+            raise StoreUnavailable("The database is closed: Forge is shutting down")
+
+    def _connect(self) -> _Held:
         """A connection for this thread; those of threads that have ended are closed, or they would pile up."""
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        held = _Held(connection)
         with self._guard:
-            if self._closed:  # who is late must not write to a folder that another Forge may hold by now
-                raise StoreUnavailable("The database is closed: Forge is shutting down")
-            for thread, left in self._all:
-                if not thread.is_alive():
-                    left.close()
-            self._all = [(thread, kept) for thread, kept in self._all if thread.is_alive()]
-            connection = sqlite3.connect(
-                self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=256
-            )
-            self._all.append((threading.current_thread(), connection))
+            for other in self._all:
+                if not other.thread.is_alive():
+                    other.connection.close()
+            self._all = [held, *(other for other in self._all if other.thread.is_alive())]
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
-        return connection
+        return held
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """All rows; raise StoreUnavailable."""
-        with told():
-            return self._connection().execute(sql, values).fetchall()
+        with told(), self._use() as connection:
+            return connection.execute(sql, values).fetchall()
 
     def row(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
         """The first row; raise StoreUnavailable."""
-        with told():
-            found: sqlite3.Row | None = self._connection().execute(sql, values).fetchone()
+        with told(), self._use() as connection:
+            found: sqlite3.Row | None = connection.execute(sql, values).fetchone()
         return found
 
     @contextmanager
     def change(self) -> Iterator[Change]:
         """A write transaction; rolled back if the block raises. Not to be nested. Raise StoreUnavailable."""
-        with self._order, told():  # until the events are out: commits and publishing keep one order
-            connection = self._connection()
+        # `_order` until the events are out: commits and publishing keep one order
+        with self._order, told(), self._use() as connection:
             connection.execute("BEGIN IMMEDIATE")
             change = Change(connection, self.clock())
             try:
@@ -164,11 +183,13 @@ class Database:
             self._publish([event])
 
     def close(self) -> None:
-        """Fold the write-ahead log in and close every thread's connection."""
+        """Fold the write-ahead log in and close every thread's connection, once the thread is done with it."""
         with self._order, self._guard:
             self._closed = True
-            for _, connection in self._all:
-                connection.close()
+            for held in self._all:
+                if held.busy.acquire(timeout=_CLOSING):  # closing it under a thread's hands can crash the process
+                    held.connection.close()
+                    held.busy.release()
             self._all.clear()
             self._local = threading.local()
 

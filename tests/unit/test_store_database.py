@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from importlib import resources
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -150,12 +151,12 @@ def test_a_locked_database_is_a_sentence_and_is_gone_on_with(tmp_path, monkeypat
 def test_a_full_disk_is_a_sentence_and_leaves_nothing(database, heard):
     with database.change() as change:
         pages = change.execute("PRAGMA page_count").fetchone()[0]
-    database._connection().execute(f"PRAGMA max_page_count = {pages + 2}")
+    database.rows(f"PRAGMA max_page_count = {pages + 2}")
     large = Event(type="sighting", payload={"text": "x" * 100_000}, at=1.0)
     with pytest.raises(StoreUnavailable, match="full"), database.change() as change:
         change.emit(large)
     assert heard == []
-    database._connection().execute("PRAGMA max_page_count = 1000000")
+    database.rows("PRAGMA max_page_count = 1000000")
     with database.change() as change:
         assert change.emit(event()).id == 1
 
@@ -169,11 +170,38 @@ def test_a_mistake_in_our_own_sql_is_not_blamed_on_the_disk(database):
 
 def test_threads_that_ended_leave_no_connection_behind(database):
     """Each deploy has a thread of its own: a thousand of them must not hold a thousand files open."""
+    before = _open_files(database)
     for _ in range(30):
         thread = threading.Thread(target=database.rows, args=("SELECT 1",))
         thread.start()
         thread.join()
-    assert len(database._all) <= 2
+    assert _open_files(database) <= before + 6  # the last of them, and its write-ahead log
+
+
+def _open_files(database):
+    links = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    return sum(link.name.startswith(database.path.name) for link in links)
+
+
+def test_closing_while_another_thread_reads_breaks_nothing(tmp_path):
+    database = Database(tmp_path / "forge.db")
+    database.open()
+    long = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n"
+    answers, begun = [], threading.Event()
+
+    def read():
+        begun.set()
+        try:
+            answers.append(database.row(long)[0])
+        except StoreUnavailable as error:
+            answers.append(error.message)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    begun.wait()
+    database.close()
+    thread.join()
+    assert answers in ([300000], ["The database is closed: Forge is shutting down"])
 
 
 def test_after_closing_nobody_reaches_the_file_any_more(database):
@@ -224,7 +252,8 @@ def test_migrations_run_once_and_opening_again_changes_nothing(database):
     assert [number for number, _ in scripts] == list(range(1, len(scripts) + 1))
     assert database.row("PRAGMA user_version")[0] == scripts[-1][0]
     schema = [tuple(row) for row in database.rows("SELECT name, sql FROM sqlite_schema")]
-    migrate(database._connection())
+    with database._use() as connection:
+        migrate(connection)
     assert [tuple(row) for row in database.rows("SELECT name, sql FROM sqlite_schema")] == schema
 
 
