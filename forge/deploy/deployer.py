@@ -81,7 +81,8 @@ class Deployer:
 
     def busy(self) -> bool:
         """Whether a deploy is under way or could begin."""
-        return bool(self._at_work()) or bool(self.store.deploys.under_way()) or bool(self.store.deploys.queued())
+        # In the order that a deploy goes through them, or one could slip by between two looks.
+        return bool(self.store.deploys.queued()) or bool(self.store.deploys.under_way()) or bool(self._at_work())
 
     # ---- the dispatcher's thread
 
