@@ -19,7 +19,7 @@ CONFIG = """\
 proxies:
   caddy: {{kind: caddy, url: {admin}, address: {people}}}
 registries:
-  demo: {{url: "http://{registry}", interval: 5}}
+  demo: {{url: "http://{registry}", interval: 60}}
 settings:
   default_proxy: caddy
   free_disk: 0
