@@ -78,7 +78,7 @@ def test_a_hidden_secret_is_in_no_problem():
 
 
 def test_a_database_locked_for_real_is_a_503(world):
-    world.runtime.store.database._local.connection.execute("PRAGMA busy_timeout = 50")
+    world.runtime.store.database.rows("PRAGMA busy_timeout = 50")
     other = sqlite3.connect(world.runtime.store.database.path)
     other.execute("BEGIN IMMEDIATE")
     try:
