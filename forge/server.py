@@ -16,11 +16,11 @@ from waitress.server import create_server
 from forge.api.app import make_app
 from forge.api.hub import WAITRESS_SETTINGS
 from forge.domain.errors import Conflict, Invalid
+from forge.http import is_loopback
 from forge.runtime import Runtime
 
 _log = logging.getLogger(__name__)
 _LARGEST_BODY = 2 << 20  # bytes; Flask refuses earlier and says so, this keeps the rest off the disk
-_LOOPBACK = ("127.", "localhost", "::1")
 
 
 class Server:
@@ -36,7 +36,7 @@ class Server:
     def start(self) -> None:
         """Raise Conflict if the port is taken, Invalid if the address is not this machine's own."""
         settings = self.runtime.settings
-        if not settings.host.startswith(_LOOPBACK):
+        if not is_loopback(settings.host):
             raise Invalid(
                 f"Forge listens on this machine only, not on {settings.host}: put a proxy with a login in front of it",
                 code="not_loopback",

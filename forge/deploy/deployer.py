@@ -102,7 +102,9 @@ class Deployer:
             return self._begin_what_can()
         except StoreUnavailable as error:
             _log.error("the queue stands still: %s", error.message)
-            return True
+        except Exception:  # noqa: BLE001 told in the log
+            _log.exception("the queue could not be looked at")  # this thread must not end: nobody else begins deploys
+        return True
 
     def _begin_what_can(self) -> bool:
         """Begin queued deploys; whether any waits for an engine."""
@@ -185,16 +187,22 @@ class Deployer:
         if run is None:
             return
         execute(run)
-        if self.store.deploys.get(deploy.id).ended_well:
+        ended = self.store.deploys.get(deploy.id)
+        if ended.ended_well:
             self.pruner.after(run)
+        elif run.engine_left:
+            self._once_more(deploy, ended)
 
     def _take_back(self, deploy: Deploy) -> None:
         """Go on taking back what a Forge that was stopped had begun; then try once more, if nobody cancelled."""
         run = self._run(deploy)
         if run is None:
             return
-        revert(run, Interrupted("Forge was stopped while this was under way"))
-        ended = self.store.deploys.get(deploy.id)
+        revert(run, Interrupted("Forge was stopped, or could not write, while this was under way"))
+        self._once_more(deploy, self.store.deploys.get(deploy.id))
+
+    def _once_more(self, deploy: Deploy, ended: Deploy) -> None:
+        """What was cut off through no fault of the image is tried again; `deploy` is as it was before."""
         fresh = deploy.status is DeployStatus.RUNNING and deploy.actor != "forge"
         if fresh and ended.status is DeployStatus.FAILED and not self._overtaken(ended):
             try:

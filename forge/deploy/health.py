@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from forge.domain.errors import ForgeError
+from forge.domain.errors import ForgeError, Invalid
 from forge.domain.project import Health, HealthKind
 from forge.ports import Engine, HealthCheck, ImageFacts, InstanceState, Probe, ProbeResult
 
@@ -48,7 +48,7 @@ def _probe(health: Health, check: HealthCheck | None) -> tuple[Probe, str]:
     if kind is HealthKind.AUTO:
         kind = HealthKind.IMAGE if check else HealthKind.HTTP if health.path else HealthKind.TCP
     if kind is HealthKind.IMAGE and check is None:
-        raise Unhealthy("The health check is the image's own, but this image has no HEALTHCHECK: choose HTTP or TCP")
+        raise Invalid("The health check is the image's own, but this image has no HEALTHCHECK: choose HTTP or TCP")
     names = {
         HealthKind.IMAGE: "the image's own HEALTHCHECK",
         HealthKind.HTTP: f"GET {health.path}",

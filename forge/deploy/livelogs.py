@@ -35,6 +35,10 @@ def publish_lines(bus: Bus) -> Callable[[str, list[LogLine]], None]:
     return publish
 
 
+def _nothing() -> None:
+    """There is nothing to end."""
+
+
 @dataclass(slots=True)
 class LiveLogs:
     """Told by the streams which topics a reader opens and closes."""
@@ -49,14 +53,18 @@ class LiveLogs:
         for topic in topics:
             if not topic.startswith(_PREFIX):
                 continue
-            try:
-                found = self.instances.store.instances.get(topic.removeprefix(_PREFIX))
-                engine, container = self.instances.reach(found)
-            except ForgeError:
-                continue
-            release = self.followers.follow(found.id, container, engine)
+            release = self._follow(topic.removeprefix(_PREFIX))
             with self._lock:
                 self._releases.setdefault(topic, []).append(release)
+
+    def _follow(self, instance: str) -> Callable[[], None]:
+        """What ends it; a reader who has nothing to follow is counted all the same, or leaving would end another's."""
+        try:
+            found = self.instances.store.instances.get(instance)
+            engine, container = self.instances.reach(found)
+        except ForgeError:
+            return _nothing
+        return self.followers.follow(found.id, container, engine)
 
     def closed(self, topics: frozenset[str]) -> None:
         """A reader has left."""

@@ -10,8 +10,9 @@ from forge.deploy.run import Cancelled, Interrupted, Run
 from forge.deploy.steps import Step
 from forge.deploy.undo import keep_last_words, undo_step
 from forge.domain.deploy import DeployStatus, StepRecord, StepStatus
-from forge.domain.errors import ForgeError
+from forge.domain.errors import EngineUnavailable, ForgeError
 from forge.domain.stage import Strategy
+from forge.log import redact
 
 _log = logging.getLogger(__name__)
 
@@ -22,8 +23,8 @@ _FIND = (
     Step("pull", steps.pull),
     Step("note what serves", steps.note_what_serves, steps.forget_candidate),
 )
+_CREATE = Step("create", steps.create, steps.remove_candidate)
 _PROVE = (
-    Step("create", steps.create, steps.remove_candidate),
     Step("start", steps.start, steps.stop_candidate),
     Step(steps.WAIT_UNTIL_HEALTHY, steps.wait_healthy),
     Step("switch route", steps.switch_route, steps.switch_back),
@@ -34,12 +35,14 @@ _PROVE = (
 PIPELINES: dict[Strategy, tuple[Step, ...]] = {
     Strategy.SIDE_BY_SIDE: (
         *_FIND,
+        _CREATE,
         *_PROVE,
         Step("drain and stop the old", steps.drain_and_stop_old, steps.start_old_again),
         Step(GO_LIVE, steps.go_live),
     ),
     Strategy.IN_PLACE: (
         *_FIND,
+        _CREATE,  # what cannot be created must not cost the old one's time
         Step("stop the old", steps.stop_old, steps.start_old_again),
         *_PROVE,
         Step(GO_LIVE, steps.go_live),
@@ -65,6 +68,7 @@ def execute(run: Run) -> None:
             return
         if not isinstance(error, ForgeError):
             _log.exception("deploy #%d failed unexpectedly", run.deploy.id)
+        run.engine_left = isinstance(error, EngineUnavailable)
         revert(run, error)
 
 
@@ -103,7 +107,8 @@ def _write(run: Run, record: StepRecord, status: StepStatus = StepStatus.RUNNING
 
 def revert(run: Run, error: Exception) -> None:
     """Take back what the journal names, the failing step included; the deploy ends failed, cancelled or stuck."""
-    reason = error.message if isinstance(error, ForgeError) else f"Internal error ({type(error).__name__}): see the log"
+    internal = f"Internal error ({type(error).__name__}): see the log"
+    reason = redact(error.message) if isinstance(error, ForgeError) else internal
     if run.deploy.status is not DeployStatus.REVERTING:
         journal = run.store.deploys.steps(run.deploy.id)
         failed = next((record for record in journal if record.status is StepStatus.RUNNING), None)
@@ -150,9 +155,10 @@ def _end(run: Run, *, cancelled: bool, undone: bool) -> None:
     with run.store.database.change() as change:
         ended = run.deploy.to(status, ended=change.now)
         run.store.deploys.save(change, ended)
+        left = "what served before still serves" if run.deploy.replaces else "nothing of it is left"
         words = {
-            DeployStatus.FAILED: "Taken back: what served before still serves",
-            DeployStatus.CANCELLED: "Cancelled and taken back: what served before still serves",
+            DeployStatus.FAILED: f"Taken back: {left}",
+            DeployStatus.CANCELLED: f"Cancelled and taken back: {left}",
             DeployStatus.STUCK: "Taking back failed: look at the steps marked so, mend their cause, then deploy again",
         }[status]
         run.store.deploys.log(change, ended, words, "error" if status is DeployStatus.STUCK else "info")

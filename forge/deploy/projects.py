@@ -137,6 +137,11 @@ class ProjectService:
             if volume.kind is VolumeKind.HOST:
                 check_host_path(volume.source or "", allowed)
         names = [stage.name for stage in stages]
+        exclusive = any(volume.exclusive for volume in project.volumes)
+        for stage in stages:
+            if exclusive and stage.max_instances > 1:
+                fields = {"max_instances": "1 with an exclusive volume"}
+                raise Invalid(f"{stage.key}: an exclusive volume allows one instance", fields=fields)
         for stage in stages:
             if stage.promote_from is not None and stage.promote_from not in names:
                 raise Invalid(
@@ -147,7 +152,12 @@ class ProjectService:
         self._check_domains(project, stages)
 
     def _check_connections(self, project: Project) -> None:
-        self.store.connections.get(EngineConnection, project.engine)
+        engine = self.store.connections.get(EngineConnection, project.engine)
+        if not engine.on_this_machine:
+            raise Invalid(
+                f"The engine {engine.name} is on another machine: Forge deploys on this machine's Docker only, for now",
+                fields={"engine": "on another machine"},
+            )
         self.store.connections.get(ProxyConnection, project.proxy)
         if project.registry is not None:
             self.store.connections.get(RegistryConnection, project.registry)

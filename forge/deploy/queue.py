@@ -9,7 +9,7 @@ from forge.domain.deploy import Deploy, DeployKind
 from forge.domain.errors import Conflict
 from forge.domain.project import Project
 from forge.domain.secret import Secret
-from forge.domain.stage import Stage, strategy_of
+from forge.domain.stage import Stage, Strategy, strategy_of
 from forge.store.database import Change
 from forge.store.deploys import Configuration
 from forge.store.store import Store
@@ -49,7 +49,10 @@ class Queue:
         """Queue what `source` was once more: digest, configuration and secrets. Raise NotFound if its stage was
         deleted, Conflict if it is past keeping: without its secrets it would not be what it was.
         """
-        self.store.projects.stage(source.project, source.stage)
+        today = strategy_of(
+            self.store.projects.get(source.project), self.store.projects.stage(source.project, source.stage)
+        )[0]
+        strategy = today if today is Strategy.IN_PLACE else source.strategy  # a volume may be exclusive since
         configuration = self.store.deploys.configuration(source.id)
         if self.store.secrets.get(environment_place(source.id)) is None:
             raise Conflict(
@@ -59,7 +62,7 @@ class Queue:
         secrets = self.store.secrets.get_bundle(environment_place(source.id))
         deploy = Deploy(
             id=0, project=source.project, stage=source.stage, image=source.image, tag=source.tag, digest=source.digest,
-            slot=source.slot, kind=kind, strategy=source.strategy, actor=actor, source=source.id,
+            slot=source.slot, kind=kind, strategy=strategy, actor=actor, source=source.id,
         )  # fmt: skip
         kept = self.store.deploys.add(change, deploy, configuration)
         self.store.secrets.put_bundle(change, environment_place(kept.id), secrets)

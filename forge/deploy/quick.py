@@ -103,11 +103,12 @@ class QuickDeploy:
     ) -> Deploy:
         """Inspect, make the project and its stage with what was given instead of guessed, deploy.
 
-        A project of that name with that image is used as it is, a stage of it too.
+        A project of that image is used as it is (the one of that name, if one is given), a stage of it too.
         """
         found = self.inspect(image)
+        there = self.store.projects.by_image(found.image)
         wanted = Project(
-            name=name or found.name,
+            name=name or (there[0].name if there else found.name),
             image=found.image,
             port=port or found.port,
             health=health or found.health,

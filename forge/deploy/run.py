@@ -17,6 +17,7 @@ from forge.domain.project import Project
 from forge.domain.route import Route
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
+from forge.log import redact
 from forge.ports import Engine, ImageFacts, LayerProgress, Proxy, Registry
 from forge.store.store import Store
 
@@ -59,6 +60,7 @@ class Run:
     new_id: Callable[[], str]
     checkpoint: Callable[[str], None] = lambda _: None
     image: ImageFacts | None = None  # once the engine has it
+    engine_left: bool = False  # the engine went away under the deploy: no fault of the image
     probes: list[dict[str, object]] = field(default_factory=list)
     _layers: dict[str, LayerProgress] = field(default_factory=dict)
     _told: float = 0
@@ -101,7 +103,8 @@ class Run:
         return len(self._layers)
 
     def probed(self, text: str, healthy: bool | None) -> None:
-        """Keep a health probe with the deploy."""
+        """Keep a health probe with the deploy; what an image says of itself may hold its secrets."""
+        text = redact(text)
         if len(self.probes) < _PROBES_KEPT:
             self.probes.append({"at": self.store.database.clock(), "healthy": healthy, "text": text})
         self.say(text, "probe")

@@ -301,6 +301,11 @@ def start_old_again(run: Run) -> None:
         return
     run.engine.start(old.container)
     _wait_for_old(run, old.container)
+    state = run.engine.inspect(old.container)
+    if state is None or not state.running:
+        raise EngineError(
+            f"{old.tag} ({old.id}) was started again and did not stay up: see its log", code="old_is_down"
+        )
 
 
 def _wait_for_old(run: Run, container: str) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from forge.deploy.run import Interrupted, Run
 from forge.deploy.steps import Step
 from forge.domain.errors import EngineUnavailable, ForgeError, ProxyUnavailable
+from forge.log import redact
 from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceState
 from forge.store.database import StoreUnavailable
 
@@ -77,7 +78,7 @@ def _keep(run: Run, seen: InstanceState | None) -> None:
         return
     state = found[0]
     with run.engine.logs(state.id, tail=_LINES_KEPT) as lines:
-        kept = [msgspec.to_builtins(line) for line in lines]
+        kept = [{**msgspec.to_builtins(line), "text": redact(line.text)} for line in lines]
     ended = seen if seen is not None and state.exit_code is None else state
     words = {
         "status": state.status,

@@ -91,6 +91,13 @@ class EngineConnection:
         ):
             raise Invalid("An engine's url begins with unix://, npipe://, tcp:// or ssh://", fields={"url": "scheme"})
 
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether a port that it publishes on 127.0.0.1 is one of this machine."""
+        scheme, _, rest = (self.url or "unix://").partition("://")
+        host = rest.partition("/")[0].rpartition("@")[2].rpartition(":")[0]
+        return scheme in {"unix", "npipe"} or host in {"localhost", "127.0.0.1", "[::1]"}
+
 
 Connection = RegistryConnection | ProxyConnection | EngineConnection
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from docker.errors import APIError
 
 _TIMEOUT = 60  # seconds for an answer; creating a container on a busy machine takes several
+_HELLO = 5  # seconds for the first answer of an engine
 _CONNECTIONS = 32
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -103,11 +104,19 @@ class Link:
         from docker.utils import kwargs_from_env  # noqa: PLC0415
 
         with self._lock:
+            if self._client is not None:
+                return self._client
+        given: Any = {"base_url": self._given} if self._given else kwargs_from_env()
+        hello: Any = min(_HELLO, self._timeout)  # the stubs say int; requests takes a float
+        made = APIClient(version="auto", timeout=hello, max_pool_size=_CONNECTIONS, **given)  # outside of the lock:
+        made.timeout = self._timeout  # type: ignore[assignment]  # an engine that hangs must not hold up those who only want to close
+        with self._lock:
             if self._client is None:
-                given: Any = {"base_url": self._given} if self._given else kwargs_from_env()
-                timeout: Any = self._timeout  # the stubs say int; requests takes a float
-                self._client = APIClient(version="auto", timeout=timeout, max_pool_size=_CONNECTIONS, **given)
-            return self._client
+                self._client = made
+                return made
+            spare, kept = made, self._client
+        spare.close()
+        return kept
 
     @contextlib.contextmanager
     def stream(

@@ -47,6 +47,10 @@ def told() -> Iterator[None]:
         raise StoreUnavailable(
             f"The database cannot be used just now ({error}): check the disk of the data folder", retry_after=5
         ) from error
+    except sqlite3.DatabaseError as error:
+        if type(error) is not sqlite3.DatabaseError:
+            raise  # a constraint, or a mistake of ours
+        raise StoreUnavailable(f"The database is damaged ({error}): stop Forge and restore a backup") from error
 
 
 class Change:

@@ -49,11 +49,6 @@ class Instances:
         sql = "SELECT * FROM instance WHERE project = ? AND stage = ? AND serving ORDER BY created"
         return [_instance(row) for row in self._database.rows(sql, (project, stage))]
 
-    def by_domain(self, domain: str) -> Instance | None:
-        """Who serves `domain` now."""
-        row = self._database.row("SELECT * FROM instance WHERE domain = ? AND serving", (domain,))
-        return _instance(row) if row else None
-
     def put(self, change: Change, instance: Instance, actor: str = "forge") -> Instance:
         """Write all of `instance`; tell of it if anything changed; `since` is when its status last changed."""
         row = change.execute("SELECT * FROM instance WHERE id = ?", (instance.id,)).fetchone()

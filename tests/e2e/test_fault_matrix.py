@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ class Visitor:
             self.asked += 1
             try:
                 status, body = self._caddy.get(self._domain)
-            except OSError as error:
+            except (OSError, HTTPException) as error:
                 status, body = 0, str(error)
             if status != 200 or not body.strip():
                 self.faults.append((status, body[:40]))

@@ -221,7 +221,7 @@ def test_nothing_queued_is_lost_across_a_restart(world):
     assert {world.wait(d).status.value for d in waits} == {"succeeded"}
 
 
-def test_an_engine_that_goes_away_during_a_deploy_is_waited_for_and_the_deploy_taken_back(world, gate):
+def test_an_engine_that_goes_away_during_a_deploy_is_waited_for_and_the_deploy_tried_once_more(world, gate):
     world.project()
     live(world, "dev-1")
     world.push("dev-2")
@@ -234,8 +234,10 @@ def test_an_engine_that_goes_away_during_a_deploy_is_waited_for_and_the_deploy_t
     until(lambda: any("trying again" in line for line in log(world, asked)), "Forge waits for the engine")
     world.engine.down = False
     assert world.wait(asked).status is DeployStatus.FAILED
-    assert containers(world) == [("running", "dev-1")]
     assert world.forge.store.deploys.quarantined("shop", "dev", asked.digest) is None
+    again = world.forge.store.deploys.page(limit=1)[0]
+    assert (again.source, again.actor, again.status) == (asked.id, "forge", DeployStatus.SUCCEEDED)
+    assert containers(world) == [("running", "dev-2")]
 
 
 # ---- the database is away

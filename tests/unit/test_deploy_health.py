@@ -3,6 +3,7 @@
 import pytest
 
 from forge.deploy.health import PATIENCE, STAYS_UP, Unhealthy, plan, wait_until_healthy
+from forge.domain.errors import Invalid
 from forge.domain.project import Health, HealthKind
 from forge.ports import HealthCheck, ImageFacts, InstanceState, Probe, ProbeResult
 
@@ -54,7 +55,7 @@ def test_the_images_own_check_goes_first_then_http_then_tcp(health, check, kind)
 
 
 def test_a_check_of_the_image_that_it_does_not_have_is_said():
-    with pytest.raises(Unhealthy, match="no HEALTHCHECK"):
+    with pytest.raises(Invalid, match="no HEALTHCHECK"):  # a setting's fault: its digest is not quarantined
         plan(Health(kind=HealthKind.IMAGE), image(), [])
 
 

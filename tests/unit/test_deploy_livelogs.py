@@ -1,6 +1,7 @@
 """Live logs of instances: followed while somebody looks, and not a second longer."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -81,3 +82,19 @@ def test_closing_forge_ends_every_log(world):
     world.forge.close()
     until(lambda: world.engine.open_streams == 0, "every stream is closed")
     world.forge = world.compose()
+
+
+def test_a_reader_who_came_before_the_container_does_not_end_anothers_log(world):
+    instance = one(world)
+    topic = frozenset({f"instance:{instance.id}"})
+    with world.forge.store.database.change() as change:
+        world.forge.store.instances.put(change, replace(instance, container=None))
+    world.forge.logs.opened(topic)
+    with world.forge.store.database.change() as change:
+        world.forge.store.instances.put(change, instance)
+    world.forge.logs.opened(topic)
+    until(lambda: world.engine.open_streams == 2, "its log is followed")
+    world.forge.logs.closed(topic)
+    world.forge.logs.closed(topic)
+    assert world.forge.logs._releases == {}
+    until(lambda: world.engine.open_streams == 1, "nobody looks")

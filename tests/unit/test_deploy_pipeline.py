@@ -42,9 +42,9 @@ def test_the_old_one_serves_until_the_new_one_is_proven_and_routed_to():
     ]  # fmt: skip
 
 
-def test_in_place_the_old_one_stops_before_the_new_one_is_made():
+def test_in_place_the_old_one_stops_before_the_new_one_starts_and_not_before_it_could_be_made():
     assert [step.name for step in PIPELINES[PLACE]] == [
-        "resolve digest", "pull", "note what serves", "stop the old", "create", "start", "wait until healthy",
+        "resolve digest", "pull", "note what serves", "create", "stop the old", "start", "wait until healthy",
         "switch route", "confirm through the route", "bake", "go live",
     ]  # fmt: skip
 

@@ -12,6 +12,7 @@ from forge.domain.project import Health, HealthKind, Project
 from forge.domain.secret import Secret
 from forge.ports import HealthCheck, ImageFacts
 from tests.unit.deploying import make_world
+from tests.world import HOST
 
 IMAGE = "registry.example/acme/shop"
 
@@ -161,3 +162,11 @@ def test_whatever_the_tag_its_pattern_matches_it(tag):
     stage, pattern, why = suggest_stage(tag)
     assert pattern.matches(tag)
     assert check_name(stage, "stage") in why
+
+
+def test_a_second_tag_of_an_image_goes_to_the_project_that_is_there(world):
+    for tag in ("dev-1", "dev-2"):
+        world.push(tag)
+        world.wait(world.forge.quick.deploy(f"{HOST}/shop:{tag}", actor="ann"))
+    assert [project.name for project in world.forge.store.projects.all()] == ["shop"]
+    assert world.serving() == ["dev-2"]

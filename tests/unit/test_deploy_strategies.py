@@ -1,9 +1,11 @@
 """In place, side by side, and several tags at once."""
 
+from dataclasses import replace
+
 import pytest
 
 from forge.domain.deploy import DeployStatus
-from forge.domain.errors import EngineError
+from forge.domain.errors import EngineError, Invalid
 from forge.domain.project import Volume, VolumeKind
 from tests.unit.deploying import Gate, ask, containers, live, make_world, many
 from tests.world import stage
@@ -34,12 +36,12 @@ def test_in_place_the_old_one_stops_first_and_starts_again_when_the_new_one_fail
     (first,) = live(world, "dev-1")
     assert first.strategy == "in_place"
     world.push("dev-2")
-    gate.hold("create")
-    gate.breaks("create", EngineError("Broken on purpose"))
+    gate.hold("stop the old")
+    gate.breaks("stop the old", EngineError("Broken on purpose"))
     asked = ask(world, "dev-2")
-    gate.reached("create")
+    gate.reached("stop the old")
     assert containers(world) == [("created", "dev-2"), ("exited", "dev-1")]
-    gate.open("create")
+    gate.open("stop the old")
     assert world.wait(asked).status is DeployStatus.FAILED
     assert containers(world) == [("running", "dev-1")]
     live(world, "dev-3")
@@ -100,3 +102,19 @@ def test_rolling_back_to_a_time_of_one_instance_does_not_remove_the_others(world
     live(world, "a", "b")
     world.wait(world.forge.requests.rollback("shop", "dev", deploy=first.id, actor="ann"))
     assert sorted(world.serving()) == ["a", "b", "old"]
+
+
+def test_an_exclusive_volume_allows_one_instance(world):
+    volume = Volume(kind=VolumeKind.NAMED, path="/data", source="data", exclusive=True)
+    with pytest.raises(Invalid) as caught:
+        world.project("shop", stage("shop", "dev", max_instances=2), volumes=(volume,))
+    assert "max_instances" in caught.value.fields
+
+
+def test_rolling_back_is_in_place_once_a_volume_is_exclusive(world):
+    project = world.project()
+    live(world, "dev-1", "dev-2")
+    volume = Volume(kind=VolumeKind.NAMED, path="/data", source="data", exclusive=True)
+    world.forge.projects.change(replace(project, volumes=(volume,)), {}, actor="ann")
+    back = world.wait(world.forge.requests.rollback("shop", "dev", actor="ann"))
+    assert (back.strategy, back.status) == ("in_place", "succeeded")

@@ -6,11 +6,13 @@ from forge.deploy import undo
 from forge.deploy.run import Interrupted
 from forge.deploy.steps import Step
 from forge.domain.errors import EngineError, EngineUnavailable, ProxyUnavailable
+from forge.domain.project import Project
+from forge.domain.secret import Secret
 from forge.store.database import StoreUnavailable
 from tests.fake_engine import Behaviour
 from tests.unit.deploying import Gate, ask, containers, live, log, make_world, reach
 from tests.unit.test_deploy_run import hours, run, world  # noqa: F401 the same run
-from tests.world import until
+from tests.world import HOST, World, stage, until
 
 
 def step(*outcomes):
@@ -132,3 +134,21 @@ def test_what_was_never_made_has_no_last_words(forge, gate):
     deploy = forge.deploy("dev-1")
     assert forge.forge.store.deploys.last_words(deploy.id) is None
     assert "logs" not in forge.engine.calls
+
+
+def test_an_images_last_words_are_kept_without_forges_secrets(tmp_path):
+    secretive = World(tmp_path)
+    secretive.forge.start()
+    secretive.forge.projects.create(
+        Project(name="shop", image=f"{HOST}/shop", port=8080, proxy="caddy", secrets=("DB",)),
+        {"DB": Secret("planted-canary-1")},
+        [(stage("shop", "dev"), {})],
+        actor="ann",
+    )
+    secretive.push("dev-1", behaviour=Behaviour(exit_code=1, errors=("no way to db://app:planted-canary-1@db",)))
+    deploy = secretive.deploy("dev-1")
+    kept = secretive.forge.store.deploys.last_words(deploy.id)
+    assert any("no way to db" in line["text"] for line in kept["lines"])
+    secretive.forge.store.database.row("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert b"planted-canary-1" not in secretive.forge.settings.database.read_bytes()
+    secretive.forge.close()
