@@ -1,0 +1,59 @@
+/** Asking Forge: typed by its own description, refusals as one kind of error with a sentence for a person. */
+import createClient from 'openapi-fetch';
+import { t } from '#lib/i18n/words.svelte.ts';
+import type { paths } from './schema.d.ts';
+
+const PATIENCE = 30_000; // milliseconds
+
+/** What Forge refused, or that it did not answer (status 0). `message` is a sentence, `fields` the inputs at fault. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly fields: Record<string, string>;
+
+  constructor(status: number, code: string, message: string, fields: Record<string, string> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.fields = fields;
+  }
+}
+
+export const api = createClient<paths>({
+  baseUrl: globalThis.location?.origin ?? '',
+  fetch: (request) => fetch(request, { signal: AbortSignal.timeout(PATIENCE) }),
+  // `status=a&status=b`, as Forge reads lists
+  querySerializer: { array: { style: 'form', explode: true } },
+});
+
+let onSignedOut = () => {};
+
+/** `listener` is called when an answer says that nobody is signed in. */
+export function whenSignedOut(listener: () => void): void {
+  onSignedOut = listener;
+}
+
+/** The answer's body; raises Problem. */
+export async function ok<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  let answer;
+  try {
+    answer = await call;
+  } catch {
+    throw new Problem(0, 'unreachable', t.errors.unreachable);
+  }
+  if (answer.response.ok) return answer.data as T;
+  if (answer.response.status === 401) onSignedOut();
+  throw problemOf(answer.response.status, answer.error);
+}
+
+function problemOf(status: number, body: unknown): Problem {
+  const said = body as { code?: string; detail?: string; fields?: Record<string, string> } | undefined;
+  const sentence = said?.detail ?? t.errors.refused(status);
+  return new Problem(status, said?.code ?? 'unknown', sentence, said?.fields);
+}
+
+/** Any error as a Problem, for showing it. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  return new Problem(0, 'unexpected', error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,42 @@
+/** Forge's own types by their own names; made from its description, see schema.d.ts. */
+import type { components } from './schema.d.ts';
+
+type Schemas = components['schemas'];
+
+export type Project = Schemas['ProjectView'];
+export type Stage = Schemas['StageView'];
+export type Instance = Schemas['InstanceView'];
+export type InstanceStatus = Schemas['InstanceStatus'];
+export type Deploy = Schemas['Deploy'];
+export type DeployView = Schemas['DeployView'];
+export type DeployStatus = Schemas['DeployStatus'];
+export type Step = Schemas['StepRecord'];
+export type DeployLine = Schemas['DeployLine'];
+export type LogLine = Schemas['LogLine'];
+export type Explanation = Schemas['Explanation'];
+export type Part = Schemas['PartHealth'];
+export type Who = Schemas['Who'];
+
+/** A layer of a pull, as `deploy_progress` tells it; sizes in bytes, total 0 if unknown. */
+export interface Layer {
+  id: string;
+  status: 'waiting' | 'pulling' | 'extracting' | 'done' | 'exists';
+  current: number;
+  total: number;
+}
+
+export interface ProbeResult {
+  at: number;
+  healthy: boolean | null;
+  text: string;
+}
+
+/** What was kept of a failed candidate before it was removed. */
+export interface LastWords {
+  status: string;
+  exit_code: number | null;
+  out_of_memory: boolean;
+  restarts: number;
+  lines: LogLine[];
+  probes: ProbeResult[];
+}

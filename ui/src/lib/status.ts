@@ -1,0 +1,67 @@
+/** What the statuses of instances and deploys look like: seven marks, each with its own shape, word and colour. */
+import type { Deploy, DeployStatus, Instance } from '#lib/api/types.ts';
+
+export type Mark = 'failed' | 'degraded' | 'deploying' | 'queued' | 'running' | 'stopped' | 'unknown';
+
+/** The worst first: what a group of things shows, and how lists are sorted. */
+export const WORST_FIRST: Mark[] = [
+  'failed',
+  'degraded',
+  'deploying',
+  'queued',
+  'running',
+  'stopped',
+  'unknown',
+];
+
+export function worst(marks: Iterable<Mark>): Mark {
+  let found = WORST_FIRST.length - 1;
+  for (const mark of marks) found = Math.min(found, WORST_FIRST.indexOf(mark));
+  return WORST_FIRST[found]!;
+}
+
+/** Of an instance: one that ended although it is wanted has failed. */
+export function markOf(instance: Instance): Mark {
+  switch (instance.status) {
+    case 'starting':
+      return 'deploying';
+    case 'running':
+      return 'running';
+    case 'unhealthy':
+      return 'degraded';
+    case 'stopped':
+      return instance.wanted ? 'failed' : 'stopped';
+    case 'missing':
+      return 'failed';
+    default:
+      return 'unknown';
+  }
+}
+
+const DEPLOY_MARKS: Record<DeployStatus, Mark> = {
+  queued: 'queued',
+  running: 'deploying',
+  reverting: 'degraded',
+  succeeded: 'running',
+  failed: 'failed',
+  stuck: 'failed',
+  cancelled: 'stopped',
+  superseded: 'stopped',
+};
+
+export function markOfDeploy(status: DeployStatus): Mark {
+  return DEPLOY_MARKS[status];
+}
+
+export function isUnderWay(deploy: Pick<Deploy, 'status'>): boolean {
+  return deploy.status === 'queued' || deploy.status === 'running' || deploy.status === 'reverting';
+}
+
+const FIND = ['resolve digest', 'pull', 'note what serves'];
+const PROVE = ['create', 'start', 'wait until healthy', 'switch route', 'confirm through the route', 'bake'];
+
+/** The steps of a deploy by name, in order, as Forge's pipelines have them. */
+export const PIPELINES: Record<Deploy['strategy'], string[]> = {
+  side_by_side: [...FIND, ...PROVE, 'drain and stop the old', 'go live'],
+  in_place: [...FIND, 'stop the old', ...PROVE, 'go live'],
+};

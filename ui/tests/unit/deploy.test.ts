@@ -1,0 +1,85 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Live, Subscription } from '#lib/live/live.svelte.ts';
+import { DeployFeed } from '#lib/state/deploy.svelte.ts';
+import type { DeployStatus } from '#lib/api/types.ts';
+import { aDeploy, aFrame, aStep } from './made.ts';
+
+const aView = (status: DeployStatus, more = {}) => ({
+  ...aDeploy({ id: 4, status }),
+  strategy_reason: '',
+  steps: [aStep({ deploy: 4 })],
+  last_words: null,
+  quarantine: null,
+  ...more,
+});
+const aLine = (id: number) => ({ id, at: id, level: 'info', text: `line ${id}` });
+
+function following(status: DeployStatus, lines = [aLine(10), aLine(11)]) {
+  const subscriptions: Subscription[] = [];
+  const live = {
+    subscribe: (one: Subscription) => {
+      subscriptions.push(one);
+      return () => {};
+    },
+  } as unknown as Live;
+  const deploy = vi.fn(async () => aView(status));
+  const feed = new DeployFeed(4, {
+    deploy,
+    lines: async (_, after) => lines.filter((one) => one.id > after),
+  });
+  feed.follow(live);
+  return { feed, subscriptions, deploy };
+}
+
+describe('a deploy', () => {
+  it('is followed from the last line that was loaded', async () => {
+    const { feed, subscriptions } = following('running');
+    await vi.waitFor(() => expect(subscriptions).toHaveLength(1));
+    expect([subscriptions[0]!.topic, subscriptions[0]!.since]).toEqual(['deploy:4', '11']);
+    expect(feed.log.lines.map((line) => line.plain)).toEqual(['line 10', 'line 11']);
+    subscriptions[0]!.onFrame(aFrame('deploy_log', { deploy: 4, at: 12, level: 'error', text: 'no' }));
+    expect([feed.log.lines.length, feed.log.errors]).toEqual([3, 1]);
+  });
+
+  it('that has ended needs no stream', async () => {
+    const { feed, subscriptions } = following('failed');
+    await vi.waitFor(() => expect(feed.deploy?.status).toBe('failed'));
+    expect(subscriptions).toHaveLength(0);
+  });
+
+  it('loads its last words when it ends', async () => {
+    const { feed, subscriptions, deploy } = following('running');
+    await vi.waitFor(() => expect(subscriptions).toHaveLength(1));
+    const words = {
+      status: 'exited',
+      exit_code: 1,
+      out_of_memory: false,
+      restarts: 0,
+      lines: [],
+      probes: [],
+    };
+    deploy.mockResolvedValue(aView('failed', { last_words: words }));
+    subscriptions[0]!.onFrame(aFrame('deploy_status', aDeploy({ id: 4, status: 'failed' })));
+    await vi.waitFor(() => expect(feed.lastWords?.exit_code).toBe(1));
+  });
+
+  it('begins anew after a gap, without a line twice', async () => {
+    const { feed, subscriptions } = following('running');
+    await vi.waitFor(() => expect(subscriptions).toHaveLength(1));
+    subscriptions[0]!.onGap!();
+    await vi.waitFor(() => expect(subscriptions).toHaveLength(2));
+    expect(feed.log.lines).toHaveLength(2);
+  });
+
+  it('measures how fast it pulls', async () => {
+    const { feed, subscriptions } = following('running');
+    await vi.waitFor(() => expect(subscriptions).toHaveLength(1));
+    const tell = (at: number, current: number) =>
+      subscriptions[0]!.onFrame(
+        aFrame('deploy_progress', { layers: [{ id: 'a', status: 'pulling', current, total: 4e6 }] }, { at }),
+      );
+    tell(1, 0);
+    tell(2, 1e6);
+    expect(feed.rate).toBe(1e6);
+  });
+});
