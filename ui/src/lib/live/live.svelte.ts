@@ -9,6 +9,7 @@
  * Places are kept per topic: with one for all, a new leader would move past events of topics that the other tabs
  * name a moment later, and those would be lost.
  */
+import { untrack } from 'svelte';
 import { backoff } from './backoff.ts';
 import { isBefore, isKnown, type Place } from './place.ts';
 
@@ -149,7 +150,9 @@ export class Live {
   subscribe(subscription: Subscription): () => void {
     const held: Held = { ...subscription, opened: false };
     this.#subscriptions.add(held);
-    if (this.leader && this.connection === 'live') queueMicrotask(() => this.#opened(this.#places()));
+    // untracked: an effect that subscribes is not to run again because the connection changed
+    if (untrack(() => this.leader && this.connection === 'live'))
+      queueMicrotask(() => this.#opened(this.#places()));
     this.#changedTopics();
     return () => {
       if (this.#subscriptions.delete(held)) this.#changedTopics();

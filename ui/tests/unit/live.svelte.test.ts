@@ -1,3 +1,4 @@
+import { flushSync } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { backoff } from '#lib/live/backoff.ts';
 import { Live, type Frame } from '#lib/live/live.svelte.ts';
@@ -206,6 +207,25 @@ describe('one tab', () => {
     leave.forEach((one) => one());
     await settle();
     expect(FakeEventSource.latest.topics).toBe('state@1');
+  });
+
+  it('is not followed anew by an effect when the connection changes', async () => {
+    const live = alone();
+    let runs = 0;
+    const end = $effect.root(() => {
+      $effect(() => {
+        runs += 1;
+        return live.subscribe({ topic: 'state', onFrame: () => {} });
+      });
+    });
+    flushSync();
+    live.start();
+    await settle();
+    FakeEventSource.latest.hello({ state: '1' });
+    FakeEventSource.latest.fail();
+    flushSync();
+    expect(runs).toBe(1);
+    end();
   });
 
   it('knows when Forge has become another version', async () => {
