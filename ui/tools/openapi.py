@@ -1,4 +1,5 @@
 """Print what Forge's HTTP API says of itself: a Forge is put together on an empty folder, and asked."""
+
 # ruff: noqa: INP001 a tool of the UI, no package
 from __future__ import annotations
 

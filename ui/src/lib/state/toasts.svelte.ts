@@ -17,6 +17,8 @@ class Toasts {
   readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
 
   show(kind: Toast['kind'], text: string, action?: Toast['action']): void {
+    const said = this.all.find((toast) => toast.kind === kind && toast.text === text);
+    if (said) this.dismiss(said.id); // once is enough
     const id = this.#next++;
     this.all = [...this.all.slice(1 - MOST), { id, kind, text, action }];
     this.release(id, kind);
