@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 INSTALLED := .venv/installed
 
-.PHONY: help setup parts test lint demo bench lock clean
+.PHONY: help setup parts ui test lint demo bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -21,6 +21,12 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 
 parts: ## Docker, a registry, Caddy and busybox from Debian, where they are missing (root)
 	@tests/parts/setup.sh
+
+ui: setup ui/node_modules/.package-lock.json ## The board: checked, tested, and built into forge/static
+	cd ui && npm run check && npm test && npm run build
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	cd ui && npm ci --ignore-scripts
 
 test: setup parts lint ## Everything that CI runs
 	$(BIN)/python -m pytest
@@ -46,5 +52,5 @@ lock: ## Choose versions anew and write the lock files
 	rm -rf .build/lock
 
 clean: ## Remove what was made here
-	rm -rf .venv .build build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .build build dist ui/node_modules ui/.svelte-kit *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -18,6 +18,7 @@ from forge.api.present import project_views
 blueprint = Blueprint("ui", __name__)
 STATIC: Final = Path(__file__).parent.parent / "static"
 _READS: Final = frozenset({"GET", "HEAD"})
+_OURS: Final = "_app/"
 _IMMUTABLE: Final = "_app/immutable/"
 
 mimetypes.add_type("text/javascript", ".js")  # Windows reads its registry, which may say text/plain
@@ -51,7 +52,9 @@ def _page(path: str) -> Response:
         return _plain_page() if not path else from_werkzeug(NotFound())
     try:
         answer = send_from_directory(static, path)
-    except NotFound:
+    except NotFound as missing:
+        if path.startswith(_OURS):
+            return from_werkzeug(missing)  # a page from before an update asks for its script: a page is no answer
         path, answer = "", send_from_directory(static, "index.html")
     answer.headers["Cache-Control"] = (
         "public, max-age=31536000, immutable" if path.startswith(_IMMUTABLE) else "no-cache"

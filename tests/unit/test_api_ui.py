@@ -93,3 +93,8 @@ def test_the_api_never_answers_with_a_page(board):
         answer = board.ask("GET", path)
         assert (answer.status_code, answer.json["code"]) == (404, "not_found"), path
     assert board.ask("POST", "/projects").status_code == 404
+
+
+def test_a_script_that_is_gone_is_not_answered_with_a_page(board):
+    answer = board.nobody.get("/_app/immutable/of-the-version-before.js")
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
