@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LOCK := --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 INSTALLED := .venv/installed
+PACKAGES := ui/node_modules/.package-lock.json
+BOARD := forge/static/index.html
 
 .PHONY: help setup parts ui test lint demo bench lock clean
 .DEFAULT_GOAL := help
@@ -22,13 +24,16 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 parts: ## Docker, a registry, Caddy and busybox from Debian, where they are missing (root)
 	@tests/parts/setup.sh
 
-ui: setup ui/node_modules/.package-lock.json ## The board: checked, tested, and built into forge/static
+ui: setup $(PACKAGES) ## The board: checked, tested, and built into forge/static
 	cd ui && npm run check && npm test && npm run build
 
-ui/node_modules/.package-lock.json: ui/package-lock.json
-	cd ui && npm ci --ignore-scripts
+$(PACKAGES): ui/package-lock.json
+	cd ui && npm ci --ignore-scripts --no-audit --no-fund
 
-test: setup parts lint ## Everything that CI runs
+$(BOARD): $(PACKAGES) $(shell git ls-files ui)
+	cd ui && npm run build
+
+test: setup parts lint ui ## Everything that CI runs
 	$(BIN)/python -m pytest
 
 lint: setup ## Style, types, and who may import whom
@@ -37,7 +42,7 @@ lint: setup ## Style, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-demo: setup parts ## Forge with a registry, Docker and Caddy of its own; EXIT=1 ends after the story
+demo: setup parts $(BOARD) ## Forge with a registry, Docker and Caddy of its own; EXIT=1 ends after the story
 	$(BIN)/python -m tests.demo $(if $(EXIT),--exit)
 
 bench: setup parts ## How fast it is, measured here
