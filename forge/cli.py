@@ -18,6 +18,7 @@ from forge.domain.errors import Conflict, Forbidden, ForgeError, Invalid, NotFou
 # Command → (module, attribute, summary): a module is imported when its command is run.
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "serve": ("serve", "serve", "Run Forge until Ctrl-C."),
+    "open": ("shell", "open_board", "A link that signs a browser in, once."),
     "status": ("status", "status", "What runs in each stage."),
     "deploy": ("deploys", "deploy", "Deploy a tag or an image, and follow it live."),
     "promote": ("deploys", "promote", "Deploy what serves the stage before."),

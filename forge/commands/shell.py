@@ -1,11 +1,11 @@
-"""completion and openapi."""
+"""open, completion and openapi."""
 
 from __future__ import annotations
 
 import click
 from click.shell_completion import get_completion_class
 
-from forge.commands.output import say_json
+from forge.commands.output import line, say_json
 from forge.commands.state import Command, State, pass_state
 
 _HOW = {
@@ -13,6 +13,19 @@ _HOW = {
     "zsh": 'eval "$(forge completion zsh)"   in ~/.zshrc',
     "fish": "forge completion fish > ~/.config/fish/completions/forge.fish",
 }
+
+
+@click.command("open", cls=Command)
+@pass_state
+def open_board(state: State) -> None:
+    """Print a link that opens the board and signs the browser in: good once, for two minutes."""
+    client = state.client()
+    ticket = client.post("session/ticket")
+    link = client.address.url + ticket["path"]
+    if state.as_json:
+        say_json({"link": link, "seconds": ticket["seconds"]})
+    else:
+        line(link)
 
 
 @click.command("completion", cls=Command, epilog="\b\n" + "\n".join(_HOW.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from tests.commanding import (
     run,
@@ -22,3 +23,12 @@ def test_completion_knows_commands_and_their_options():
 
 def test_the_contract_is_printed(shell):
     assert shell.json("openapi")["openapi"] == "3.1.0"
+
+
+def test_a_link_signs_a_browser_in_once(shell):
+    link = shell.run("open").stdout.strip()
+    assert link.startswith(shell.json("open")["link"].partition("/sign-in")[0])
+    for expected in ("forge_session", None):
+        with requests.Session() as browser:
+            browser.get(link, timeout=5)
+            assert (browser.cookies.keys() or [None])[0] == expected
