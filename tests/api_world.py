@@ -39,6 +39,7 @@ class World:
         )
         self.runtime: Runtime = compose(Settings(data=data), factories=factories)
         self.app: Flask = make_app(self.runtime)
+        self.app.config["FORGE_STATIC"] = str(data / "no-board")  # the same whether a board was built here or not
         self.nobody: FlaskClient = self.app.test_client()
         self.context: Context = self.app.extensions["forge"]
         self.bearer = {"Authorization": f"Bearer {self.runtime.token.reveal()}"}

@@ -33,6 +33,7 @@ class Link:
         self._given = url
         self._timeout = timeout
         self._lock = threading.Lock()
+        self._dialing = threading.Lock()  # apart, so that closing need not wait for an engine that hangs
         self._client: APIClient | None = None
         self._streams: set[Stream] = set()
 
@@ -106,17 +107,20 @@ class Link:
         with self._lock:
             if self._client is not None:
                 return self._client
-        given: Any = {"base_url": self._given} if self._given else kwargs_from_env()
-        hello: Any = min(_HELLO, self._timeout)  # the stubs say int; requests takes a float
-        made = APIClient(version="auto", timeout=hello, max_pool_size=_CONNECTIONS, **given)  # outside of the lock:
-        made.timeout = self._timeout  # type: ignore[assignment]  # an engine that hangs must not hold up those who only want to close
-        with self._lock:
-            if self._client is None:
-                self._client = made
-                return made
-            spare, kept = made, self._client
-        spare.close()
-        return kept
+        if not self._dialing.acquire(timeout=_HELLO):  # an engine that hangs must hold nobody up for long
+            raise TimeoutError("the engine does not answer")
+        try:
+            client = self._client
+            if client is None:
+                given: Any = {"base_url": self._given} if self._given else kwargs_from_env()
+                hello: Any = min(_HELLO, self._timeout)  # the stubs say int; requests takes a float
+                client = APIClient(version="auto", timeout=hello, max_pool_size=_CONNECTIONS, **given)
+                client.timeout = self._timeout  # type: ignore[assignment]
+                with self._lock:
+                    self._client = client
+            return client
+        finally:
+            self._dialing.release()
 
     @contextlib.contextmanager
     def stream(
