@@ -24,6 +24,7 @@ from forge.deploy.reconcile import Reconciler
 from forge.deploy.requests import Requests
 from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.deploy import Deploy
+from forge.domain.errors import Invalid
 from forge.domain.secret import Secret
 from forge.engines.docker import DockerEngine
 from forge.engines.streams import Followers
@@ -199,7 +200,11 @@ def seed(settings: Settings, store: Store, configs: ConfigService) -> None:
     """At first start: import the file that FORGE_SEED names, if it is there; raise Invalid with line and column."""
     if settings.seed is None or not settings.seed.exists() or store.preferences.own("_seeded"):
         return
-    configs.apply(settings.seed.read_text("utf-8"), os.environ, actor="seed")
+    try:
+        text = settings.seed.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"The seed {settings.seed} cannot be read: {error}", code="seed") from error
+    configs.apply(text, os.environ, actor="seed")
     with store.database.change() as change:
         store.preferences.keep(change, "_seeded", value=True)
 

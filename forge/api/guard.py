@@ -79,7 +79,12 @@ def _check() -> None:
     declared = declaration(current_app.view_functions[request.endpoint])
     if declared is None:
         raise Forbidden("Nobody may use this address: it does not say who may.", code="undeclared")
-    g.principal = authenticate(request, context())
+    try:
+        g.principal = authenticate(request, context())
+    except TooMany:
+        if declared.role is not None:
+            raise
+        g.principal = None  # a registry may send a bearer of its own with its deliveries
     if declared.role is not None:
         _check_role(g.principal, declared.role)
 
@@ -114,9 +119,14 @@ def _by_token(request: Request, context: Context) -> Principal | None:
     return owner(token.strip(), context) if scheme.lower() == "bearer" else None
 
 
+def _has_bearer(request: Request) -> bool:
+    """A proxy in front may send its own login along: only a bearer is for Forge."""
+    return request.headers.get("Authorization", "").lower().startswith("bearer ")
+
+
 def _by_cookie(request: Request, context: Context) -> Principal | None:
     session = request.cookies.get(COOKIE)
-    return context.sessions.find(session) if session and "Authorization" not in request.headers else None
+    return context.sessions.find(session) if session and not _has_bearer(request) else None
 
 
 def _check_host(request: Request, allowed: tuple[str, ...]) -> None:
@@ -139,7 +149,7 @@ def _check_origin(request: Request) -> None:
         raise cross
     if site in {"cross-site", "same-site"}:
         raise cross
-    by_cookie = COOKIE in request.cookies and "Authorization" not in request.headers
+    by_cookie = COOKIE in request.cookies and not _has_bearer(request)
     if by_cookie and origin is None and site != "same-origin":
         raise cross
 

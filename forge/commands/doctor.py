@@ -161,13 +161,13 @@ def _closed(settings: Settings) -> Iterator[Finding]:
     except ForgeError as error:
         yield Finding("start", False, error.message)
         return
+    lock.release()  # a Forge that starts while we ask must not be in our way, nor we in its
     adapters = Adapters(store, factories_for(settings, home))
     try:
         yield from _connections(ConnectionService(store, adapters, Health(store), lambda: None))
     finally:
         adapters.close()
         store.database.close()
-        lock.release()
 
 
 def _connections(connections: ConnectionService) -> Iterator[Finding]:

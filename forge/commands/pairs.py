@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -82,7 +83,7 @@ def _form(shape: Shape, name: str, before: str = "") -> Form:
 def _put(body: dict[str, Any], name: str, form: Form, text: str) -> None:
     """An empty text sets back to the default: what is left out gets it."""
     if text:
-        body[name] = wire(form.read(_item(name, text)))
+        body[name] = wire(_read(name, form, text))
     else:
         body.pop(name, None)
 
@@ -93,12 +94,18 @@ def _pairs(before: Mapping[str, str], name: str, form: Form, inner: str, text: s
     return {key: value for key, value in {**before, inner: text}.items() if value is not None}
 
 
+def _read(name: str, form: Form, text: str) -> Any:
+    """Text as it would be read in a file; lists also as a,b. `{stage}.x` and `[0-9]*` are no YAML, but good text."""
+    if not text.startswith(("[", "{")):
+        return form.read(_item(name, text))
+    try:
+        return form.read(read_tree(f"{name}: {text if text.startswith('[') else f'[{text}]'}").keys[name])
+    except Invalid as error:
+        with contextlib.suppress(Invalid):
+            return form.read(_item(name, text))
+        raise click.UsageError(f"{name}: {error.message}") from error
+
+
 def _item(name: str, text: str) -> Item:
-    """Text as it would be read in a file; lists also as a,b."""
-    if text.startswith(("[", "{")):
-        try:
-            return read_tree(f"{name}: {text if text.startswith('[') else f'[{text}]'}").keys[name]
-        except Invalid as error:
-            raise click.UsageError(f"{name}: {error.message}") from error
     kind = "boolean" if text.lower() in _BOOLEANS else "number" if _NUMBER.fullmatch(text) else "text"
     return Item(kind=kind, path=name, line=0, column=0, text=text)

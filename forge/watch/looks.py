@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from forge.domain.errors import Unavailable
+from forge.domain.errors import ForgeError, Unavailable
 from forge.domain.sighting import Receipt
 from forge.watch.flights import Stopped
 
@@ -93,7 +93,7 @@ class Looks:
     def _do_and_go_on(self, look: Look) -> None:
         try:
             self._do(look)
-        except sqlite3.Error:
+        except (ForgeError, sqlite3.Error):
             _log.exception("the receipts of %s could not be written", ", ".join(look.images))
 
     def _next(self, *, wait: bool = False) -> Look | None:

@@ -83,3 +83,8 @@ def test_a_variable_that_was_named_must_be_set(monkeypatch):
     monkeypatch.delenv("NOT_SET", raising=False)
     with pytest.raises(click.UsageError, match="NOT_SET is not set"):
         secret_value("NOT_SET", "Secret", ask=False)
+
+
+@pytest.mark.parametrize("text", ["{stage}.{domain}", "{stage}-{project}.x.org"])
+def test_text_that_only_looks_like_yaml_is_text(text):
+    assert overlay({}, [f"domain={text}"], STAGE)["domain"] == text

@@ -141,11 +141,13 @@ def signed(body, key=b"a key"):
     return {**JSON, "X-Hub-Signature-256": "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()}
 
 
-def test_without_the_preference_a_signature_is_only_noted(world):
+def test_without_the_preference_an_unsigned_delivery_passes_and_a_wrongly_signed_one_does_not(world):
     world.webhook.set_signing_key(Secret("a key"))
     assert delivered(world, headers=signed(PUSH)).signature == "valid"
-    assert delivered(world, headers=signed(PUSH, b"another")).signature == "invalid"
     assert delivered(world).signature == "none"
+    with pytest.raises(Forbidden):
+        delivered(world, headers=signed(PUSH, b"another"))
+    assert world.store.receipts.page(limit=1)[0].signature == "invalid"
 
 
 def test_with_the_preference_only_the_signed_pass_and_the_others_leave_a_receipt(world):
