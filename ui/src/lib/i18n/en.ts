@@ -1,4 +1,11 @@
 /** English. The other languages have exactly these words: `npm run build` fails otherwise. */
+import { connections } from './en/connections.ts';
+import { deploys } from './en/deploys.ts';
+import { metrics } from './en/metrics.ts';
+import { past } from './en/past.ts';
+import { settings } from './en/settings.ts';
+import { settingup } from './en/settingup.ts';
+import { start } from './en/start.ts';
 const count = (n: number, one: string, other: string) => `${n.toLocaleString('en')} ${n === 1 ? one : other}`;
 
 export const en = {
@@ -379,6 +386,13 @@ export const en = {
     days: (n: number) => `${n} d`,
     ago: (span: string) => `${span} ago`,
   },
+  connections,
+  deploys,
+  metrics,
+  past,
+  settings,
+  settingup,
+  start,
 };
 
 export type Words = typeof en;

@@ -1,5 +1,12 @@
 /** Русский. */
 import type { Words } from './en.ts';
+import { connections } from './ru/connections.ts';
+import { deploys } from './ru/deploys.ts';
+import { metrics } from './ru/metrics.ts';
+import { past } from './ru/past.ts';
+import { settings } from './ru/settings.ts';
+import { settingup } from './ru/settingup.ts';
+import { start } from './ru/start.ts';
 
 const number = (n: number) => n.toLocaleString('ru');
 
@@ -388,4 +395,11 @@ export const ru: Words = {
     days: (n) => `${n} д`,
     ago: (span) => `${span} назад`,
   },
+  connections,
+  deploys,
+  metrics,
+  past,
+  settings,
+  settingup,
+  start,
 };

@@ -1,0 +1,2 @@
+/** Registries, proxies and engines. */
+export const connections = {};

@@ -1,0 +1,2 @@
+/** The list of deploys. */
+export const deploys = {};

@@ -1,0 +1,2 @@
+/** Processor, memory and network over time. */
+export const metrics = {};

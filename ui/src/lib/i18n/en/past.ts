@@ -1,0 +1,2 @@
+/** Activity, sightings and receipts. */
+export const past = {};

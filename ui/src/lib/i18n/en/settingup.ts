@@ -1,0 +1,2 @@
+/** Setting up a project and its stages. */
+export const settingup = {};

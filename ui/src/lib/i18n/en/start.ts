@@ -1,0 +1,2 @@
+/** First start, new project, adopting. */
+export const start = {};

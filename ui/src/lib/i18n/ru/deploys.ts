@@ -1,0 +1,4 @@
+/** Список развёртываний. */
+import type { Words } from '../en.ts';
+
+export const deploys: Words['deploys'] = {};

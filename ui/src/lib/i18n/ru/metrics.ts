@@ -1,0 +1,4 @@
+/** Процессор, память и сеть во времени. */
+import type { Words } from '../en.ts';
+
+export const metrics: Words['metrics'] = {};

@@ -1,0 +1,4 @@
+/** Настройки. */
+import type { Words } from '../en.ts';
+
+export const settings: Words['settings'] = {};
