@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from forge.deploy.adapters import Adapters, home_of
 from forge.deploy.prune import Pruner
 from forge.deploy.queue import environment_place, project_place, stage_place
-from forge.deploy.spec import check_host_path, domain_of, network_of
+from forge.deploy.spec import check_host_path, domain_of, names_of, network_of
 from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.deploy import DeployStatus
 from forge.domain.errors import Conflict, Invalid
@@ -287,7 +287,9 @@ class ProjectService:
                 engine.remove_volume(name)
         if all(other.stage != stage.name for other in self.store.instances.present()):
             # Docker would also remove it under stopped instances of other projects, which then start no more.
-            engine.remove_network(network_of(home_of(self.store), stage.name))
+            home = home_of(self.store)
+            engine.remove_network(names_of(home, stage.name))
+            engine.remove_network(network_of(home, stage.name))
 
 
 def _check_no_circle(promotions: Mapping[str, str | None]) -> None:
