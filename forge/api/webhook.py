@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from forge.api.context import actor, runtime
 from forge.api.contract import At, Operation, Page, operation
@@ -61,7 +62,11 @@ def deliver(secret: str) -> Delivered | Response:
     """Take a delivery: it only says "look now". A wrong secret is an address that leads nowhere."""
     if not runtime().webhook.verify(secret):
         return nothing_here()
-    receipt = runtime().webhook.deliver(dict(request.headers), request.get_data())
+    try:
+        body = request.get_data()
+    except RequestEntityTooLarge:
+        runtime().webhook.refuse_unread(dict(request.headers))
+    receipt = runtime().webhook.deliver(dict(request.headers), body)
     return Delivered(receipt=receipt.id, decision=receipt.decision, reason=receipt.reason)
 
 
