@@ -21,13 +21,16 @@ from forge.ports import Quota
 
 
 class RegistryFields(Wire, kw_only=True):
-    """A registry at `url`; `flavour`: oci, docker_hub, ghcr, gitea; `interval` in seconds between polls, 0: never."""
+    """A registry at `url`; `flavour`: oci, docker_hub, ghcr, gitea; `interval` in seconds between polls, 0: never.
+    `ca`: certificates of authorities (PEM text) that are trusted here beside the usual ones.
+    """
 
     url: str
     flavour: str = "oci"
     username: str | None = None
     interval: float = 300
     parallel: int = 4
+    ca: str | None = None
 
 
 class ProxyFields(Wire, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -65,25 +65,33 @@ def _writing(group: click.Group, noun: Noun) -> None:
         help="Read the password or token from VARIABLE of the environment; without VARIABLE it is asked for.",
     )  # fmt: skip
 
+    authorities = click.option(
+        "--ca", type=click.File(), hidden=noun.shape is not REGISTRY,
+        help="A PEM file of authorities that are trusted here beside the usual ones; `set NAME ca=` drops them.",
+    )  # fmt: skip
+
     @group.command("add", help=f"Tell Forge about a {noun.word}: {noun.example}", epilog=pairs.HELP)
     @click.argument("name")
     @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
     @password
+    @authorities
     @pass_state
-    def add(state: State, name: str, values: tuple[str, ...], variable: str | None) -> None:
-        body = pairs.overlay({"name": name}, values, noun.shape) | _password(variable, noun)
+    def add(state: State, name: str, values: tuple[str, ...], variable: str | None, ca: TextIO | None) -> None:
+        body = pairs.overlay({"name": name}, values, noun.shape) | _password(variable, noun) | _authorities(ca)
         _told(state, state.client().post(noun.path, body), f"The {noun.word} {name} is added.")
 
     @group.command("set", help=f"Change a {noun.word}.", epilog=pairs.HELP)
     @click.argument("name")
     @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
     @password
+    @authorities
     @pass_state
-    def set_(state: State, name: str, values: tuple[str, ...], variable: str | None) -> None:
+    def set_(state: State, name: str, values: tuple[str, ...], variable: str | None, ca: TextIO | None) -> None:
         client, path = state.client(), f"{noun.path}/{part(name)}"
         before = client.get(path)
         body = pairs.overlay({key: before[key] for key in noun.shape}, values, noun.shape)
-        _told(state, client.put(path, body | _password(variable, noun)), f"The {noun.word} {name} is changed.")
+        body |= _password(variable, noun) | _authorities(ca)
+        _told(state, client.put(path, body), f"The {noun.word} {name} is changed.")
 
     @group.command("remove", help=f"Forget a {noun.word} that nothing uses.")
     @click.argument("name")
@@ -116,6 +124,13 @@ def _password(variable: str | None, noun: Noun) -> dict[str, str]:
     if not noun.has_password:
         raise click.UsageError(f"{noun.word.capitalize()}s have no password.")
     return {"password": pairs.secret_value(variable, "Password or token", ask=not variable)}
+
+
+def _authorities(file: TextIO | None) -> dict[str, str]:
+    try:
+        return {} if file is None else {"ca": file.read()}
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{file.name} is no PEM file." if file else "") from error
 
 
 def _told(state: State, value: Any, sentence: str) -> None:
