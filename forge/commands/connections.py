@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -59,16 +60,21 @@ def _reading(group: click.Group, noun: Noun) -> None:
             fields(found)
 
 
-def _writing(group: click.Group, noun: Noun) -> None:
+def _options(noun: Noun) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """--password and --ca, for the kinds that have them."""
     password = click.option(
         "--password", "variable", is_flag=False, flag_value="", metavar="VARIABLE", hidden=not noun.has_password,
         help="Read the password or token from VARIABLE of the environment; without VARIABLE it is asked for.",
     )  # fmt: skip
-
     authorities = click.option(
         "--ca", type=click.File(), hidden=noun.shape is not REGISTRY,
         help="A PEM file of authorities that are trusted here beside the usual ones; `set NAME ca=` drops them.",
     )  # fmt: skip
+    return password, authorities
+
+
+def _writing(group: click.Group, noun: Noun) -> None:
+    password, authorities = _options(noun)
 
     @group.command("add", help=f"Tell Forge about a {noun.word}: {noun.example}", epilog=pairs.HELP)
     @click.argument("name")

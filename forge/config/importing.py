@@ -18,9 +18,10 @@ from forge.config.document import (
 )
 from forge.config.shapes import PREFERENCES, PROJECT, STAGE
 from forge.deploy.connections import ConnectionService
+from forge.deploy.preferences import PreferenceService
 from forge.deploy.projects import ProjectService
 from forge.deploy.queue import project_place, stage_place
-from forge.domain.connection import Connection, ProxyConnection
+from forge.domain.connection import Connection
 from forge.domain.project import Project
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
@@ -36,6 +37,7 @@ class Import:
     store: Store
     projects: ProjectService
     connections: ConnectionService
+    preferences: PreferenceService
     environment: Mapping[str, str]
     actor: str
     changed: list[Connection] = field(default_factory=list)
@@ -73,7 +75,6 @@ class Import:
         before = self.store.preferences.get()
         with document.settings.located():
             after = replace(before, **document.preferences)
-            self.store.connections.get(ProxyConnection, after.default_proxy)
         if after == before:
             return ""
         self.store.preferences.put(change, after, self.actor)
@@ -115,6 +116,9 @@ class Import:
             with wanted.item.located():
                 project = self.store.projects.get(wanted.value.name)
                 self.projects.check(project, self.store.projects.stages(project.name))
+        if document.preferences:
+            with document.settings.located():
+                self.preferences.check(self.store.preferences.get())
 
     # ---- secrets
 

@@ -233,3 +233,16 @@ def test_a_mistake_is_told_with_its_place_and_keeps_nothing(forge, text, error, 
     assert said in caught.value.message
     assert forge.everything() == before
     assert forge.events == []
+
+
+def test_a_domain_pattern_that_gives_two_stages_one_domain_is_told_where_it_stands(forge):
+    text = (
+        "proxies: {edge: {kind: caddy, url: 'http://127.0.0.1:2019'}}\n"
+        "projects:\n"
+        "  a: {image: r.example/a, port: 80, proxy: edge, stages: {dev: {}}}\n"
+        "  b: {image: r.example/b, port: 80, proxy: edge, stages: {dev: {}}}\n"
+    )
+    forge.service.apply(text, {}, actor="anna")
+    with pytest.raises(Conflict, match=r"Line 2, column 19: dev\.localhost already belongs to a/dev"):
+        forge.service.apply('settings:\n  domain_pattern: "{stage}.{domain}"\n', {}, actor="anna")
+    assert forge.store.preferences.get().domain_pattern == "{stage}-{project}.{domain}"

@@ -1,5 +1,7 @@
 """Telling Forge about registries, proxies and engines, and asking whether they answer."""
 
+from dataclasses import replace
+
 import pytest
 
 from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
@@ -113,3 +115,12 @@ def test_docker_hubs_short_names_are_understood(world, connections):
     connections.put(hub, actor="ann")
     world.registry.push("library/nginx", "latest")
     assert connections.tags("hub", "nginx") == connections.tags("hub", "docker.io/nginx") == ("latest",)
+
+
+def test_the_proxy_that_new_projects_get_is_not_deleted(world, connections):
+    preferences = world.forge.preferences
+    preferences.put(replace(preferences.get(), default_proxy="caddy"), actor="ann")
+    with pytest.raises(Conflict, match="set another default_proxy first"):
+        connections.delete(ProxyConnection, "caddy", actor="ann")
+    preferences.put(replace(preferences.get(), default_proxy="published"), actor="ann")
+    connections.delete(ProxyConnection, "caddy", actor="ann")
