@@ -171,8 +171,8 @@ def open_folder(settings: Settings) -> Folder:
         settings.database.touch(mode=0o600)  # before SQLite makes it readable by all
         bus = Bus()
         database = Database(settings.database, bus.publish)
-        database.open()
         store = make_store(database, vault)
+        database.open(store.secrets.check)  # a wrong key touches nothing, not even an old schema
         store.secrets.check()
         home = first_start(store)
     except BaseException:

@@ -84,10 +84,10 @@ class Import:
         name = wanted.value.name
         before = next((one for one in self.store.projects.all() if one.name == name), None)
         secrets, said = self._secrets(project_place(name), wanted.secrets)
-        value = replace(wanted.value, secrets=_names(before, wanted.secrets))
-        if not wanted.proxy:
-            value = replace(value, proxy=before.proxy if before else self.store.preferences.get().default_proxy)
         with wanted.item.located():
+            value = replace(wanted.value, secrets=_names(before, wanted.secrets))
+            if not wanted.proxy:
+                value = replace(value, proxy=before.proxy if before else self.store.preferences.get().default_proxy)
             if before is None:
                 self.projects.create_in(change, value, secrets, actor=self.actor)
                 return f"+ project {name}"
@@ -100,8 +100,8 @@ class Import:
         stage = wanted.value
         before = next((one for one in self.store.projects.stages(stage.project) if one.name == stage.name), None)
         secrets, said = self._secrets(stage_place(stage.project, stage.name), wanted.secrets)
-        value = replace(stage, secrets=_names(before, wanted.secrets))
         with wanted.item.located():
+            value = replace(stage, secrets=_names(before, wanted.secrets))
             if before is None:
                 self.projects.create_stage_in(change, value, secrets, actor=self.actor)
                 return f"+ stage {stage.key}"
