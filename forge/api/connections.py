@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Blueprint
 
-from forge.api.context import actor, runtime
+from forge.api.context import actor, all_projects, runtime
 from forge.api.contract import At, Operation, domain, operation, wire
 from forge.api.guard import allow
 from forge.api.sealing import wrapped
@@ -256,16 +256,19 @@ def _add_polling(blueprint: Blueprint) -> None:
     @allow(Role.VIEWER)
     @operation(Operation(query=ImageQuery, answer=list[str], refuses=(404, 502)))
     def list_tags(name: str, query: ImageQuery) -> list[str]:
+        all_projects()
         return list(runtime().connections.tags(name, query.image))
 
     @allow(Role.DEPLOYER)
     @operation(Operation(answer=Polled, refuses=(404, 502)))
     def poll(name: str) -> Polled:
+        all_projects()
         return wire(Polled, runtime().poller.poll_now(name))
 
     @allow(Role.VIEWER)
     @operation(Operation(answer=list[PollState]))
     def polling() -> list[PollState]:
+        all_projects()
         return [wire(PollState, state) for state in runtime().poller.status()]
 
     _add(blueprint, "GET /api/registries/<name>/tags", list_tags, "list_tags", "All tags of an image.")

@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from forge.api.context import actor, runtime
+from forge.api.context import actor, all_projects, runtime
 from forge.api.contract import At, Operation, Page, operation
 from forge.api.errors import nothing_here
 from forge.api.guard import allow, allow_anyone
@@ -72,17 +72,19 @@ def deliver(secret: str) -> Delivered | Response:
 
 @blueprint.get("/api/webhook/receipts")
 @allow(Role.VIEWER)
-@operation(Operation(query=Page, answer=list[ReceiptView]))
+@operation(Operation(query=Page, answer=list[ReceiptView], refuses=(403,)))
 def list_receipts(query: Page) -> list[ReceiptView]:
     """What became of each delivery, the newest first."""
+    all_projects()
     return [_view(receipt) for receipt in runtime().store.receipts.page(before=query.before, limit=query.limit)]
 
 
 @blueprint.get(_RECEIPT)
 @allow(Role.VIEWER)
-@operation(Operation(answer=ReceiptView, refuses=(404,)))
+@operation(Operation(answer=ReceiptView, refuses=(403, 404)))
 def read_receipt(receipt: int) -> ReceiptView:
     """What became of one delivery."""
+    all_projects()
     return _view(runtime().store.receipts.get(receipt))
 
 
@@ -91,6 +93,7 @@ def read_receipt(receipt: int) -> ReceiptView:
 @operation(Operation(status=201, answer=ReceiptView, refuses=(404, 502)))
 def replay_receipt(receipt: int) -> At:
     """Look again at what a delivery named; a person vouches for its signature."""
+    all_projects()
     made = runtime().webhook.replay(receipt, actor())
     return At(f"/api/webhook/receipts/{made.id}", _view(made))
 
