@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from forge import __version__
 from forge.commands.state import EXITS, State, common
 from forge.domain.errors import Conflict, Forbidden, ForgeError, Invalid, NotFound, Unauthorized
 
@@ -42,6 +41,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "config": ("config", "config", "The configuration as a file: export, import."),
     "vault": ("vault", "vault", "The key of the secrets: rotate, key."),
     "doctor": ("doctor", "doctor", "What is wrong, and what to do about it."),
+    "self-test": ("selftest", "self_test", "Whether this file has all that it needs."),
     "openapi": ("shell", "openapi", "The HTTP contract."),
     "completion": ("shell", "completion", "Completion for bash, zsh or fish."),
 }
@@ -91,6 +91,14 @@ class _Forge(click.Group):
             ctx.exit(_INTERRUPTED)
 
 
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from forge.release import said  # noqa: PLC0415  no other command asks
+
+        click.echo(f"forge {said()}")
+        context.exit()
+
+
 @click.group(
     cls=_Forge,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -99,7 +107,9 @@ class _Forge(click.Group):
 )
 @click.option("--url", envvar="FORGE_URL", help="Ask the Forge at this address, instead of the data folder's.")
 @click.option("--token", envvar="FORGE_TOKEN", help="Its token; better given as the variable FORGE_TOKEN.")
-@click.version_option(__version__, prog_name="forge", message="%(prog)s %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Say which Forge this is."
+)
 @click.pass_context
 def cli(context: click.Context, url: str | None, token: str | None) -> None:
     """Forge watches registries, deploys what it finds on Docker, and leads people to it.

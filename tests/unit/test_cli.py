@@ -40,7 +40,7 @@ def test_an_unknown_command_is_told():
 def test_the_version_is_said_without_loading_forge():
     code = "import sys; from forge.cli import cli; cli(['--version'], standalone_mode=False); print(*sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.startswith(f"forge {__version__}\n")
+    assert said.startswith(f"forge {__version__} (from source)\n")
     heavy = {"requests", "rich", "docker", "flask", "cryptography", "yaml", "forge.compose", "forge.settings"}
     assert not heavy & set(said.split())
 
