@@ -20,12 +20,16 @@ def number() -> str:
     return found[1]
 
 
+def stamp() -> int:
+    """When this was built, in unix seconds: when the commit was made, so that the same commit gives the same bytes."""
+    return int(os.environ.get("SOURCE_DATE_EPOCH") or _git("log", "-1", "--format=%ct") or time.time())
+
+
 def facts() -> dict[str, str]:
-    """What the build says of itself. The time is that of the commit, so that the same commit gives the same bytes."""
+    """What the build says of itself."""
     commit = _git("rev-parse", "--short=12", "HEAD") or "unknown"
     changed = bool(_git("status", "--porcelain", "--untracked-files=no"))
-    stamp = int(os.environ.get("SOURCE_DATE_EPOCH") or _git("log", "-1", "--format=%ct") or time.time())
-    built = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(stamp))
+    built = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(stamp()))
     return {"version": number(), "commit": f"{commit}+changes" if changed else commit, "built": built}
 
 
