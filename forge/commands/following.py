@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # How a deploy ended → exit code.
 ENDS = {"succeeded": 0, "failed": 1, "cancelled": 1, "superseded": 1, "stuck": 4}
+_GONE = "{} are gone: Forge keeps only the newest events, as many as the setting events says."
 _MARKS = {"done": "✓", "failed": "✗", "undone": "↩", "undo_failed": "✗ could not take back"}
 
 
@@ -37,19 +38,44 @@ def follow_deploy(client: Client, deploy: int, *, as_json: bool) -> int:
 
 
 def _to_its_end(client: Client, deploy: int, show: Callable[[Mapping[str, Any]], None]) -> str:
-    """The status it ended with."""
+    """The status it ended with. Of an old deploy the record may be gone, and the word of its end with it."""
 
     def lost(why: str) -> None:
         click.echo(clean(f"{why}: trying again"), err=True)
 
+    begun, ended = False, ""
     for event in follow(client, f"deploys/{deploy}/logs", lost=lost):
+        kind, payload = event["type"], event["payload"]
+        if kind in {"hello", "ping"}:
+            if ended and kind == "ping":
+                return ended  # it had ended before this stream told the past: more does not come
+            ended = _end(client, deploy)
+            if ended and (payload.get("reset") or (not begun and say_if_gone(client, deploy))):
+                return ended
+            continue
+        if not begun and not (kind == "deploy_status" and payload["status"] == "queued"):
+            click.echo(_GONE.format(f"Lines of deploy #{deploy}"), err=True)
+        begun = True
         show(event)
-        status = event["payload"].get("status") if event["type"] == "deploy_status" else None
-        if event["type"] == "hello" and event["payload"].get("reset"):
-            status = client.get(f"deploys/{deploy}")["status"]
-        if status in ENDS:
-            return str(status)
+        if kind == "deploy_status" and payload["status"] in ENDS:
+            return str(payload["status"])
     raise AssertionError("The stream has no end")
+
+
+def say_if_gone(client: Client, deploy: int) -> bool:
+    """Whether nothing of the deploy's log is kept any more, which is then said: one that ran has written lines."""
+    found = client.get(f"deploys/{deploy}")
+    ran = found["started"] and found["ended"]
+    gone = bool(ran) and not client.get(f"deploys/{deploy}/logs", limit=1)
+    if gone:
+        click.echo(_GONE.format(f"The lines of deploy #{deploy}"), err=True)
+    return gone
+
+
+def _end(client: Client, deploy: int) -> str:
+    """The status it has ended with by now, "" if it has not."""
+    status = str(client.get(f"deploys/{deploy}")["status"])
+    return status if status in ENDS else ""
 
 
 @contextlib.contextmanager

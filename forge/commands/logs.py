@@ -36,11 +36,14 @@ def logs(state: State, what: str, follow: bool, tail: int) -> None:
 
 
 def _deploy(state: State, client: Client, number: int, *, follow: bool, tail: int) -> None:
-    from forge.commands.following import follow_deploy  # noqa: PLC0415
+    from forge.commands.following import follow_deploy, say_if_gone  # noqa: PLC0415
 
     if follow:
         click.get_current_context().exit(follow_deploy(client, number, as_json=state.as_json))
-    for one in client.get(f"deploys/{number}/logs", limit=5000)[-tail:]:
+    lines = client.get(f"deploys/{number}/logs", limit=5000)
+    if not lines:
+        say_if_gone(client, number)
+    for one in lines[-tail:]:
         if state.as_json:
             say_json(one)
         else:
