@@ -1020,6 +1020,8 @@ export interface components {
          * @description All of a registry. A password that is left out stays.
          */
         ChangedRegistry: {
+            /** @default null */
+            ca: string | null;
             /** @default oci */
             flavour: string;
             /** @default 300 */
@@ -1515,6 +1517,8 @@ export interface components {
          * @description A registry to tell Forge about.
          */
         NewRegistry: {
+            /** @default null */
+            ca: string | null;
             /** @default oci */
             flavour: string;
             /** @default 300 */
@@ -1761,6 +1765,8 @@ export interface components {
          * @description A registry; what its last answers said of limits.
          */
         RegistryView: {
+            /** @default null */
+            ca: string | null;
             /** @default oci */
             flavour: string;
             has_password: boolean;
@@ -3575,6 +3581,15 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8237,6 +8252,15 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
