@@ -70,6 +70,11 @@ def plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def count(number: int, one: str, many: str) -> str:
+    """`1 tag`, `2 tags`."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def when(at: float | None) -> str:
     """Unix seconds as local time."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at else ""
