@@ -112,7 +112,7 @@ class PlainLines:
         payload = event["payload"]
         if event["type"] == "deploy_step" and payload["status"] in _MARKS:
             self._noted.add(f"{payload['name']}: {payload.get('note')}")
-            self._say(_step(payload))
+            self._say(step_line(payload))
         elif event["type"] == "deploy_log" and payload["text"] not in self._noted:
             self._say(f"    {payload['text']}")
         elif event["type"] == "deploy_status" and payload["status"] == "reverting":
@@ -155,10 +155,11 @@ class Bars(PlainLines):
         )
 
 
-def _step(step: Mapping[str, Any]) -> str:
+def step_line(step: Mapping[str, Any]) -> str:
+    """A step as it ended, or how far it is."""
     took = f" ({step['ended'] - step['started']:.1f} s)" if step.get("ended") else ""
     note = f": {step['note']}" if step.get("note") else ""
-    return f"  {_MARKS[step['status']]} {step['name']}{took}{note}"
+    return f"  {_MARKS.get(step['status'], '…')} {step['name']}{took}{note}"
 
 
 def _say_end(client: Client, deploy: Mapping[str, Any]) -> None:
