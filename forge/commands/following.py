@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # How a deploy ended → exit code.
 ENDS = {"succeeded": 0, "failed": 1, "cancelled": 1, "superseded": 1, "stuck": 4}
-_GONE = "{} are gone: Forge keeps only the newest events, as many as the setting events says."
+_GONE = "{} are gone: Forge keeps only the newest events, as many as `forge settings get events` says."
 _MARKS = {"done": "✓", "failed": "✗", "undone": "↩", "undo_failed": "✗ could not take back"}
 
 
