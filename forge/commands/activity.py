@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import click
 
-from forge.commands.client import Client
-from forge.commands.output import clean, line, plain, say_json, table, when
+from forge.commands.client import Client, NotRunning, Refused
+from forge.commands.output import line, plain, say_json, table, trying_again, when
 from forge.commands.state import Command, State, pass_state
 
 _PAGE = 200
@@ -58,11 +59,10 @@ def _news(client: Client, project: str | None, last: int) -> Iterator[Event]:
     """What is recorded after number `last`, without end. The stream only says when to look: the record says who."""
     from forge.commands.stream import follow  # noqa: PLC0415  slow to import
 
-    def lost(why: str) -> None:
-        click.echo(clean(f"{why}: trying again"), err=True)
-
-    for heard in follow(client, "events", lost=lost):
-        if heard["type"] not in {"ping", "deploy_step"}:  # activity has no steps
+    for heard in follow(client, "events", lost=trying_again):
+        if heard["type"] in {"ping", "deploy_step"}:  # activity has no steps
+            continue
+        with contextlib.suppress(NotRunning, Refused):  # it is stopping: the next hello is a reason to look again
             for event in _after(client, project, last):
                 last = event["id"]
                 yield event

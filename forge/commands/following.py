@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from forge.commands.client import Client
-from forge.commands.output import clean, line, on_terminal, say_json, short
+from forge.commands.client import Client, NotRunning
+from forge.commands.output import clean, line, on_terminal, say_json, short, trying_again
 from forge.commands.stream import follow
 
 if TYPE_CHECKING:
@@ -39,12 +39,8 @@ def follow_deploy(client: Client, deploy: int, *, as_json: bool) -> int:
 
 def _to_its_end(client: Client, deploy: int, show: Callable[[Mapping[str, Any]], None]) -> str:
     """The status it ended with. Of an old deploy the record may be gone, and the word of its end with it."""
-
-    def lost(why: str) -> None:
-        click.echo(clean(f"{why}: trying again"), err=True)
-
     begun, ended = False, ""
-    for event in follow(client, f"deploys/{deploy}/logs", lost=lost):
+    for event in follow(client, f"deploys/{deploy}/logs", lost=trying_again):
         kind, payload = event["type"], event["payload"]
         if kind in {"hello", "ping"}:
             if ended and kind == "ping":
@@ -73,8 +69,11 @@ def say_if_gone(client: Client, deploy: int) -> bool:
 
 
 def _end(client: Client, deploy: int) -> str:
-    """The status it has ended with by now, "" if it has not."""
-    status = str(client.get(f"deploys/{deploy}")["status"])
+    """The status it has ended with by now, "" if it has not, or Forge is stopping and cannot say."""
+    try:
+        status = str(client.get(f"deploys/{deploy}")["status"])
+    except NotRunning:
+        return ""
     return status if status in ENDS else ""
 
 

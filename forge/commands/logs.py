@@ -9,7 +9,7 @@ import click
 
 from forge.commands.client import Client, part
 from forge.commands.deploys import deploy_number, stage_path
-from forge.commands.output import clean, line, say_json, when
+from forge.commands.output import clean, line, say_json, trying_again, when
 from forge.commands.state import Command, State, pass_state
 
 _TAIL = 200
@@ -60,10 +60,7 @@ def _serving(client: Client, where: str) -> str:
 def _live(state: State, client: Client, instance: str, after: float) -> None:
     from forge.commands.stream import follow  # noqa: PLC0415
 
-    def lost(why: str) -> None:
-        click.echo(clean(f"{why}: trying again"), err=True)
-
-    for event in follow(client, f"instances/{instance}/logs", lost=lost):
+    for event in follow(client, f"instances/{instance}/logs", lost=trying_again):
         if event["type"] == "instance_log" and event["payload"]["at"] > after:
             _say(state, event["payload"])
 

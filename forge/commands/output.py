@@ -29,6 +29,11 @@ def line(text: str = "") -> None:
     click.echo(clean(text))
 
 
+def trying_again(why: str) -> None:
+    """A live stream broke off, and is taken up again."""
+    click.echo(clean(f"{why}: trying again"), err=True)
+
+
 def say_json(value: Any) -> None:
     """One line for programs."""
     click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))

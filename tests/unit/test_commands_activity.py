@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from forge.commands import activity
+from forge.commands.client import Client, NotRunning
 from forge.domain.events import TYPES
 from forge.domain.image import parse_image
 from tests.commanding import shell_fixture  # noqa: F401  asked for by its name
@@ -98,6 +99,24 @@ def test_more_than_a_page_at_once_is_told_whole_and_only_of_the_project(busy, ha
     ids = [json.loads(line)["id"] for line in shown]
     assert len(ids) == 6
     assert ids == sorted(set(ids))
+
+
+def test_a_forge_that_is_stopping_ends_nothing(busy, happens, monkeypatch):
+    before, gone = Client.get, threading.Event()
+
+    def get(client, path, **query):
+        if gone.is_set():
+            raise NotRunning("It is stopping.")
+        return before(client, path, **query)
+
+    def back():
+        gone.clear()
+        busy.run("settings", "set", "domain=example.org")
+
+    monkeypatch.setattr(Client, "get", get)
+    happens(("deploy_status", gone.set), ("hello", back))
+    lines = busy.run("activity", "-f", "--limit", "1", code=130).stdout.splitlines()
+    assert len(lines) == 2
 
 
 def test_it_is_followed_for_real(busy, monkeypatch):

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from forge.commands import following
+from forge.commands.client import NotRunning
 from forge.commands.following import Bars, PlainLines
 from forge.domain.deploy import DeployStatus
 from tests.commanding import shell_fixture  # noqa: F401  asked for by its name
@@ -125,6 +126,14 @@ def test_a_ping_ends_nothing_that_is_not_over(deployed, monkeypatch):
     shown = []
     assert following._to_its_end(None, 1, shown.append) == "succeeded"
     assert shown == [events[1], events[4]]
+
+
+def test_a_forge_that_is_stopping_is_no_end():
+    class Stopping:
+        def get(self, *_):
+            raise NotRunning("It is stopping.")
+
+    assert following._end(Stopping(), 1) == ""
 
 
 def test_a_deploy_that_never_began_has_lost_nothing(deployed):
