@@ -22,6 +22,7 @@ PROJECT_LABEL = "forge.project"
 STAGE_LABEL = "forge.stage"
 INSTANCE_LABEL = "forge.instance"
 DEPLOY_LABEL = "forge.deploy"
+ONCE_LABEL = "forge.once"  # beside an instance's other labels: what ran for it once, and was not it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,8 @@ class InstanceSpec:
     """All that is wanted of one container. `image` is name@digest. `publish` is the port on this machine
     that leads to `port`, `publish_host` the address it listens on. `labels` hold Forge's own. `links`: the
     names by which it finds others on `network`, each with the container's name. Named and instance volumes
-    arrive with the engine's name for them in `source`. `stop_timeout` in seconds.
+    arrive with the engine's name for them in `source`. `stop_timeout` in seconds. `command`: what runs instead of
+    the image's own. `once`: it runs to its end, is not started again, and listens nowhere.
     """
 
     name: str
@@ -100,6 +102,8 @@ class InstanceSpec:
     volumes: tuple[Volume, ...] = ()
     limits: Limits = field(default_factory=Limits)
     stop_timeout: float = 10
+    command: tuple[str, ...] = ()
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +217,9 @@ class Engine(Protocol):
 
     def remove(self, id: str) -> None:
         """Remove with its anonymous and per-instance volumes, running or not. No error if it is gone."""
+
+    def differences(self, id: str, spec: InstanceSpec) -> tuple[str, ...]:
+        """What the engine did not make as `spec` says, a phrase each, without any secret; EngineError if it is gone."""
 
     def join(self, id: str, network: str, aliases: tuple[str, ...], labels: Mapping[str, str]) -> None:
         """From now on `aliases` lead to it for whoever joined `network`, which is made with `labels` if it is not

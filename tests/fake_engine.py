@@ -35,7 +35,8 @@ class FakeEngine:
     `known`: name@digest → Behaviour, what the registry has. `tags`: name:tag → name@digest. `present`: what is
     pulled. `down`: every call raises EngineUnavailable and open streams break. `calls`: names of the calls, in
     order. `raises_before` and `raises_after`: name of a call → the error it raises once, before or after its
-    effect. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says.
+    effect. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says. `left_out`: what this
+    engine cannot do, and does not say.
     """
 
     def __init__(self, known: Mapping[str, Behaviour] | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -47,6 +48,7 @@ class FakeEngine:
         self.raises_after: dict[str, ForgeError] = {}
         self.ports_taken: set[int] = set()
         self.disk: int | None = 10 << 30
+        self.left_out: tuple[str, ...] = ()
         self.open_streams = 0
         self._clock = clock
         self._machine = Machine(self.known, clock)
@@ -316,6 +318,13 @@ class FakeEngine:
                 self.open_streams -= 1
                 reader.closed = True
                 self._machine.changed.notify_all()
+
+    def differences(self, id: str, spec: InstanceSpec) -> tuple[str, ...]:
+        with self._call("differences"):
+            has = self._there(id).spec
+            held = ("image", "environment", "labels", "limits", "volumes", "network", "publish")
+            unlike = [name for name in held if getattr(has, name) != getattr(spec, name)]
+            return tuple(f"{name} is not as asked" for name in unlike) + self.left_out
 
     # ---- networks and volumes
 

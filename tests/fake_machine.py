@@ -19,7 +19,8 @@ T = TypeVar("T")
 class Behaviour:
     """What an image does once it runs. `healthy_after` seconds since its start and `probes_needed` probes it becomes
     healthy; None: never. With an `exit_code` it exits `exit_after` seconds after each start. `pull_error` is raised
-    by pulls; `pull_waits` holds a pull up until it is cancelled.
+    by pulls; `pull_waits` holds a pull up until it is cancelled. What runs once writes its words and exits with
+    `once_exit`, None: never.
     """
 
     healthy_after: float | None = 0
@@ -37,6 +38,7 @@ class Behaviour:
     created: float = 0
     pull_error: EngineError | None = None
     pull_waits: bool = False
+    once_exit: int | None = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +89,9 @@ class Machine:
     def run(self, container: Container) -> None:
         behaviour = self.known[container.spec.image]
         now = self._clock()
+        if container.spec.once:
+            self._run_once(container, behaviour.once_exit)
+            return
         container.probes = 0
         container.lines += [LogLine(at=now, stream="out", text=text) for text in behaviour.log]
         container.lines += [LogLine(at=now, stream="err", text=text) for text in behaviour.errors]
@@ -94,6 +99,15 @@ class Machine:
         self.set(container, status="running", started=now, ended=None, exit_code=None, health=health)
         self.tell(container, "start")
         self.settle()
+
+    def _run_once(self, container: Container, exit_code: int | None) -> None:
+        now = self._clock()
+        container.lines.append(LogLine(at=now, stream="out", text=" ".join(container.spec.command)))
+        self.set(container, status="running", started=now)
+        self.tell(container, "start")
+        if exit_code is not None:
+            self.set(container, status="exited", exit_code=exit_code, ended=now)
+            self.tell(container, "die", exit_code=exit_code)
 
     def stop(self, container: Container | None) -> None:
         if container is None or container.state.status not in {"running", "restarting"}:

@@ -71,6 +71,8 @@ class ProjectFields(Wire, kw_only=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     aliases: list[str] = []
     labels: dict[str, str] = {}
+    pre_deploy: list[str] = []
+    pre_deploy_timeout: float = 600
 
 
 class StageFields(Wire, kw_only=True):

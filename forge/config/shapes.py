@@ -208,6 +208,8 @@ PROJECT: Shape = {
     "limits": record(Limits, LIMITS),
     "aliases": TEXTS,
     "labels": PAIRS,
+    "pre_deploy": TEXTS,
+    "pre_deploy_timeout": DURATION,
     "active": BOOLEAN,
 }
 UPDATE: Shape = {"mode": one_of(UpdateMode), "window": TEXT, "minimum_age": DURATION}

@@ -19,7 +19,7 @@ from forge.domain.image import parse_image
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.project import HealthKind
 from forge.domain.route import Route, Target
-from forge.ports import HOME_LABEL, INSTANCE_LABEL, Answer, InstanceState, Probe, ProbeResult
+from forge.ports import HOME_LABEL, INSTANCE_LABEL, Answer, InstanceSpec, InstanceState, Probe, ProbeResult
 
 WAIT_UNTIL_HEALTHY = "wait until healthy"  # its past durations decide the next time-out
 _PORT_TRIES = 5
@@ -124,19 +124,24 @@ def forget_candidate(run: Run) -> None:
 
 def create(run: Run) -> str:
     instance, port = run.candidate(), _port(run)
-    spec = spec_of(
+    spec = wanted(run, port)
+    container = run.engine.create(spec)
+    run.put(replace(instance, container=container, target=Target("127.0.0.1", port)))
+    return f"{spec.name}, at port {port} of this machine"
+
+
+def wanted(run: Run, port: int) -> InstanceSpec:
+    """All that is wanted of the candidate's container, reached at `port` of this machine."""
+    return spec_of(
         run.project,
         run.stage,
-        instance,
+        run.candidate(),
         home=run.home,
         secrets=run.secrets,
         publish=port,
         links=_links(run),
         host_paths=run.store.preferences.get().host_paths,
     )
-    container = run.engine.create(spec)
-    run.put(replace(instance, container=container, target=Target("127.0.0.1", port)))
-    return f"{spec.name}, at port {port} of this machine"
 
 
 def _links(run: Run) -> dict[str, str]:
@@ -166,8 +171,23 @@ def start(run: Run) -> str:
             remove_candidate(run)  # somebody took the port between our look and the start
             create(run)
         else:
-            return "started"
+            return _as_asked(run)
     raise EngineError("No free port could be had", code="port_taken")
+
+
+def _as_asked(run: Run) -> str:
+    """An engine leaves out in silence what it cannot do: what runs is held against what was asked for."""
+    candidate = run.candidate()
+    if candidate.container is None or candidate.target is None:
+        raise EngineError("The candidate is gone", code="gone")
+    differences = run.engine.differences(candidate.container, wanted(run, candidate.target.port))
+    if differences:
+        raise EngineError(
+            f"The engine did not make {candidate.name} as asked: {'; '.join(differences)}. "
+            "Take that out of the project, or let the engine's machine be able to do it",
+            code="not_as_asked",
+        )
+    return "started, and as it was asked for"
 
 
 def stop_candidate(run: Run) -> None:

@@ -14,6 +14,7 @@ from forge.domain.names import check_domain_pattern, check_host, check_name
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 _HIGHEST_PORT = 65535
+_LONGEST_COMMAND = 10_000  # characters
 
 
 class HealthKind(StrEnum):
@@ -98,8 +99,10 @@ class Limits:
 class Project:
     """See the module. `image` is registry/path without tag; `registry`, `engine`, `proxy` name connections
     (registry None: found by the image's host). `secrets` are names of environment variables whose
-    values are in the vault. `domain` overrides the base domain of the settings. `active` False: it was
-    made from an unknown image and waits for a person.
+    values are in the vault. `domain` overrides the base domain of the settings. `pre_deploy`: what runs once
+    from the new image before its instance starts (migrations), as `docker run IMAGE WORDS…` would, within
+    `pre_deploy_timeout` seconds; empty: nothing. `active` False: it was made from an unknown image and waits
+    for a person.
     """
 
     name: str
@@ -116,6 +119,8 @@ class Project:
     limits: Limits = field(default_factory=Limits)
     aliases: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    pre_deploy: tuple[str, ...] = ()
+    pre_deploy_timeout: float = 600
     active: bool = True
 
     def __post_init__(self) -> None:
@@ -135,6 +140,15 @@ class Project:
         for alias in self.aliases:
             check_host(alias, "aliases")
         _check_labels(self.labels)
+        if any("\0" in word for word in self.pre_deploy) or sum(map(len, self.pre_deploy)) > _LONGEST_COMMAND:
+            raise Invalid(
+                f"The pre-deploy command has at most {_LONGEST_COMMAND} characters, and no NUL",
+                fields={"pre_deploy": "too long"},
+            )
+        if not 1 <= self.pre_deploy_timeout <= 86400:
+            raise Invalid(
+                "The pre-deploy command may take 1 second to 1 day", fields={"pre_deploy_timeout": "1 to 86400"}
+            )
         for volume in self.volumes:
             if volume.kind is VolumeKind.NAMED:  # here, not in Volume: engines have longer names for them
                 check_name(volume.source or "", "volume", "volumes")

@@ -199,6 +199,10 @@ class DockerEngine:
         with self._link.ask(doing, fine=GONE) as api:
             api.wait(id, timeout=_REMOVAL, condition="removed")
 
+    def differences(self, id: str, spec: InstanceSpec) -> tuple[str, ...]:
+        with self._link.ask(f"look at the container {id[:12]}") as api:
+            return recipe.differences(spec, api.inspect_container(id))
+
     def join(self, id: str, network: str, aliases: tuple[str, ...], labels: Mapping[str, str]) -> None:
         with self._making:
             self._ensure_network(recipe.network(network, labels, internal=True))

@@ -27,22 +27,63 @@ def container(spec: InstanceSpec) -> Json:
         "Image": spec.image,
         "Env": [f"{name}={_plain(value)}" for name, value in spec.environment.items()],
         "Labels": dict(spec.labels),
-        "ExposedPorts": {port: {}},
+        "ExposedPorts": {} if spec.once else {port: {}},
         "StopTimeout": math.ceil(spec.stop_timeout),
         "HostConfig": {
-            "PortBindings": {port: [{"HostIp": spec.publish_host, "HostPort": str(spec.publish)}]},
-            "RestartPolicy": {"Name": "unless-stopped"},
+            "PortBindings": {} if spec.once else {port: [_binding(spec)]},
+            "RestartPolicy": {"Name": "no" if spec.once else "unless-stopped"},
             "SecurityOpt": ["no-new-privileges"],
             "LogConfig": {"Type": "json-file", "Config": dict(_ROTATION)},
             "Mounts": [_mount(volume, spec.labels) for volume in spec.volumes],
             **_limits(spec.limits),
         },
     }
+    if spec.command:
+        body["Cmd"] = list(spec.command)
     if spec.network:
         body["HostConfig"]["NetworkMode"] = spec.network
         links = [f"{container}:{alias}" for alias, container in spec.links.items()]
         body["NetworkingConfig"] = {"EndpointsConfig": {spec.network: {"Links": links}}}
     return body
+
+
+def differences(spec: InstanceSpec, body: Json) -> tuple[str, ...]:
+    """What `body`, an answer of `GET /containers/{id}/json`, says differently: Docker leaves out in silence what it
+    cannot do, such as a memory limit on a kernel without that cgroup.
+    """
+    config, host = body["Config"], body["HostConfig"]
+    has = set(config["Env"] or ())
+    missing = [name for name, value in spec.environment.items() if f"{name}={_plain(value)}" not in has]
+    labels = config["Labels"] or {}
+    mounts = {mount["Destination"].rstrip("/"): mount["RW"] for mount in body["Mounts"] or ()}
+    said = [f"the variable {name} is not as asked" for name in missing]
+    said += [f"the label {name} is missing" for name, value in spec.labels.items() if labels.get(name) != value]
+    limits = _limits(spec.limits)
+    said += [f"{key} is {host.get(key)}, not {limits[key]}" for key in limits if host.get(key) != limits[key]]
+    said += [
+        f"the volume at {volume.path} is not as asked"
+        for volume in spec.volumes
+        if mounts.get(volume.path.rstrip("/")) is not (not volume.read_only)
+    ]
+    if config["Image"] != spec.image:
+        said.append(f"the image is {config['Image']}")
+    return (*said, *_network_differences(spec, body))
+
+
+def _network_differences(spec: InstanceSpec, body: Json) -> list[str]:
+    """A container that has ended has no ports any more, and that is no difference."""
+    settings, said = body["NetworkSettings"], []
+    if spec.network is not None and spec.network not in (settings["Networks"] or {}):
+        said.append(f"it is not on the network {spec.network}")
+    bindings = (settings["Ports"] or {}).get(f"{spec.port}/tcp") or ()
+    published = {binding["HostPort"] for binding in bindings}
+    if body["State"]["Running"] and not spec.once and str(spec.publish) not in published:
+        said.append(f"it does not listen on port {spec.publish} of this machine")
+    return said
+
+
+def _binding(spec: InstanceSpec) -> Json:
+    return {"HostIp": spec.publish_host, "HostPort": str(spec.publish)}
 
 
 def secrets(spec: InstanceSpec) -> tuple[str, ...]:

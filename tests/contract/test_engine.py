@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from forge.domain.errors import EngineError
-from forge.domain.project import HealthKind, Volume, VolumeKind
+from forge.domain.project import HealthKind, Limits, Volume, VolumeKind
+from forge.domain.secret import Secret
 from forge.ports import (
     HOME_LABEL,
     INSTANCE_LABEL,
@@ -26,6 +28,7 @@ from tests.contract.engine_worlds import (
     eventually,
     never,
     nothing,
+    read,
 )
 
 
@@ -202,6 +205,41 @@ class TestCreating:
         with pytest.raises(EngineError):
             engine.remove_volume(volume)
         engine.remove(made)
+
+
+class TestAsAsked:
+    def test_what_was_made_as_asked_has_no_differences(self, engine: Engine, bench: Bench) -> None:
+        volumes = (Volume(kind=VolumeKind.TMPFS, path="/fast"), Volume(kind=VolumeKind.INSTANCE, path="/own"))
+        spec = bench.spec(
+            network=f"net-{bench.home}", volumes=volumes, limits=Limits(memory=64 << 20, cpus=0.5, pids=50),
+            environment={"A": "b=c", "SECRET": Secret("p1anted")},
+        )  # fmt: skip
+        made = engine.create(spec)
+        engine.start(made)
+        assert engine.differences(made, spec) == ()
+        other = replace(spec, environment={"A": "b=c", "SECRET": Secret("p1anted-too")}, limits=Limits(memory=32 << 20))
+        said = engine.differences(made, other)
+        assert len(said) == 2
+        assert "p1anted" not in "".join(said)
+        engine.remove(made)
+        with pytest.raises(EngineError) as error:
+            engine.differences(made, spec)
+        assert error.value.code == "gone"
+
+    def test_what_runs_once_ends_and_stays_ended(self, engine: Engine, bench: Bench) -> None:
+        spec = bench.spec(command=("migrate",), once=True, publish=0)
+        made = engine.create(spec)
+        engine.start(made)
+
+        def ended() -> bool:
+            state = engine.inspect(made)
+            return state is not None and state.status == "exited"
+
+        assert eventually(ended)
+        state = engine.inspect(made)
+        assert state
+        assert (state.exit_code, state.restarts, state.published) == (0, 0, None)
+        assert any("migrat" in line.text for line in read(engine, made))
 
 
 class TestNames:

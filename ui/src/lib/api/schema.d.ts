@@ -988,6 +988,10 @@ export interface components {
             limits: components["schemas"]["Limits"];
             name: string;
             port: number;
+            /** @default [] */
+            pre_deploy: string[];
+            /** @default 600 */
+            pre_deploy_timeout: number;
             proxy: string;
             /** @default null */
             registry: string | null;
@@ -1019,6 +1023,10 @@ export interface components {
             };
             limits?: components["schemas"]["Limits"];
             port: number;
+            /** @default [] */
+            pre_deploy: string[];
+            /** @default 600 */
+            pre_deploy_timeout: number;
             /** @default published */
             proxy: string;
             /** @default null */
@@ -1513,6 +1521,10 @@ export interface components {
             limits?: components["schemas"]["Limits"];
             name: string;
             port: number;
+            /** @default [] */
+            pre_deploy: string[];
+            /** @default 600 */
+            pre_deploy_timeout: number;
             /** @default null */
             proxy: string | null;
             /** @default null */
@@ -1695,6 +1707,10 @@ export interface components {
             limits: components["schemas"]["Limits"];
             name: string;
             port: number;
+            /** @default [] */
+            pre_deploy: string[];
+            /** @default 600 */
+            pre_deploy_timeout: number;
             proxy: string;
             /** @default null */
             registry: string | null;
