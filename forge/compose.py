@@ -174,29 +174,37 @@ def open_folder(settings: Settings) -> Folder:
         store = make_store(database, vault)
         database.open(store.secrets.check)  # a wrong key touches nothing, not even an old schema
         store.secrets.check()
-        home = first_start(store)
+        home = first_start(store, seeded=settings.seed is not None and settings.seed.exists())
     except BaseException:
         lock.release()
         raise
     return Folder(lock, bus, store, home)
 
 
-def first_start(store: Store) -> str:
-    """The data folder's mark; at first start it is made, with the engine and the proxy that every machine has."""
+def first_start(store: Store, *, seeded: bool = False) -> str:
+    """The data folder's mark; at first start it is made, with the engine and the proxy that every machine has.
+
+    `seeded`: a file with the configuration is there, and will be imported.
+    """
     home = store.preferences.own("_home")
     if isinstance(home, str):
         return home
     home = secrets.token_hex(4)
     with store.database.change() as change:
         store.preferences.keep(change, "_home", home)
+        if seeded:
+            store.preferences.keep(change, "_seed", "wanted")
         store.connections.put(change, EngineConnection(name="local"), "forge")
         store.connections.put(change, ProxyConnection(name="published", kind="published"), "forge")
     return home
 
 
 def seed(settings: Settings, store: Store, configs: ConfigService) -> None:
-    """At first start: import the file that FORGE_SEED names, if it is there; raise Invalid with line and column."""
-    if settings.seed is None or not settings.seed.exists() or store.preferences.own("_seeded"):
+    """At first start: import the file that FORGE_SEED names, if it is there; raise Invalid with line and column.
+
+    One with a mistake in it is tried again at the next start: until then it is still the first.
+    """
+    if settings.seed is None or store.preferences.own("_seed") != "wanted" or not settings.seed.exists():
         return
     try:
         text = settings.seed.read_text("utf-8")
@@ -204,7 +212,7 @@ def seed(settings: Settings, store: Store, configs: ConfigService) -> None:
         raise Invalid(f"The seed {settings.seed} cannot be read: {error}", code="seed") from error
     configs.apply(text, os.environ, actor="seed")
     with store.database.change() as change:
-        store.preferences.keep(change, "_seeded", value=True)
+        store.preferences.keep(change, "_seed", "imported")
 
 
 def housekeeping(store: Store) -> None:

@@ -8,7 +8,13 @@ from typing import TypeVar
 
 from forge.deploy.adapters import Adapters, serves
 from forge.deploy.parts import Health
-from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
+from forge.domain.connection import (
+    PROXY_KINDS,
+    ConnectionKind,
+    EngineConnection,
+    ProxyConnection,
+    RegistryConnection,
+)
 from forge.domain.errors import Conflict, ForgeError, Invalid
 from forge.domain.image import parse_image
 from forge.domain.instance import Instance
@@ -78,6 +84,10 @@ class ConnectionService:
         """The same inside a change of the caller's, who then calls `renew`."""
         if isinstance(connection, RegistryConnection):
             self._check_host(connection)
+        if password is not None and _has_no_login(connection):
+            raise Invalid(
+                "This kind of proxy has no login: leave the password out", fields={"password": "leave it out"}
+            )
         self.store.connections.put(change, connection, actor)
         if password is not None:
             self.store.secrets.put(change, _place(kind_of(connection), connection.name), password)
@@ -153,6 +163,10 @@ class ConnectionService:
         for other in self.all(RegistryConnection):
             if other.name != connection.name and other.host == connection.host:
                 raise Conflict(f"{other.name} is the connection to {other.host} already", code="host_taken")
+
+
+def _has_no_login(connection: RegistryConnection | ProxyConnection | EngineConnection) -> bool:
+    return isinstance(connection, ProxyConnection) and "username" not in PROXY_KINDS[connection.kind].takes
 
 
 def _repository(connection: RegistryConnection, image: str) -> str:

@@ -124,3 +124,11 @@ def test_the_proxy_that_new_projects_get_is_not_deleted(world, connections):
         connections.delete(ProxyConnection, "caddy", actor="ann")
     preferences.put(replace(preferences.get(), default_proxy="published"), actor="ann")
     connections.delete(ProxyConnection, "caddy", actor="ann")
+
+
+def test_a_password_that_nobody_asks_for_is_refused(world, connections):
+    caddy = connections.get(ProxyConnection, "caddy")
+    with pytest.raises(Invalid, match="no login") as caught:
+        connections.put(caddy, Secret("hunter2"), actor="ann")
+    assert list(caught.value.fields) == ["password"]
+    assert not connections.has_password(ConnectionKind.PROXY, "caddy")
