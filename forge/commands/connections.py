@@ -78,12 +78,16 @@ def _writing(group: click.Group, noun: Noun) -> None:
     @click.argument("name")
     @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
     @password
+    @click.option("--no-password", is_flag=True, hidden=not noun.has_password, help="Forget the password or token.")
     @pass_state
-    def set_(state: State, name: str, values: tuple[str, ...], variable: str | None) -> None:
+    def set_(state: State, name: str, values: tuple[str, ...], variable: str | None, no_password: bool) -> None:
+        if no_password and variable is not None:
+            raise click.UsageError("Say --password or --no-password, not both.")
         client, path = state.client(), f"{noun.path}/{part(name)}"
         before = client.get(path)
         body = pairs.overlay({key: before[key] for key in noun.shape}, values, noun.shape)
-        _told(state, client.put(path, body | _password(variable, noun)), f"The {noun.word} {name} is changed.")
+        secret = _no_password(noun) if no_password else _password(variable, noun)
+        _told(state, client.put(path, body | secret), f"The {noun.word} {name} is changed.")
 
     @group.command("remove", help=f"Forget a {noun.word} that nothing uses.")
     @click.argument("name")
@@ -110,12 +114,21 @@ def _testing(group: click.Group, noun: Noun) -> None:
         click.get_current_context().exit(0 if found["ok"] else 8)
 
 
+def _no_password(noun: Noun) -> dict[str, None]:
+    _check_has_password(noun)
+    return {"password": None}
+
+
 def _password(variable: str | None, noun: Noun) -> dict[str, str]:
     if variable is None:
         return {}
+    _check_has_password(noun)
+    return {"password": pairs.secret_value(variable, "Password or token", ask=not variable)}
+
+
+def _check_has_password(noun: Noun) -> None:
     if not noun.has_password:
         raise click.UsageError(f"{noun.word.capitalize()}s have no password.")
-    return {"password": pairs.secret_value(variable, "Password or token", ask=not variable)}
 
 
 def _told(state: State, value: Any, sentence: str) -> None:

@@ -113,3 +113,14 @@ def test_docker_hubs_short_names_are_understood(world, connections):
     connections.put(hub, actor="ann")
     world.registry.push("library/nginx", "latest")
     assert connections.tags("hub", "nginx") == connections.tags("hub", "docker.io/nginx") == ("latest",)
+
+
+def test_a_password_is_taken_away_when_that_is_said(connections):
+    connections.put(MAIN, Secret("hunter2"), actor="ann")
+    connections.put(MAIN, actor="ann", no_password=True)
+    assert not connections.has_password(ConnectionKind.REGISTRY, "main")
+
+
+def test_the_default_proxy_stays(world, connections):
+    with pytest.raises(Conflict, match="choose another default proxy"):
+        connections.delete(ProxyConnection, "published", actor="ann")
