@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,9 @@ class Noun:
 def _group(noun: Noun, summary: str) -> click.Group:
     group = Group(noun.word, help=summary)
     _reading(group, noun)
-    _writing(group, noun)
+    _adding(group, noun)
+    _changing(group, noun)
+    _removing(group, noun)
     _testing(group, noun)
     return group
 
@@ -59,25 +62,29 @@ def _reading(group: click.Group, noun: Noun) -> None:
             fields(found)
 
 
-def _writing(group: click.Group, noun: Noun) -> None:
-    password = click.option(
+def _password_option(noun: Noun) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(
         "--password", "variable", is_flag=False, flag_value="", metavar="VARIABLE", hidden=not noun.has_password,
         help="Read the password or token from VARIABLE of the environment; without VARIABLE it is asked for.",
     )  # fmt: skip
 
+
+def _adding(group: click.Group, noun: Noun) -> None:
     @group.command("add", help=f"Tell Forge about a {noun.word}: {noun.example}", epilog=pairs.HELP)
     @click.argument("name")
     @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
-    @password
+    @_password_option(noun)
     @pass_state
     def add(state: State, name: str, values: tuple[str, ...], variable: str | None) -> None:
         body = pairs.overlay({"name": name}, values, noun.shape) | _password(variable, noun)
         _told(state, state.client().post(noun.path, body), f"The {noun.word} {name} is added.")
 
+
+def _changing(group: click.Group, noun: Noun) -> None:
     @group.command("set", help=f"Change a {noun.word}.", epilog=pairs.HELP)
     @click.argument("name")
     @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
-    @password
+    @_password_option(noun)
     @click.option("--no-password", is_flag=True, hidden=not noun.has_password, help="Forget the password or token.")
     @pass_state
     def set_(state: State, name: str, values: tuple[str, ...], variable: str | None, no_password: bool) -> None:
@@ -89,6 +96,8 @@ def _writing(group: click.Group, noun: Noun) -> None:
         secret = _no_password(noun) if no_password else _password(variable, noun)
         _told(state, client.put(path, body | secret), f"The {noun.word} {name} is changed.")
 
+
+def _removing(group: click.Group, noun: Noun) -> None:
     @group.command("remove", help=f"Forget a {noun.word} that nothing uses.")
     @click.argument("name")
     @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -17,12 +17,12 @@ export type SectionId =
 export interface Section {
   id: SectionId;
   icon: Component<any>;
-  /** The settings that it changes. */
+  /** The settings that its “Save” saves. */
   fields: (keyof Settings)[];
 }
 
 export const SECTIONS: Section[] = [
-  { id: 'webhook', icon: Webhook, fields: ['webhook_signature'] },
+  { id: 'webhook', icon: Webhook, fields: [] },
   { id: 'images', icon: PackageOpen, fields: ['unknown_image'] },
   { id: 'domains', icon: Globe, fields: ['domain', 'domain_pattern', 'default_proxy'] },
   { id: 'machine', icon: HardDrive, fields: ['host_paths', 'free_disk'] },

@@ -1,5 +1,5 @@
 /** The settings as Forge has them, and what was typed over them and not saved yet. */
-import { api, asProblem, ok, type Problem } from '#lib/api/client.ts';
+import { api, asProblem, faultsOf, ok, type Problem } from '#lib/api/client.ts';
 import type { Settings } from '#lib/api/types.ts';
 import type { Live } from '#lib/live/live.svelte.ts';
 import { Resource } from '#lib/state/resource.svelte.ts';
@@ -83,7 +83,7 @@ export class SettingsForm {
       return true;
     } catch (error) {
       this.problem = asProblem(error);
-      this.faults = this.problem.fields;
+      this.faults = faultsOf(this.problem);
       return false;
     } finally {
       this.saving = false;

@@ -3,6 +3,7 @@ const count = (n: number, one: string, other: string) => `${n.toLocaleString('en
 
 export const connections = {
   title: 'Connections',
+  setUp: 'Set up',
   nouns: { registries: 'Registries', proxies: 'Proxies', engines: 'Engines' },
   kind: { registry: 'registry', proxy: 'proxy', engine: 'engine' } as Record<string, string>,
   about: {
@@ -67,6 +68,8 @@ export const connections = {
   users: 'Used by',
   nobody: 'Nobody',
   more: (n: number) => `${n} more`,
+  restored: 'This is what you typed before and did not save.',
+  startOver: 'Start over',
   name: 'Name',
   nameHelp: 'What Forge calls it: lower-case letters, digits and dashes.',
   url: 'Address',

@@ -50,7 +50,7 @@ export const settings = {
   webhook: {
     address: 'Address',
     addressHelp:
-      'The last part is a secret: whoever has it can make Forge look at an image, and no more than that.',
+      'The last part is a secret: whoever has it can make Forge look at an image. What Forge does with an unknown one is said under “New images”.',
     show: 'Show',
     hide: 'Hide',
     anew: 'Make anew…',

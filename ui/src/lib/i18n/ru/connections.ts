@@ -13,6 +13,7 @@ const count = (n: number, one: string, few: string, many: string) =>
 
 export const connections: Words['connections'] = {
   title: 'Подключения',
+  setUp: 'Настройка',
   nouns: { registries: 'Реестры', proxies: 'Прокси', engines: 'Движки' },
   kind: { registry: 'реестр', proxy: 'прокси', engine: 'движок' },
   about: {
@@ -79,6 +80,8 @@ export const connections: Words['connections'] = {
   users: 'Используют',
   nobody: 'Никто',
   more: (n) => `ещё ${n}`,
+  restored: 'Здесь то, что вы набрали раньше и не сохранили.',
+  startOver: 'Начать заново',
   name: 'Имя',
   nameHelp: 'Как его называет Forge: строчные латинские буквы, цифры и дефисы.',
   url: 'Адрес',
@@ -102,14 +105,14 @@ export const connections: Words['connections'] = {
   registryUrlHelp: 'Схема и хост, без пути. http:// безопасен только на этой машине.',
   login: 'Вход',
   polling: 'Опрос',
-  every: (span) => `каждые ${span}`,
+  every: (span) => `раз в ${span}`,
   never: 'никогда',
   last: 'последний',
   next: (span) => `следующий через ${span}`,
   pollNow: 'Посмотреть сейчас',
   polled: (tags, repositories, fresh) =>
     `Просмотрено: ${count(tags, 'тег', 'тега', 'тегов')}, ${count(repositories, 'образ', 'образа', 'образов')}; ${fresh ? `новых: ${number(fresh)}` : 'нового нет'}`,
-  interval: 'Смотреть каждые',
+  interval: 'Смотреть раз в',
   intervalHelp: '0 — никогда: о новых тегах расскажут только вебхуки.',
   unit: (label) => `Единица: «${label}»`,
   hours: 'часы',
