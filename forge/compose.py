@@ -16,6 +16,7 @@ from forge.deploy.follow import Follower
 from forge.deploy.instances import InstanceService
 from forge.deploy.livelogs import LiveLogs, publish_lines
 from forge.deploy.parts import Health
+from forge.deploy.preferences import PreferenceService
 from forge.deploy.projects import ProjectService
 from forge.deploy.prune import Pruner
 from forge.deploy.queue import Queue
@@ -104,32 +105,29 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
 
     requests = Requests(store, adapters, queue, deployer.wake)
     projects = ProjectService(store, adapters, pruner, deployer.wake)
+    preferences = PreferenceService(store)
     quick = QuickDeploy(store, adapters, projects, requests)
     sightings = SightingService(store, adapters, queue, deployer.wake)
     instances = InstanceService(store, adapters, pruner, reconciler)
     connections = ConnectionService(store, adapters, health, deployer.wake)
     return Runtime(
-        settings=settings,
-        lock=folder.lock,
-        store=store,
-        bus=bus,
+        settings=settings, lock=folder.lock, store=store, bus=bus, home=folder.home, token=token,
         adapters=adapters,
         deployer=deployer,
         follower=Follower(store, adapters, reconciler, _back(pruner, deployer), lambda: housekeeping(store)),
         requests=requests,
         projects=projects,
+        preferences=preferences,
         instances=instances,
         connections=connections,
         quick=quick,
         sightings=sightings,
         webhook=WebhookService(store, sightings, quick),
         poller=Poller(sightings, health),
-        configs=ConfigService(store, projects, connections),
+        configs=ConfigService(store, projects, connections, preferences),
         logs=LiveLogs(instances, Followers(publish_lines(bus))),
         parts=health,
-        home=folder.home,
-        token=token,
-    )
+    )  # fmt: skip
 
 
 def _again(queue: Queue) -> Callable[[Deploy], None]:
@@ -175,8 +173,8 @@ def open_folder(settings: Settings) -> Folder:
         settings.database.touch(mode=0o600)  # before SQLite makes it readable by all
         bus = Bus()
         database = Database(settings.database, bus.publish)
-        database.open()
         store = make_store(database, vault)
+        database.open(store.secrets.check)  # a wrong key touches nothing, not even an old schema
         store.secrets.check()
         home = first_start(store)
     except BaseException:

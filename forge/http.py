@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json as jsonlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from forge import __version__
-from forge.domain.errors import Invalid, Unavailable
+from forge.domain.errors import Unavailable
 from forge.domain.secret import Secret
 
 if TYPE_CHECKING:  # requests costs 95 ms: it is imported with the first request
@@ -108,24 +108,22 @@ class _Call:
 class Session:
     """Keeps connections alive and may be used by many threads at once.
 
-    `ca_bundle` is a PEM file of authorities to trust instead of the usual ones (Invalid if it is no
-    file). Time-outs in seconds, `body_limit` in bytes, `pool` connections kept per host. Proxies of the
-    environment are used, but never for loopback; netrc and cookies never.
+    `authorities` are certificates (PEM text) to trust beside the usual ones. Time-outs in seconds, `body_limit`
+    in bytes, `pool` connections kept per host. Proxies of the environment are used, but never for loopback;
+    netrc and cookies never.
     """
 
     def __init__(
         self,
         *,
-        ca_bundle: Path | None = None,
+        authorities: str | None = None,
         connect_timeout: float = CONNECT_TIMEOUT,
         read_timeout: float = READ_TIMEOUT,
         body_limit: int = BODY_LIMIT,
         pool: int = 8,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if ca_bundle is not None and not ca_bundle.is_file():
-            raise Invalid("The file of trusted certificates is not there", fields={"ca_bundle": "no such file"})
-        self._verify: str | bool = str(ca_bundle) if ca_bundle else True
+        self._authorities = authorities
         self._timeouts = (connect_timeout, read_timeout)
         self._body_limit = body_limit
         self._pool = pool
@@ -239,7 +237,6 @@ class Session:
             timeout=call.timeouts,
             allow_redirects=False,
             stream=True,
-            verify=self._verify,
             proxies={} if loopback else requests.utils.get_environ_proxies(call.url),
         )
 
@@ -262,21 +259,29 @@ class Session:
     def _requests(self) -> requests.Session:
         with self._making:
             if self._session is None:
-                self._session = _new_session(self._pool)
+                self._session = _new_session(self._pool, self._authorities)
             return self._session
 
 
-def _new_session(pool: int) -> requests.Session:
+def _new_session(pool: int, authorities: str | None) -> requests.Session:
     from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415
 
     import requests  # noqa: PLC0415
     import requests.adapters  # noqa: PLC0415
 
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *sizes: Any, **more: Any) -> None:
+            """Requests adds the usual authorities to the context, and checks names by it."""
+            context = ssl.create_default_context()
+            if authorities is not None:
+                context.load_verify_locations(cadata=authorities)
+            super().init_poolmanager(*sizes, ssl_context=context, **more)
+
     session = requests.Session()
     session.trust_env = False  # no netrc: a login is always said
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     for scheme in ("http://", "https://"):
-        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=pool))
+        session.mount(scheme, Adapter(pool_maxsize=pool))
     return session
 
 

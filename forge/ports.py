@@ -83,8 +83,9 @@ class ImageFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceSpec:
     """All that is wanted of one container. `image` is name@digest. `publish` is the port on this machine
-    that leads to `port`, `publish_host` the address it listens on. `labels` hold Forge's own. Named and
-    instance volumes arrive with the engine's name for them in `source`. `stop_timeout` in seconds.
+    that leads to `port`, `publish_host` the address it listens on. `labels` hold Forge's own. `links`: the
+    names by which it finds others on `network`, each with the container's name. Named and instance volumes
+    arrive with the engine's name for them in `source`. `stop_timeout` in seconds.
     """
 
     name: str
@@ -95,7 +96,7 @@ class InstanceSpec:
     publish_host: str = "127.0.0.1"
     environment: Mapping[str, str | Secret] = field(default_factory=dict)
     network: str | None = None
-    aliases: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
     limits: Limits = field(default_factory=Limits)
     stop_timeout: float = 10
@@ -212,6 +213,14 @@ class Engine(Protocol):
 
     def remove(self, id: str) -> None:
         """Remove with its anonymous and per-instance volumes, running or not. No error if it is gone."""
+
+    def join(self, id: str, network: str, aliases: tuple[str, ...], labels: Mapping[str, str]) -> None:
+        """From now on `aliases` lead to it for whoever joined `network`, which is made with `labels` if it is not
+        there and leads nowhere outside. What it listens on and is connected to is not disturbed.
+        """
+
+    def leave(self, id: str, network: str) -> None:
+        """Take `join` back. No error if it is gone or never joined."""
 
     def inspect(self, id: str) -> InstanceState | None: ...
 

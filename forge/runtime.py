@@ -13,6 +13,7 @@ from forge.deploy.follow import Follower
 from forge.deploy.instances import InstanceService
 from forge.deploy.livelogs import LiveLogs
 from forge.deploy.parts import Health, Part
+from forge.deploy.preferences import PreferenceService
 from forge.deploy.projects import ProjectService
 from forge.deploy.quick import QuickDeploy
 from forge.deploy.requests import Requests
@@ -38,6 +39,7 @@ class Runtime:
     follower: Follower
     requests: Requests
     projects: ProjectService
+    preferences: PreferenceService
     instances: InstanceService
     connections: ConnectionService
     quick: QuickDeploy

@@ -11,7 +11,10 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from waitress.task import ErrorTask, Task, WSGITask
+from waitress.utilities import RequestEntityTooLarge
 
 from forge.api.app import make_app
 from forge.api.hub import WAITRESS_SETTINGS
@@ -21,6 +24,20 @@ from forge.runtime import Runtime
 
 _log = logging.getLogger(__name__)
 _LARGEST_BODY = 2 << 20  # bytes; Flask refuses earlier and says so, this keeps the rest off the disk
+
+
+def _refusal(channel: HTTPChannel, request: Any) -> Task:
+    """Let Forge itself refuse a body that is too large (a delivery leaves a receipt); nothing of it is read on."""
+    if not isinstance(request.error, RequestEntityTooLarge):
+        return ErrorTask(channel, request)
+    request.headers.setdefault("CONTENT_LENGTH", str(_LARGEST_BODY))  # one that came in chunks did not say
+    task = WSGITask(channel, request)
+    task.set_close_on_finish()
+    return task
+
+
+class _Channel(HTTPChannel):
+    error_task_class = staticmethod(_refusal)  # type: ignore[assignment]  # the stubs know only the class
 
 
 class Server:
@@ -46,6 +63,7 @@ class Server:
         listening = listen(settings.host, settings.port)
         more = {**WAITRESS_SETTINGS, "max_request_body_size": _LARGEST_BODY}
         self._server = create_server(self._app, sockets=[listening], **more)
+        self._server.channel_class = _Channel
         self.url = f"http://{_host(settings.host)}:{listening.getsockname()[1]}"
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
         self._thread.start()

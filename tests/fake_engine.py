@@ -319,9 +319,27 @@ class FakeEngine:
 
     # ---- networks and volumes
 
+    def join(self, id: str, network: str, aliases: tuple[str, ...], labels: Mapping[str, str]) -> None:
+        with self._call("join"):
+            container = self._there(id)
+            self._networks.setdefault(network, {HOME_LABEL: labels.get(HOME_LABEL, "")})
+            container.joined.setdefault(network, aliases)
+
+    def leave(self, id: str, network: str) -> None:
+        with self._call("leave"):
+            container = self._machine.containers.get(id)
+            if container is not None:
+                container.joined.pop(network, None)
+
+    def led_to(self, alias: str, network: str) -> set[str]:
+        """The running containers that `alias` leads to on `network`."""
+        running = [c for c in self._machine.containers.values() if c.state.running]
+        return {c.state.id for c in running if alias in c.joined.get(network, ())}
+
     def remove_network(self, name: str) -> None:
         with self._call("remove_network"):
-            if all(c.spec.network != name or not c.state.running for c in self._machine.containers.values()):
+            running = [c for c in self._machine.containers.values() if c.state.running]
+            if all(c.spec.network != name and name not in c.joined for c in running):
                 self._networks.pop(name, None)
 
     def remove_volume(self, name: str) -> None:

@@ -45,6 +45,7 @@ class Container:
     state: InstanceState
     lines: list[LogLine] = field(default_factory=list)
     volumes: list[str] = field(default_factory=list)
+    joined: dict[str, tuple[str, ...]] = field(default_factory=dict)  # network → aliases
     probes: int = 0
 
 

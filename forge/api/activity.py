@@ -11,7 +11,7 @@ from forge.api.sessions import Role
 from forge.api.stages import at
 from forge.domain.deploy import Deploy
 from forge.domain.errors import NotFound
-from forge.domain.events import Event
+from forge.domain.events import Event, part_of, parts_of_state
 from forge.domain.sighting import Sighting
 
 blueprint = Blueprint("activity", __name__)
@@ -37,7 +37,8 @@ class SightingPage(Page, kw_only=True):
 def activity(query: ActivityPage) -> list[Event]:
     """Changes of state, the newest first."""
     found = runtime().store.events.activity(before=query.before, limit=query.limit, project=query.project)
-    return [event for event in found if event.project is None or principal().sees(event.project)]
+    projects = principal().projects
+    return [event for event in found if projects is None or part_of(event) in parts_of_state(projects)]
 
 
 @blueprint.get("/api/sightings")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Blueprint
 
-from forge.api.context import actor, runtime
+from forge.api.context import actor, all_projects, runtime
 from forge.api.contract import At, Operation, domain, operation, wire
 from forge.api.guard import allow
 from forge.api.sealing import wrapped
@@ -21,13 +21,16 @@ from forge.ports import EngineVersion, Quota
 
 
 class RegistryFields(Wire, kw_only=True):
-    """A registry at `url`; `flavour`: oci, docker_hub, ghcr, gitea; `interval` in seconds between polls, 0: never."""
+    """A registry at `url`; `flavour`: oci, docker_hub, ghcr, gitea; `interval` in seconds between polls, 0: never.
+    `ca`: certificates of authorities (PEM text) that are trusted here beside the usual ones.
+    """
 
     url: str
     flavour: str = "oci"
     username: str | None = None
     interval: float = 300
     parallel: int = 4
+    ca: str | None = None
 
 
 class ProxyFields(Wire, kw_only=True):
@@ -256,16 +259,19 @@ def _add_polling(blueprint: Blueprint) -> None:
     @allow(Role.VIEWER)
     @operation(Operation(query=ImageQuery, answer=list[str], refuses=(404, 502)))
     def list_tags(name: str, query: ImageQuery) -> list[str]:
+        all_projects()
         return list(runtime().connections.tags(name, query.image))
 
     @allow(Role.DEPLOYER)
     @operation(Operation(answer=Polled, refuses=(404, 502)))
     def poll(name: str) -> Polled:
+        all_projects()
         return wire(Polled, runtime().poller.poll_now(name))
 
     @allow(Role.VIEWER)
     @operation(Operation(answer=list[PollState]))
     def polling() -> list[PollState]:
+        all_projects()
         return [wire(PollState, state) for state in runtime().poller.status()]
 
     _add(blueprint, "GET /api/registries/<name>/tags", list_tags, "list_tags", "All tags of an image.")

@@ -10,7 +10,7 @@ from flask import Flask, current_app, g
 from forge.api.hub import Hub
 from forge.api.sessions import SESSION_SECONDS, TICKET_SECONDS, Kept, Principal, WrongTokens
 from forge.domain.deploy import Deploy
-from forge.domain.errors import NotFound, Unauthorized
+from forge.domain.errors import Forbidden, NotFound, Unauthorized
 from forge.domain.instance import Instance
 
 if TYPE_CHECKING:
@@ -58,6 +58,12 @@ def principal() -> Principal:
 def actor() -> str:
     """Who is asking, as it is written down."""
     return principal().name
+
+
+def all_projects() -> None:
+    """Raise Forbidden unless whoever asks may see every project."""
+    if principal().projects is not None:
+        raise Forbidden("This tells of all projects, and you may see some of them only.", code="some_projects")
 
 
 def visible_deploy(deploy: int) -> Deploy:

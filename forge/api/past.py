@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from forge.api.ring import EVERYBODY, Ring, encode, is_stored, resync
 from forge.api.topics import Position, Subscription, Wanted
-from forge.domain.events import STATE, Event
+from forge.domain.events import STATE, Event, part_of, parts_of_state
 
 # (topic, number, limit) -> at most `limit` stored events of `topic` numbered above `number`, in order.
 Replay = Callable[[str, int, int], list[Event]]
@@ -25,9 +25,10 @@ _BLOCK = 64 << 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """A stream about to begin. Up to event number `newest` and ring place `live` (exclusive) is the past;
-    from there on it is live. `stored` and `ringed` say where each topic's past begins: after that number in the
-    store, with that place in the ring. `reset` are topics whose past cannot be told.
+    """A stream about to begin: `topics` are those, or the parts of them, that the reader may hear. Up to event number
+    `newest` and ring place `live` (exclusive) is the past; from there on it is live. `stored` and `ringed` say where
+    each topic's past begins: after that number in the store, with that place in the ring. `reset` are topics whose
+    past cannot be told.
     """
 
     topics: frozenset[str]
@@ -53,7 +54,7 @@ def open_stream(ring: Ring, bounds: Bounds, subscription: Subscription) -> Openi
         if start is None:
             reset.append(one.topic)
         known[one.topic] = present if start is None else start
-    topics = _shared((EVERYBODY, *sorted(stored), *sorted(ringed)))
+    topics = _shared((EVERYBODY, *sorted(_heard({*stored, *ringed}, subscription.projects))))
     return Opening(topics=topics, live=live, newest=newest, stored=stored, ringed=ringed, reset=tuple(reset))
 
 
@@ -72,6 +73,8 @@ def past(opening: Opening, ring: Ring, replay: Replay) -> Iterator[bytes]:
     size = 0
     pages = [_pages(replay, topic, number, opening.newest) for topic, number in opening.stored.items()]
     for event in heapq.merge(*pages, key=lambda event: event.id):
+        if event.topic not in opening.topics and part_of(event) not in opening.topics:
+            continue
         block.append(encode(event, str(event.id)))
         size += len(block[-1])
         if size >= _BLOCK:
@@ -81,6 +84,13 @@ def past(opening: Opening, ring: Ring, replay: Replay) -> Iterator[bytes]:
         yield b"".join(block)
     for topic, seq in opening.ringed.items():
         yield from _ring_past(ring, topic, seq, opening.live)
+
+
+def _heard(topics: set[str], projects: frozenset[str] | None) -> set[str]:
+    """Of `topics`, what somebody may hear who may see `projects` only (None: all)."""
+    if projects is None or STATE not in topics:
+        return topics
+    return topics - {STATE} | parts_of_state(projects)
 
 
 def _stored_start(ring: Ring, wanted: Wanted, oldest: int, newest: int) -> int | None:

@@ -9,7 +9,7 @@ from threading import Lock
 
 import msgspec
 
-from forge.domain.events import Event
+from forge.domain.events import Event, part_of
 
 # The topic of frames for every reader, whatever else it asked for.
 EVERYBODY = ""
@@ -30,18 +30,19 @@ def encode(event: Event, id: str = "") -> bytes:
 
 def resync(topics: Iterable[str], at: float) -> bytes:
     """The frame that says: what was asked for is too old to replay, load the present of `topics`."""
-    named = sorted(topic for topic in topics if topic != EVERYBODY)
+    named = sorted({topic.partition("/")[0] for topic in topics if topic != EVERYBODY})  # a part is told as its whole
     return encode(Event(type="resync", topic=EVERYBODY, at=at, payload={"topics": named}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """An encoded event. `seq` is its place in the ring, `id` its number in the store (0: not kept there),
-    `before` the highest number in the store that any earlier frame had.
+    `before` the highest number in the store that any earlier frame had, `part` see forge.domain.events.part_of.
     """
 
     seq: int
     topic: str
+    part: str
     id: int
     before: int
     data: bytes
@@ -75,7 +76,7 @@ class Ring:
             self._bytes += len(data)
             self._make_room()
             self._slots[self.end % self._size] = Frame(
-                seq=self.end, topic=event.topic, id=event.id, before=self._mark, data=data
+                seq=self.end, topic=event.topic, part=part_of(event), id=event.id, before=self._mark, data=data
             )
             self._mark = max(self._mark, event.id)
             self._at = event.at
@@ -143,7 +144,7 @@ class Ring:
             frame = self._frame(cursor)
             if frame is None:
                 break  # let go of meanwhile: the next batch says so
-            if frame.topic in topics and not 0 < frame.id <= after:
+            if (frame.topic in topics or frame.part in topics) and not 0 < frame.id <= after:
                 found.append(frame.data)
                 size += len(frame.data)
             cursor += 1

@@ -12,8 +12,6 @@ from forge.api.contract import JSON, YAML, Operation, domain, operation, read_bo
 from forge.api.guard import allow
 from forge.api.sessions import Role
 from forge.api.types import Settings, Wire
-from forge.domain.connection import ProxyConnection
-from forge.domain.errors import Invalid, NotFound
 from forge.domain.preferences import Preferences
 
 blueprint = Blueprint("settings", __name__)
@@ -44,22 +42,16 @@ class Differences(Wire, kw_only=True):
 @operation(Operation(answer=Settings))
 def read_settings() -> Settings:
     """The settings."""
-    return wire(Settings, runtime().store.preferences.get())
+    return wire(Settings, runtime().preferences.get())
 
 
 @blueprint.put("/api/settings")
 @allow(Role.ADMIN)
-@operation(Operation(body=Settings, answer=Settings))
+@operation(Operation(body=Settings, answer=Settings, refuses=(409,)))
 def change_settings(body: Settings) -> Settings:
     """Replace the settings; what is left out gets its default."""
-    store, wanted = runtime().store, domain(Preferences, body)
-    try:
-        store.connections.get(ProxyConnection, wanted.default_proxy)
-    except NotFound as error:
-        raise Invalid(error.message, fields={"default_proxy": "no such proxy"}) from error
-    with store.database.change() as change:
-        store.preferences.put(change, wanted, actor())
-    return wire(Settings, store.preferences.get())
+    runtime().preferences.put(domain(Preferences, body), actor=actor())
+    return wire(Settings, runtime().preferences.get())
 
 
 @blueprint.get("/api/config")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import msgspec
 from flask import Blueprint, Response, request
 
 from forge.api import topics
-from forge.api.context import context, runtime, visible_deploy, visible_instance
+from forge.api.context import context, principal, runtime, visible_deploy, visible_instance
 from forge.api.contract import EVENTS, HIGHEST, JSON, Operation, operation
 from forge.api.guard import allow
 from forge.api.hub import STREAM_HEADERS
@@ -50,7 +51,7 @@ class DeployLine(msgspec.Struct, kw_only=True):
 
 @blueprint.get("/api/events")
 @allow(Role.VIEWER)
-@operation(Operation(query=Topics, media=(EVENTS,)))
+@operation(Operation(query=Topics, media=(EVENTS,), refuses=(404,)))
 def events(query: Topics) -> Response:
     """Follow what happens, as server-sent events."""
     return _stream(query.topics)
@@ -92,11 +93,25 @@ def _line(id: int, payload: object) -> DeployLine:
     return msgspec.convert({**line, "id": id}, DeployLine)
 
 
+def _visible(topic: str) -> None:
+    """Raise NotFound for the log of something in a project that whoever asks may not see."""
+    kind, _, name = topic.partition(":")
+    if kind == "deploy":
+        visible_deploy(int(name))
+    elif kind == "instance":
+        visible_instance(name)
+
+
 def _wants_json() -> bool:
     return request.accept_mimetypes.best_match([EVENTS, JSON], default=EVENTS) == JSON
 
 
 def _stream(wanted: str | None) -> Response:
     subscription = topics.parse(wanted, request.headers.get("Last-Event-ID"))
+    projects = principal().projects
+    if projects is not None:
+        for one in subscription.wanted:
+            _visible(one.topic)
+    subscription = replace(subscription, projects=projects)
     body = context().hub.response_body(request.environ, subscription)
     return Response(body, headers=dict(STREAM_HEADERS))

@@ -36,9 +36,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """All that one reader wants; no topic twice."""
+    """All that one reader wants; no topic twice. `projects` are those they may see, None: all."""
 
     wanted: tuple[Wanted, ...]
+    projects: frozenset[str] | None = None
 
 
 def parse(topics: str | None, last_event_id: str | None = None) -> Subscription:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from forge.api.context import actor, runtime
+from forge.api.context import actor, all_projects, runtime
 from forge.api.contract import At, Operation, Page, operation
 from forge.api.errors import nothing_here
 from forge.api.guard import allow, allow_anyone
@@ -62,23 +63,29 @@ def deliver(secret: str) -> Delivered | Response:
     """Take a delivery: it only says "look now". A wrong secret is an address that leads nowhere."""
     if not runtime().webhook.verify(secret):
         return nothing_here()
-    receipt = runtime().webhook.deliver(dict(request.headers), request.get_data())
+    try:
+        body = request.get_data()
+    except RequestEntityTooLarge:
+        runtime().webhook.refuse_unread(dict(request.headers))
+    receipt = runtime().webhook.deliver(dict(request.headers), body)
     return Delivered(receipt=receipt.id, decision=receipt.decision, reason=receipt.reason)
 
 
 @blueprint.get("/api/webhook/receipts")
 @allow(Role.VIEWER)
-@operation(Operation(query=Page, answer=list[ReceiptView]))
+@operation(Operation(query=Page, answer=list[ReceiptView], refuses=(403,)))
 def list_receipts(query: Page) -> list[ReceiptView]:
     """What became of each delivery, the newest first."""
+    all_projects()
     return [_view(receipt) for receipt in runtime().store.receipts.page(before=query.before, limit=query.limit)]
 
 
 @blueprint.get(_RECEIPT)
 @allow(Role.VIEWER)
-@operation(Operation(answer=ReceiptView, refuses=(404,)))
+@operation(Operation(answer=ReceiptView, refuses=(403, 404)))
 def read_receipt(receipt: int) -> ReceiptView:
     """What became of one delivery."""
+    all_projects()
     return _view(runtime().store.receipts.get(receipt))
 
 
@@ -87,6 +94,7 @@ def read_receipt(receipt: int) -> ReceiptView:
 @operation(Operation(status=201, answer=ReceiptView, refuses=(404, 502)))
 def replay_receipt(receipt: int) -> At:
     """Look again at what a delivery named; a person vouches for its signature."""
+    all_projects()
     made = runtime().webhook.replay(receipt, actor())
     return At(f"/api/webhook/receipts/{made.id}", _view(made))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -62,39 +62,53 @@ def _reading(group: click.Group, noun: Noun) -> None:
             fields(found)
 
 
-def _password_option(noun: Noun) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    return click.option(
+def _options(noun: Noun) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """--password and --ca, for the kinds that have them."""
+    password = click.option(
         "--password", "variable", is_flag=False, flag_value="", metavar="VARIABLE", hidden=not noun.has_password,
         help="Read the password or token from VARIABLE of the environment; without VARIABLE it is asked for.",
     )  # fmt: skip
+    authorities = click.option(
+        "--ca", type=click.File(), hidden=noun.shape is not REGISTRY,
+        help="A PEM file of authorities that are trusted here beside the usual ones; `set NAME ca=` drops them.",
+    )  # fmt: skip
+    return password, authorities
 
 
 def _adding(group: click.Group, noun: Noun) -> None:
+    password, authorities = _options(noun)
+
     @group.command("add", help=f"Tell Forge about a {noun.word}: {noun.example}", epilog=pairs.HELP)
     @click.argument("name")
     @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
-    @_password_option(noun)
+    @password
+    @authorities
     @pass_state
-    def add(state: State, name: str, values: tuple[str, ...], variable: str | None) -> None:
-        body = pairs.overlay({"name": name}, values, noun.shape) | _password(variable, noun)
+    def add(state: State, name: str, values: tuple[str, ...], variable: str | None, ca: TextIO | None) -> None:
+        body = pairs.overlay({"name": name}, values, noun.shape) | _password(variable, noun) | _authorities(ca)
         _told(state, state.client().post(noun.path, body), f"The {noun.word} {name} is added.")
 
 
 def _changing(group: click.Group, noun: Noun) -> None:
+    password, authorities = _options(noun)
+
     @group.command("set", help=f"Change a {noun.word}.", epilog=pairs.HELP)
     @click.argument("name")
     @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
-    @_password_option(noun)
+    @password
+    @authorities
     @click.option("--no-password", is_flag=True, hidden=not noun.has_password, help="Forget the password or token.")
     @pass_state
-    def set_(state: State, name: str, values: tuple[str, ...], variable: str | None, no_password: bool) -> None:
+    def set_(
+        state: State, name: str, values: tuple[str, ...], variable: str | None, ca: TextIO | None, *, no_password: bool
+    ) -> None:
         if no_password and variable is not None:
             raise click.UsageError("Say --password or --no-password, not both.")
         client, path = state.client(), f"{noun.path}/{part(name)}"
         before = client.get(path)
-        body = pairs.overlay({key: before[key] for key in noun.shape}, values, noun.shape)
-        secret = _no_password(noun) if no_password else _password(variable, noun)
-        _told(state, client.put(path, body | secret), f"The {noun.word} {name} is changed.")
+        body = pairs.overlay({key: before[key] for key in noun.shape}, values, noun.shape) | _authorities(ca)
+        body |= _no_password(noun) if no_password else _password(variable, noun)
+        _told(state, client.put(path, body), f"The {noun.word} {name} is changed.")
 
 
 def _removing(group: click.Group, noun: Noun) -> None:
@@ -138,6 +152,13 @@ def _password(variable: str | None, noun: Noun) -> dict[str, str]:
 def _check_has_password(noun: Noun) -> None:
     if not noun.has_password:
         raise click.UsageError(f"{noun.word.capitalize()}s have no password.")
+
+
+def _authorities(file: TextIO | None) -> dict[str, str]:
+    try:
+        return {} if file is None else {"ca": file.read()}
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{file.name} is no PEM file." if file else "") from error
 
 
 def _told(state: State, value: Any, sentence: str) -> None:

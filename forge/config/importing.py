@@ -18,9 +18,10 @@ from forge.config.document import (
 )
 from forge.config.shapes import PREFERENCES, PROJECT, STAGE
 from forge.deploy.connections import ConnectionService
+from forge.deploy.preferences import PreferenceService
 from forge.deploy.projects import ProjectService
 from forge.deploy.queue import project_place, stage_place
-from forge.domain.connection import Connection, ProxyConnection
+from forge.domain.connection import Connection
 from forge.domain.project import Project
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
@@ -36,6 +37,7 @@ class Import:
     store: Store
     projects: ProjectService
     connections: ConnectionService
+    preferences: PreferenceService
     environment: Mapping[str, str]
     actor: str
     changed: list[Connection] = field(default_factory=list)
@@ -73,7 +75,6 @@ class Import:
         before = self.store.preferences.get()
         with document.settings.located():
             after = replace(before, **document.preferences)
-            self.store.connections.get(ProxyConnection, after.default_proxy)
         if after == before:
             return ""
         self.store.preferences.put(change, after, self.actor)
@@ -83,10 +84,10 @@ class Import:
         name = wanted.value.name
         before = next((one for one in self.store.projects.all() if one.name == name), None)
         secrets, said = self._secrets(project_place(name), wanted.secrets)
-        value = replace(wanted.value, secrets=_names(before, wanted.secrets))
-        if not wanted.proxy:
-            value = replace(value, proxy=before.proxy if before else self.store.preferences.get().default_proxy)
         with wanted.item.located():
+            value = replace(wanted.value, secrets=_names(before, wanted.secrets))
+            if not wanted.proxy:
+                value = replace(value, proxy=before.proxy if before else self.store.preferences.get().default_proxy)
             if before is None:
                 self.projects.create_in(change, value, secrets, actor=self.actor)
                 return f"+ project {name}"
@@ -99,8 +100,8 @@ class Import:
         stage = wanted.value
         before = next((one for one in self.store.projects.stages(stage.project) if one.name == stage.name), None)
         secrets, said = self._secrets(stage_place(stage.project, stage.name), wanted.secrets)
-        value = replace(stage, secrets=_names(before, wanted.secrets))
         with wanted.item.located():
+            value = replace(stage, secrets=_names(before, wanted.secrets))
             if before is None:
                 self.projects.create_stage_in(change, value, secrets, actor=self.actor)
                 return f"+ stage {stage.key}"
@@ -115,6 +116,9 @@ class Import:
             with wanted.item.located():
                 project = self.store.projects.get(wanted.value.name)
                 self.projects.check(project, self.store.projects.stages(project.name))
+        if document.preferences:
+            with document.settings.located():
+                self.preferences.check(self.store.preferences.get())
 
     # ---- secrets
 

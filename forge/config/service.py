@@ -10,6 +10,7 @@ from forge.config.document import Document, read_document
 from forge.config.export import export
 from forge.config.importing import Import
 from forge.deploy.connections import ConnectionService
+from forge.deploy.preferences import PreferenceService
 from forge.deploy.projects import ProjectService
 from forge.domain.connection import Connection
 from forge.store.store import Store
@@ -34,6 +35,7 @@ class ConfigService:
     store: Store
     projects: ProjectService
     connections: ConnectionService
+    preferences: PreferenceService
 
     def export(self) -> str:
         """The configuration as YAML that imports again; secrets as {env: NAME}, never their values."""
@@ -69,6 +71,7 @@ class ConfigService:
             store=self.store,
             projects=self.projects,
             connections=self.connections,
+            preferences=self.preferences,
             environment=environment,
             actor=actor,
         )

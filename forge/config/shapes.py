@@ -164,7 +164,14 @@ NUMBER = Form(number, _tidy)
 DURATION = Form(duration, units.write_duration)
 SIZE = Form(size, units.write_size)
 
-REGISTRY: Shape = {"url": TEXT, "flavour": TEXT, "username": TEXT, "interval": DURATION, "parallel": WHOLE}
+REGISTRY: Shape = {
+    "url": TEXT,
+    "flavour": TEXT,
+    "username": TEXT,
+    "interval": DURATION,
+    "parallel": WHOLE,
+    "ca": TEXT,
+}
 PROXY: Shape = {"kind": TEXT, "url": TEXT, "address": TEXT, "username": TEXT, "options": PAIRS}
 ENGINE: Shape = {"url": TEXT}
 PREFERENCES: Shape = {

@@ -107,7 +107,7 @@ class ConnectionService:
         if isinstance(connection, ProxyConnection) and any(self._sent_by(i) == name for i in self._serving()):
             raise Conflict(f"The proxy {name} sends people to instances: deploy or remove them first", code="in_use")
         if isinstance(connection, ProxyConnection) and self.store.preferences.get().default_proxy == name:
-            raise Conflict(f"New projects get the proxy {name}: choose another default proxy first", code="in_use")
+            raise Conflict(f"New projects get the proxy {name}: set another default_proxy first", code="in_use")
         with self.store.database.change() as change:
             self.store.connections.delete(change, kind, name, actor)
             self.store.secrets.delete(change, f"{kind.value}/{name}")

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from forge.deploy.adapters import Adapters, home_of
+from forge.deploy.claims import check_claims
 from forge.deploy.prune import Pruner
 from forge.deploy.queue import environment_place, project_place, stage_place
-from forge.deploy.spec import check_host_path, domain_of, network_of
+from forge.deploy.spec import check_host_path, names_of, network_of
 from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.deploy import DeployStatus
 from forge.domain.errors import Conflict, Invalid
@@ -149,7 +150,7 @@ class ProjectService:
                     fields={"promote_from": "no such stage"},
                 )
         _check_no_circle({stage.name: stage.promote_from for stage in stages})
-        self._check_domains(project, stages)
+        self._check_claims(project, stages)
 
     def _check_connections(self, project: Project) -> None:
         engine = self.store.connections.get(EngineConnection, project.engine)
@@ -162,32 +163,16 @@ class ProjectService:
         if project.registry is not None:
             self.store.connections.get(RegistryConnection, project.registry)
 
-    def _check_domains(self, project: Project, stages: Sequence[Stage]) -> None:
+    def _check_claims(self, project: Project, stages: Sequence[Stage]) -> None:
         """Two stages may not have one domain, nor two one published port."""
-        domains, ports = dict[str, str](), dict[int, str]()
-        for other in self.store.projects.all():
-            if other.name != project.name:
-                for stage in self.store.projects.stages(other.name):
-                    self._claim(other, stage, domains, ports)
-        for stage in stages:
-            self._claim(project, stage, domains, ports, told=True)
-
-    def _claim(
-        self, project: Project, stage: Stage, domains: dict[str, str], ports: dict[int, str], *, told: bool = False
-    ) -> None:
-        slot = "tag" if stage.max_instances > 1 else ""
-        claims: list[tuple[object, dict[object, str]]] = []
-        if project.proxy != "published":
-            domain = domain_of(project, stage, slot, self.store.preferences.get())
-            claims.append((domain, domains))  # type: ignore[arg-type]
-        if stage.publish is not None:
-            claims.append((stage.publish, ports))  # type: ignore[arg-type]
-        for claim, taken in claims:
-            owner = taken.setdefault(claim, stage.key)
-            if told and owner != stage.key:
-                raise Conflict(
-                    f"{claim} already belongs to {owner}: choose another for {stage.key}", code="domain_taken"
-                )
+        its = self.store.projects.all_stages()
+        others = [
+            (other, stage)
+            for other in self.store.projects.all()
+            if other.name != project.name
+            for stage in its.get(other.name, ())
+        ]
+        check_claims([(project, stage) for stage in stages], others, self.store.preferences.get())
 
     # ---- deleting
 
@@ -287,7 +272,9 @@ class ProjectService:
                 engine.remove_volume(name)
         if all(other.stage != stage.name for other in self.store.instances.present()):
             # Docker would also remove it under stopped instances of other projects, which then start no more.
-            engine.remove_network(network_of(home_of(self.store), stage.name))
+            home = home_of(self.store)
+            engine.remove_network(names_of(home, stage.name))
+            engine.remove_network(network_of(home, stage.name))
 
 
 def _check_no_circle(promotions: Mapping[str, str | None]) -> None:

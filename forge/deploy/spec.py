@@ -35,8 +35,21 @@ def domain_of(project: Project, stage: Stage, slot: str, preferences: Preference
 
 
 def network_of(home: str, stage: str) -> str:
-    """The network that the instances of one stage name share, so that `http://shop` in dev is shop/dev."""
+    """The network that the instances of one stage name share."""
     return f"forge-{home}-{stage}"
+
+
+def names_of(home: str, stage: str) -> str:
+    """The network whose names lead to what serves, so that `http://shop` in dev is shop/dev and no candidate of it.
+
+    A network of its own, because Docker gives a container its names on a network when it joins, once.
+    """
+    return f"forge-{home}-{stage}.names"
+
+
+def aliases_of(project: Project) -> tuple[str, ...]:
+    """The names that lead to an instance of `project` within its stage's network."""
+    return project.name, *project.aliases
 
 
 def labels_of(home: str, instance: Instance) -> dict[str, str]:
@@ -58,6 +71,7 @@ def spec_of(
     home: str,
     secrets: Mapping[str, Secret],
     publish: int,
+    links: Mapping[str, str],
     host_paths: tuple[str, ...],
 ) -> InstanceSpec:
     """All that is wanted of the instance's container; raise Invalid for a host path that is not allowed."""
@@ -70,7 +84,7 @@ def spec_of(
         labels={**project.labels, **labels_of(home, instance)},
         environment={**project.environment, **stage.environment, **secrets},
         network=network_of(home, stage.name),
-        aliases=(project.name, *project.aliases),
+        links=links,
         volumes=tuple(_volume(v, project, stage, home, host_paths) for v in project.volumes),
         limits=project.limits,
         stop_timeout=stage.stop_timeout,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from forge.deploy.health import Unhealthy, plan, wait_until_healthy
 from forge.deploy.run import Run
-from forge.deploy.spec import domain_of, slot_of, spec_of
+from forge.deploy.spec import aliases_of, domain_of, labels_of, names_of, slot_of, spec_of
 from forge.domain.deploy import DeployStatus
 from forge.domain.errors import Conflict, EngineError, NotFound, ProxyError, Unavailable
 from forge.domain.image import parse_image
@@ -131,11 +131,23 @@ def create(run: Run) -> str:
         home=run.home,
         secrets=run.secrets,
         publish=port,
+        links=_links(run),
         host_paths=run.store.preferences.get().host_paths,
     )
     container = run.engine.create(spec)
     run.put(replace(instance, container=container, target=Target("127.0.0.1", port)))
     return f"{spec.name}, at port {port} of this machine"
+
+
+def _links(run: Run) -> dict[str, str]:
+    """How the candidate finds what serves in its stage: the names' network it joins only once it is proven."""
+    serving = [i for i in run.store.instances.present() if i.serving]
+    peers = [i for i in serving if (i.stage, i.engine) == (run.stage.name, run.project.engine)]
+    return {
+        alias: peer.name
+        for peer in sorted(peers, key=lambda peer: peer.created)
+        for alias in aliases_of(run.store.deploys.configuration(peer.deploy).project)
+    }
 
 
 def _port(run: Run) -> int:
@@ -201,7 +213,15 @@ def wait_healthy(run: Run) -> str:
 
 
 def switch_route(run: Run) -> str:
-    route = run.route_to(run.candidate())
+    """People by the proxy, the other instances of the stage by its names: from now on they get the new one."""
+    candidate = run.candidate()
+    run.engine.join(
+        candidate.container or "",
+        names_of(run.home, run.stage.name),
+        aliases_of(run.project),
+        labels_of(run.home, candidate),
+    )
+    route = run.route_to(candidate)
     if run.proxy is None or route is None:
         return f"no proxy: people reach it at {run.candidate().target}"
     run.proxy.point(route)
@@ -209,6 +229,8 @@ def switch_route(run: Run) -> str:
 
 
 def switch_back(run: Run) -> None:
+    for state in _candidates(run):
+        run.engine.leave(state.id, names_of(run.home, run.stage.name))
     candidate = run.candidate() if run.deploy.instance else None
     if run.proxy is None or candidate is None or candidate.domain is None:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +12,9 @@ from forge.domain.errors import Invalid
 from forge.domain.names import check_name
 
 _ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)(?::[0-9]{1,5})?")
+
+
+_LONGEST_PEM = 64 << 10  # characters
 
 
 class ConnectionKind(StrEnum):
@@ -22,7 +26,8 @@ class ConnectionKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryConnection:
     """A registry at `url` (https://ghcr.io). `flavour`: oci, docker_hub, ghcr, gitea. The password or
-    token is in the vault. `interval` in seconds between polls (0: never), `parallel` requests at a time.
+    token is in the vault. `interval` in seconds between polls (0: never), `parallel` requests at a time. `ca`:
+    certificates of authorities (PEM text) that are trusted here beside the usual ones.
     """
 
     name: str
@@ -31,6 +36,7 @@ class RegistryConnection:
     username: str | None = None
     interval: float = 300
     parallel: int = 4
+    ca: str | None = None
 
     def __post_init__(self) -> None:
         """Raise Invalid with the field at fault."""
@@ -42,6 +48,8 @@ class RegistryConnection:
             raise Invalid("The interval is 1 second to 7 days, or 0 for never", fields={"interval": "out of range"})
         if not 1 <= self.parallel <= 32:
             raise Invalid("Parallel requests are 1 to 32", fields={"parallel": "1 to 32"})
+        if self.ca is not None:
+            check_authorities(self.ca)
 
     @property
     def host(self) -> str:
@@ -97,6 +105,20 @@ class EngineConnection:
         scheme, _, rest = (self.url or "unix://").partition("://")
         host = rest.partition("/")[0].rpartition("@")[2].rpartition(":")[0]
         return scheme in {"unix", "npipe"} or host in {"localhost", "127.0.0.1", "[::1]"}
+
+
+def check_authorities(pem: str) -> None:
+    """Raise Invalid unless `pem` holds certificates and nothing that must stay secret."""
+    wrong = Invalid(
+        "The authorities are certificates in PEM form: -----BEGIN CERTIFICATE----- and so on, without any key",
+        fields={"ca": "not certificates in PEM form"},
+    )
+    if "PRIVATE KEY" in pem or len(pem) > _LONGEST_PEM:
+        raise wrong
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        raise wrong from None
 
 
 Connection = RegistryConnection | ProxyConnection | EngineConnection

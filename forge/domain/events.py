@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 STATE = "state"
+_OF_ALL_PROJECTS = frozenset({"receipt"})
 
 # Every type Forge sends, and what its payload says. Kept: stored, has a number, can be replayed.
 TYPES: Mapping[str, str] = {
@@ -43,6 +44,20 @@ class Event:
     project: str | None = None
     stage: str | None = None
     actor: str = "forge"
+
+
+def part_of(event: Event) -> str:
+    """What somebody who may see some projects only has to follow to hear of `event`: of `state` the part of a project
+    (`state/shop`) or of none (`state/`). What tells of projects without being one's is in no part.
+    """
+    if event.topic != STATE or event.type in _OF_ALL_PROJECTS:
+        return event.topic
+    return f"{STATE}/{event.project or ''}"
+
+
+def parts_of_state(projects: frozenset[str]) -> frozenset[str]:
+    """All of `state` that somebody who may see `projects` may hear."""
+    return frozenset(f"{STATE}/{project}" for project in ("", *projects))
 
 
 def deploy_topic(deploy: int) -> str:

@@ -136,7 +136,8 @@ class DockerEngine:
     def create(self, spec: InstanceSpec) -> str:
         secrets = recipe.secrets(spec)
         with self._making:
-            self._ensure_network(spec)
+            if spec.network is not None:
+                self._ensure_network(recipe.network(spec.network, spec.labels))
             self._ensure_volumes(spec)
         try:
             with self._link.ask(f"create {spec.name}", secrets=secrets) as api:
@@ -159,14 +160,12 @@ class DockerEngine:
             )
         return there.id
 
-    def _ensure_network(self, spec: InstanceSpec) -> None:
-        wanted = recipe.network(spec)
-        if wanted is None:
-            return
-        with self._link.ask(f"look for the network {spec.network}") as api:
-            found = any(body["Name"] == spec.network for body in api.networks(names=[spec.network]))
+    def _ensure_network(self, wanted: Json) -> None:
+        name = wanted["name"]
+        with self._link.ask(f"look for the network {name}") as api:
+            found = any(body["Name"] == name for body in api.networks(names=[name]))
         if not found:
-            with self._link.ask(f"make the network {spec.network}", fine=CONFLICT) as api:
+            with self._link.ask(f"make the network {name}", fine=CONFLICT) as api:
                 api.create_network(**wanted)
 
     def _ensure_volumes(self, spec: InstanceSpec) -> None:
@@ -199,6 +198,22 @@ class DockerEngine:
         # Somebody else is removing it: what it used is only free once it is gone.
         with self._link.ask(doing, fine=GONE) as api:
             api.wait(id, timeout=_REMOVAL, condition="removed")
+
+    def join(self, id: str, network: str, aliases: tuple[str, ...], labels: Mapping[str, str]) -> None:
+        with self._making:
+            self._ensure_network(recipe.network(network, labels, internal=True))
+        if not self._is_on(id, network):
+            with self._link.ask(f"let the container {id[:12]} join {network}") as api:
+                api.connect_container_to_network(id, network, aliases=list(aliases))
+
+    def leave(self, id: str, network: str) -> None:
+        if self._is_on(id, network):
+            with self._link.ask(f"let the container {id[:12]} leave {network}", fine=GONE) as api:
+                api.disconnect_container_from_network(id, network, force=True)
+
+    def _is_on(self, id: str, network: str) -> bool:
+        body = self._body(id)
+        return body is not None and network in (body["NetworkSettings"]["Networks"] or ())
 
     def inspect(self, id: str) -> InstanceState | None:
         body = self._body(id)

@@ -57,11 +57,15 @@ PULLING: Meanings = (
         "The registry refused the login, or the image needs one: check the registry's name and password.",
     ),
     (
+        ("x509:", "tls: failed to verify certificate"),
+        "registry_certificate",
+        "Docker does not trust the registry's certificate: put its authority at /etc/docker/certs.d/HOST:PORT/ca.crt.",
+    ),
+    (
         (
             "connection refused",
             "no such host",
             "timeout",
-            "x509:",
             "http response to https client",
             "network is unreachable",
         ),

@@ -40,7 +40,8 @@ def container(spec: InstanceSpec) -> Json:
     }
     if spec.network:
         body["HostConfig"]["NetworkMode"] = spec.network
-        body["NetworkingConfig"] = {"EndpointsConfig": {spec.network: {"Aliases": list(spec.aliases)}}}
+        links = [f"{container}:{alias}" for alias, container in spec.links.items()]
+        body["NetworkingConfig"] = {"EndpointsConfig": {spec.network: {"Links": links}}}
     return body
 
 
@@ -49,11 +50,15 @@ def secrets(spec: InstanceSpec) -> tuple[str, ...]:
     return tuple(value.reveal() for value in spec.environment.values() if isinstance(value, Secret))
 
 
-def network(spec: InstanceSpec) -> Json | None:
-    """The network it needs, as `POST /networks/create` takes it; None without one."""
-    if spec.network is None:
-        return None
-    return {"name": spec.network, "driver": "bridge", "check_duplicate": True, "labels": _only(spec.labels, HOME_LABEL)}
+def network(name: str, labels: Mapping[str, str], *, internal: bool = False) -> Json:
+    """A network as `POST /networks/create` takes it; an `internal` one leads nowhere outside."""
+    return {
+        "name": name,
+        "driver": "bridge",
+        "internal": internal,
+        "check_duplicate": True,
+        "labels": _only(labels, HOME_LABEL),
+    }
 
 
 def named_volumes(spec: InstanceSpec) -> list[Json]:

@@ -57,7 +57,7 @@ class OciRegistry:
             Login(username=connection.username, password=password) if connection.username and password else None
         )
         self._own_session = session is None
-        self._session = session or Session(pool=connection.parallel)
+        self._session = session or Session(pool=connection.parallel, authorities=connection.ca)
         self._client = Client(connection, self._login, self._session, clock=clock, monotonic=monotonic)
 
     @property

@@ -105,12 +105,15 @@ class Database:
         self._closed = False
         self._order = threading.Lock()
 
-    def open(self) -> None:
-        """Bring the schema up to date. Raise StoreError for a newer or broken file; the file is then untouched."""
+    def open(self, allowed: Callable[[], None] = lambda: None) -> None:
+        """Bring the schema up to date. Raise StoreError for a newer or broken file; the file is then untouched.
+
+        `allowed` is asked before an older file is changed, and raises if it must not be.
+        """
         self._closed = False
         try:
             with self._use() as connection:
-                migrate(connection)
+                migrate(connection, allowed)
         except StoreError:
             self.close()
             raise
@@ -213,7 +216,7 @@ def migrations() -> list[tuple[int, str]]:
     return [(int(item.name[:4]), item.read_text("utf-8")) for item in scripts]
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def migrate(connection: sqlite3.Connection, allowed: Callable[[], None] = lambda: None) -> None:
     """Run what is missing, each script in one transaction, counted by `PRAGMA user_version`."""
     scripts = migrations()
     version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -222,6 +225,8 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"This data folder was written by a newer Forge (schema {version}, this one knows {scripts[-1][0]}): "
             "start the newer Forge. Nothing was changed."
         )
+    if 0 < version < scripts[-1][0]:
+        allowed()
     for number, script in scripts:
         if number > version:
             _run(connection, number, script)

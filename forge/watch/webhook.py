@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 from forge.deploy.quick import QuickDeploy
 from forge.domain.errors import Forbidden, ForgeError, Invalid, Unavailable
@@ -18,7 +19,7 @@ from forge.domain.sighting import Receipt
 from forge.log import hide
 from forge.store.store import Store
 from forge.watch import signature
-from forge.watch.bodies import kept_headers, kept_text, parse
+from forge.watch.bodies import kept_headers, kept_text, parse, too_large
 from forge.watch.facts import WEBHOOK
 from forge.watch.flights import Stopped
 from forge.watch.looks import Looks
@@ -115,6 +116,16 @@ class WebhookService:
             self._keep(draft, decision, error.message)
             raise
         return self._take(draft, delivery)
+
+    def refuse_unread(self, headers: Mapping[str, str]) -> NoReturn:
+        """A delivery so large that it was not even received: raise Invalid, with a receipt kept."""
+        error = too_large("more than anybody waits for")
+        draft = Receipt(
+            id=0, at=0, vendor="", images=(), signature=signature.NONE, decision="", reason="",
+            body="", headers=kept_headers(headers),
+        )  # fmt: skip
+        self._keep(draft, "invalid", error.message)
+        raise error
 
     def replay(self, receipt: int, actor: str) -> Receipt:
         """Look again at what an earlier delivery named, now, in this thread; a person vouches for its signature.

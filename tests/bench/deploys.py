@@ -124,6 +124,7 @@ class ByHand:
         self.marks = Marks(STOP)
         self._api = APIClient(base_url=parts.engine.url, version="auto")
         self._api.create_network("by-hand")
+        self._api.create_network("by-hand.names", internal=True)
         self._image = f"{parts.registry.address}/hand"
         self._old: str | None = None
         self._images: list[str] = []
@@ -149,6 +150,7 @@ class ByHand:
         self.marks("start")
         self._wait_until_healthy(port)
         self.marks("wait until healthy")
+        self._api.connect_container_to_network(new, "by-hand.names", aliases=["hand"])
         self._lead_to(port)
         self.marks("switch route")
         if self._old is not None:

@@ -94,6 +94,9 @@ class FakeWorld:
     def strange_volumes(self) -> tuple[str, ...]:
         return self.engine.volumes({})
 
+    def led_to(self, alias: str, network: str) -> set[str]:
+        return self.engine.led_to(alias, network)
+
     def docker_down(self) -> None:
         self.engine.down = True
 
@@ -163,6 +166,12 @@ class RealWorld:
     def strange_volumes(self) -> tuple[str, ...]:
         with contextlib.closing(self._part.client()) as client:
             return tuple(body["Name"] for body in client.api.volumes()["Volumes"] or ())
+
+    def led_to(self, alias: str, network: str) -> set[str]:
+        with contextlib.closing(self._part.client()) as client:
+            bodies = [client.api.inspect_container(found["Id"]) for found in client.api.containers()]
+        joined = {body["Id"]: body["NetworkSettings"]["Networks"].get(network) or {} for body in bodies}
+        return {made for made, place in joined.items() if alias in (place.get("Aliases") or ())}
 
     def docker_down(self) -> None:
         self._part.down()

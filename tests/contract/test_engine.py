@@ -170,7 +170,7 @@ class TestCreating:
             Volume(kind=VolumeKind.INSTANCE, path="/scratch"),
             Volume(kind=VolumeKind.TMPFS, path="/fast", size=1 << 20),
         )
-        made = engine.create(bench.spec(network=network, aliases=("shop",), volumes=volumes))
+        made = engine.create(bench.spec(network=network, volumes=volumes))
         other = engine.create(bench.spec(network=network, volumes=volumes))
         engine.start(made)
         assert engine.networks({HOME_LABEL: bench.home}) == (network,)
@@ -202,6 +202,51 @@ class TestCreating:
         with pytest.raises(EngineError):
             engine.remove_volume(volume)
         engine.remove(made)
+
+
+class TestNames:
+    def test_a_name_leads_to_who_joined_and_to_nobody_else(self, world: World, engine: Engine, bench: Bench) -> None:
+        network, names = f"net-{bench.home}", f"net-{bench.home}.names"
+        old, new = bench.running(network=network), bench.running(network=network)
+        assert world.led_to("shop", names) == set()
+        for _ in range(2):
+            engine.join(old, names, ("shop", "store"), bench.labels)
+        assert world.led_to("shop", names) == world.led_to("store", names) == {old}
+        engine.join(new, names, ("shop",), bench.labels)
+        assert world.led_to("shop", names) == {old, new}
+        engine.stop(old, 1)
+        assert world.led_to("shop", names) == {new}
+        engine.start(old)
+        for _ in range(2):
+            engine.leave(new, names)
+        assert world.led_to("shop", names) == {old}
+        assert engine.networks({HOME_LABEL: bench.home}) == (network, names)
+        engine.remove_network(names)
+        assert names in engine.networks({HOME_LABEL: bench.home}), "it is in use"
+        for made in (old, new):
+            engine.remove(made)
+            engine.leave(made, names)
+        engine.remove_network(names)
+        assert engine.networks({HOME_LABEL: bench.home}) == (network,)
+
+    def test_joining_disturbs_nobody_who_asks_it(self, engine: Engine, bench: Bench) -> None:
+        made = bench.running(network=f"net-{bench.home}")
+        assert eventually(lambda: engine.probe(made, 8080, HTTP).healthy is True)
+        joining = threading.Thread(target=engine.join, args=(made, f"n-{bench.home}", ("shop",), bench.labels))
+        joining.start()
+        answers = []
+        while joining.is_alive():
+            answers.append(engine.probe(made, 8080, HTTP).healthy)
+        joining.join()
+        assert all(answers)
+        assert engine.probe(made, 8080, HTTP).healthy is True
+
+    def test_who_is_gone_cannot_join(self, engine: Engine, bench: Bench) -> None:
+        made = engine.create(bench.spec())
+        engine.remove(made)
+        with pytest.raises(EngineError) as error:
+            engine.join(made, f"n-{bench.home}", ("shop",), bench.labels)
+        assert error.value.code == "gone"
 
 
 class TestLiving:

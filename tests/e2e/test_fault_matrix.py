@@ -168,7 +168,7 @@ def break_and_restart(data: Path, name: str, tag: str, step: str, how: str) -> s
 
 
 def check_exactly_one_serves(data: Path, home: str, parts, name: str) -> str:
-    """What people see, once nothing is left over: one container, one route, one network, one row."""
+    """What people see, once nothing is left over: one container, one route, its networks, one row."""
     with_us = compose(Settings(data=data, port=0))
     try:
         engine = with_us.adapters.engine("local")
@@ -185,7 +185,7 @@ def check_exactly_one_serves(data: Path, home: str, parts, name: str) -> str:
         routes = {route.domain: route.target for route in with_us.adapters.proxy("caddy").routes()}
         assert routes == {f"dev-{other}.localhost": routes[f"dev-{other}.localhost"] for other in PROJECTS.values()}
         assert routes[f"dev-{name}.localhost"] == instance.target
-        assert engine.networks({HOME_LABEL: home}) == (f"forge-{home}-dev",)
+        assert engine.networks({HOME_LABEL: home}) == (f"forge-{home}-dev", f"forge-{home}-dev.names")
     finally:
         with_us.close()
     status, body = parts.caddy.get(f"dev-{name}.localhost")

@@ -7,6 +7,7 @@ import ctypes.util
 import http.client
 import json
 import secrets
+import ssl
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,16 +19,25 @@ from tests.parts.process import PartMissing, Process, find_program, free_port
 class Registry:
     """`address` is 127.0.0.1:PORT; `login` is (name, password) or None.
 
-    `notify` is the URL that hears of every push. Images are kept under `folder`, also over restart().
+    `notify` is the URL that hears of every push. `certificate` is (certificate, key), PEM files: it then speaks
+    TLS. Images are kept under `folder`, also over restart().
     """
 
-    def __init__(self, folder: Path, *, login: tuple[str, str] | None = None, notify: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        login: tuple[str, str] | None = None,
+        notify: str | None = None,
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
         self.folder = folder
         self.login = login
         self.notify = notify
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
-        self.url = f"http://{self.address}"
+        self.certificate = certificate
+        self.url = f"{'https' if certificate else 'http'}://{self.address}"
         self._secret = secrets.token_hex(16)
         self._process: Process | None = None
 
@@ -47,6 +57,8 @@ class Registry:
             "storage": {"filesystem": {"rootdirectory": str(self.folder / "images")}, "delete": {"enabled": True}},
             "http": {"addr": self.address, "secret": self._secret},
         }
+        if self.certificate:
+            config["http"]["tls"] = {"certificate": str(self.certificate[0]), "key": str(self.certificate[1])}
         if self.login:
             passwords = self.folder / "htpasswd"
             passwords.write_text(f"{self.login[0]}:{bcrypt(self.login[1])}\n")
@@ -80,13 +92,19 @@ class Registry:
         sent = dict(headers or {})
         if self.login:
             sent["Authorization"] = "Basic " + b64encode(":".join(self.login).encode()).decode()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = self._connection()
         try:
             connection.request(method, path, body=body, headers=sent)
             answer = connection.getresponse()
             return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.certificate is None:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        trusting = ssl.create_default_context(cafile=self.certificate[0])
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=trusting)
 
 
 def bcrypt(password: str) -> str:

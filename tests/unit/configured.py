@@ -9,6 +9,7 @@ from forge.config.service import ConfigService
 from forge.deploy.adapters import Adapters, Factories
 from forge.deploy.connections import ConnectionService
 from forge.deploy.parts import Health
+from forge.deploy.preferences import PreferenceService
 from forge.deploy.projects import ProjectService
 from forge.deploy.prune import Pruner
 from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
@@ -30,7 +31,7 @@ class Configured:
         self.adapters = Adapters(self.store, Factories(engine=_never, registry=_never, proxy=_never))
         projects = ProjectService(self.store, self.adapters, Pruner(self.store, self.adapters), self._wake)
         connections = ConnectionService(self.store, self.adapters, Health(self.store), self._wake)
-        self.service = ConfigService(self.store, projects, connections)
+        self.service = ConfigService(self.store, projects, connections, PreferenceService(self.store))
         with database.change() as change:
             self.store.connections.put(change, EngineConnection(name="local"), "forge")
             self.store.connections.put(change, ProxyConnection(name="published", kind="published"), "forge")

@@ -148,10 +148,12 @@ def test_closing_ends_every_stream_properly(serve: Serve, make, store):
         client.until("hello")
         other.until("hello")
         store.happen(hub)
+        assert [client.frame().id, other.frame().id] == ["1", "1"]  # both are the writer's by now
+        store.happen(hub)
         started = time.monotonic()
         hub.close()
-        assert [client.frame().id, client.frame()] == ["1", None]  # http.client raises if the last chunk is missing
-        assert [other.frame().id, other.frame()] == ["1", None]
+        assert [client.frame().id, client.frame()] == ["2", None]  # http.client raises if the last chunk is missing
+        assert [other.frame().id, other.frame()] == ["2", None]
         assert time.monotonic() - started < 1
         assert eventually(lambda: len(closed) == 2)
         assert hub.stats().ended == {"closed": 2}

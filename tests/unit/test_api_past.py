@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
@@ -165,3 +167,28 @@ def test_what_is_published_while_the_store_is_asked_is_live():
 
     opening = open_stream(ring, bounds, topics.parse("state@0"))
     assert ring.batch(opening.live, opening.topics, opening.newest)[1].startswith(b"id: 2\n")
+
+
+def test_who_may_see_some_projects_hears_of_those_and_of_what_is_nobodys():
+    store, ring = Store(), Ring()
+    for project, kind in (("shop", "sighting"), ("cart", "sighting"), (None, "settings_changed"), (None, "receipt")):
+        store.events.append(Event(type=kind, payload={}, at=1, id=len(store.events) + 1, project=project))
+    asked = replace(topics.parse("state@0"), projects=frozenset({"shop"}))
+    opening = open_stream(ring, store.bounds, asked)
+    assert numbers(past(opening, ring, store.replay)) == ["1", "3"]
+    for event in store.events:
+        ring.append(replace(event, id=event.id + 4))
+    assert numbers([ring.batch(1, opening.topics)[1]]) == ["5", "7"]
+    assert numbers([ring.batch(1, open_stream(ring, store.bounds, topics.parse("state")).topics)[1]]) == list("5678")
+
+
+def test_a_part_that_fell_behind_is_told_to_load_the_whole():
+    ring = Ring(size=4)
+    opening = open_stream(ring, Store().bounds, replace(topics.parse("state"), projects=frozenset({"shop"})))
+    for number in range(9):
+        ring.append(Event(type="sighting", payload={}, at=1, id=number + 1, project="shop"))
+    assert json.loads(ring.batch(1, opening.topics)[1].partition(b"data: ")[2])["payload"] == {"topics": ["state"]}
+
+
+def numbers(blocks):
+    return re.findall(r"^id: (.*)$", b"".join(blocks).decode(), re.MULTILINE)

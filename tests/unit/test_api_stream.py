@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from forge.api.sessions import Principal, Role
+from forge.domain.events import Event
 from tests.api_world import world_fixture  # noqa: F401
 
 JSON = {"Accept": "application/json"}
@@ -106,3 +108,30 @@ def test_without_a_wish_it_is_a_stream(shop, accept, type_):
     answer = shop.ask("GET", "/api/deploys/1/logs", headers={"Accept": accept}, buffered=False)
     assert answer.headers["Content-Type"].startswith(type_)
     answer.close()
+
+
+def test_who_may_see_some_projects_follows_those_only(shop):
+    bob = shop.browser(Principal(name="bob", role=Role.ADMIN, projects=frozenset({"cart"})))
+    for hidden in ("deploy:1", "state,deploy:1", "instance:nobody"):
+        assert bob.get(f"/api/events?topics={hidden}").status_code == 404
+    answer = bob.get("/api/events?topics=state@0", buffered=False)
+    with shop.runtime.store.database.change() as change:
+        for project in ("shop", "cart"):
+            event = Event(type="project_changed", payload={"project": project}, at=1, project=project)
+            change.emit(event)
+    before, after = shop.runtime.store.events.bounds()
+    of_nobody = sum(event["project"] is None for event in shop.ask("GET", "/api/activity?limit=200").json)
+    found = frames(answer, 1 + of_nobody + 1)  # hello, what is nobody's, and cart's
+    assert after - before > len(found), "there was more to hear"
+    assert [frame["payload"]["project"] for frame in found if frame["type"] == "project_changed"] == ["cart"]
+    assert not [frame for frame in found if frame["type"].startswith("deploy")]
+    told = [event["project"] for event in bob.get("/api/activity").json]
+    assert "cart" in told
+    assert "shop" not in told
+
+
+@pytest.mark.parametrize("path", ["webhook/receipts", "webhook/receipts/1", "polling", "registries/parts/tags?image=x"])
+def test_what_tells_of_all_projects_is_not_for_who_may_see_some(world, path):
+    bob = world.browser(Principal(name="bob", role=Role.ADMIN, projects=frozenset({"cart"})))
+    assert (answer := bob.get(f"/api/{path}")).status_code == 403
+    assert answer.json["code"] == "some_projects"

@@ -45,8 +45,10 @@ def test_a_new_secret_ends_the_old_one_at_once(world, address):
 
 def test_what_nobody_understands_is_refused_with_a_receipt(world, address):
     assert world.nobody.post(address, json={"what": "ever"}).status_code == 422
-    assert world.nobody.post(address, data=b"x" * (257 << 10)).status_code == 413
-    assert len(world.ask("GET", "/api/webhook/receipts").json) == 2
+    for size in (257 << 10, 3 << 20):
+        assert world.nobody.post(address, data=b"x" * size).status_code == 413
+        assert "at most 256 KiB" in world.ask("GET", "/api/webhook/receipts").json[0]["reason"]
+    assert len(world.ask("GET", "/api/webhook/receipts").json) == 3
 
 
 def test_signed_deliveries_only_where_the_settings_say_so(world, address):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forge.domain.secret import Secret
 from tests.commanding import shell_fixture  # noqa: F401  asked for by its name
+from tests.stub_server import make_certificate
 
 
 def test_a_registry_is_added_listed_changed_and_removed(shell):
@@ -51,3 +52,15 @@ def test_a_password_is_taken_away(shell):
     shell.run("registry", "set", "r", "--no-password")
     assert shell.world.forge.store.secrets.get("registry/r/password") is None
     assert "no password" in shell.run("engine", "set", "local", "--no-password", code=2).stderr
+
+
+def test_an_authority_is_read_from_its_file_and_dropped_again(shell, tmp_path):
+    certificate, _ = make_certificate(tmp_path)
+    shell.run("registry", "add", "r", "url=https://r.example", "--ca", str(certificate))
+    assert shell.json("registry", "show", "r")["ca"] == certificate.read_text()
+    shell.run("registry", "set", "r", "interval=10m")
+    assert shell.json("registry", "show", "r")["ca"] == certificate.read_text()
+    shell.run("registry", "set", "r", "ca=")
+    assert shell.json("registry", "show", "r")["ca"] is None
+    (tmp_path / "der").write_bytes(b"\xff\xfe0")
+    assert "no PEM file" in shell.run("registry", "set", "r", "--ca", str(tmp_path / "der"), code=2).stderr

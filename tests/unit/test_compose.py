@@ -14,6 +14,7 @@ from forge.domain.project import Health
 from forge.domain.secret import Secret
 from forge.log import set_up
 from forge.settings import Settings
+from forge.store import database
 from forge.store.database import StoreError
 from forge.vault import VaultError, generate_key
 from tests.fake_engine import Behaviour
@@ -67,6 +68,20 @@ def test_a_wrong_key_is_a_sentence_and_the_folder_is_as_it_was_and_free(tmp_path
     after = files(tmp_path)
     assert {name: after[name] for name in before if name != "lock"} == {n: before[n] for n in before if n != "lock"}
     start(tmp_path, encryption_key=Secret(key)).close()
+
+
+def test_a_wrong_key_does_not_even_bring_an_older_schema_up_to_date(tmp_path, monkeypatch):
+    key = generate_key()
+    start(tmp_path, encryption_key=Secret(key)).close()
+    newer = [*database.migrations(), (9000, "CREATE TABLE newer (id INTEGER) STRICT;")]
+    monkeypatch.setattr(database, "migrations", lambda: newer)
+    before = files(tmp_path)["forge.db"]
+    with pytest.raises(VaultError, match="nothing was changed"):
+        start(tmp_path, encryption_key=Secret(generate_key()))
+    assert files(tmp_path)["forge.db"] == before
+    forge = start(tmp_path, encryption_key=Secret(key))
+    assert forge.store.database.row("PRAGMA user_version")[0] == 9000
+    forge.close()
 
 
 def test_a_lost_key_file_is_not_made_anew(tmp_path):

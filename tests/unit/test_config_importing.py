@@ -15,6 +15,7 @@ def test_only_connections_that_changed_are_made_anew(tmp_path):
         store=forge.store,
         projects=forge.service.projects,
         connections=forge.service.connections,
+        preferences=forge.service.preferences,
         environment={},
         actor="anna",
     )

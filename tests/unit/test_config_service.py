@@ -233,3 +233,29 @@ def test_a_mistake_is_told_with_its_place_and_keeps_nothing(forge, text, error, 
     assert said in caught.value.message
     assert forge.everything() == before
     assert forge.events == []
+
+
+def test_a_domain_pattern_that_gives_two_stages_one_domain_is_told_where_it_stands(forge):
+    text = (
+        "proxies: {edge: {kind: caddy, url: 'http://127.0.0.1:2019'}}\n"
+        "projects:\n"
+        "  a: {image: r.example/a, port: 80, proxy: edge, stages: {dev: {}}}\n"
+        "  b: {image: r.example/b, port: 80, proxy: edge, stages: {dev: {}}}\n"
+    )
+    forge.service.apply(text, {}, actor="anna")
+    with pytest.raises(Conflict, match=r"Line 2, column 19: dev\.localhost already belongs to a/dev"):
+        forge.service.apply('settings:\n  domain_pattern: "{stage}.{domain}"\n', {}, actor="anna")
+    assert forge.store.preferences.get().domain_pattern == "{stage}-{project}.{domain}"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("projects:\n  a: {image: r.example/a, port: 80, VARIABLES}\n", "Line 2, column 3"),
+        ("projects:\n  a: {image: r.example/a, port: 80, stages: {dev: {VARIABLES}}}\n", "Line 2, column 46"),
+    ],
+)
+def test_a_plain_variable_that_is_a_secret_already_is_told_where_it_stands(forge, text, place):
+    forge.service.apply(text.replace("VARIABLES", "secrets: {X: {env: Y}}"), {"Y": "1"}, actor="anna")
+    with pytest.raises(Invalid, match=f"{place}: “X” is both a plain and a secret variable"):
+        forge.service.apply(text.replace("VARIABLES", "environment: {X: '1'}"), {}, actor="anna")

@@ -1,5 +1,7 @@
 """Telling Forge about registries, proxies and engines, and asking whether they answer."""
 
+from dataclasses import replace
+
 import pytest
 
 from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
@@ -121,6 +123,10 @@ def test_a_password_is_taken_away_when_that_is_said(connections):
     assert not connections.has_password(ConnectionKind.REGISTRY, "main")
 
 
-def test_the_default_proxy_stays(world, connections):
-    with pytest.raises(Conflict, match="choose another default proxy"):
-        connections.delete(ProxyConnection, "published", actor="ann")
+def test_the_proxy_that_new_projects_get_is_not_deleted(world, connections):
+    preferences = world.forge.preferences
+    preferences.put(replace(preferences.get(), default_proxy="caddy"), actor="ann")
+    with pytest.raises(Conflict, match="set another default_proxy first"):
+        connections.delete(ProxyConnection, "caddy", actor="ann")
+    preferences.put(replace(preferences.get(), default_proxy="published"), actor="ann")
+    connections.delete(ProxyConnection, "caddy", actor="ann")

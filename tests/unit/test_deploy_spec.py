@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forge.deploy.spec import check_host_path, domain_of, labels_of, network_of, slot_of, spec_of, volume_name
+from forge.deploy.spec import (
+    aliases_of,
+    check_host_path,
+    domain_of,
+    labels_of,
+    names_of,
+    network_of,
+    slot_of,
+    spec_of,
+    volume_name,
+)
 from forge.domain.errors import Invalid
 from forge.domain.instance import Instance
 from forge.domain.preferences import Preferences
@@ -28,8 +38,9 @@ def stage(**more):
 
 def spec(project, stage, secrets=None, host_paths=()):
     return spec_of(
-        project, stage, INSTANCE, home="h0me", secrets=secrets or {}, publish=20001, host_paths=tuple(host_paths)
-    )
+        project, stage, INSTANCE, home="h0me", secrets=secrets or {}, publish=20001, links={"db": "db-1"},
+        host_paths=tuple(host_paths),
+    )  # fmt: skip
 
 
 def test_an_instance_is_made_by_digest_never_by_tag():
@@ -39,11 +50,16 @@ def test_an_instance_is_made_by_digest_never_by_tag():
 def test_every_setting_of_the_project_and_stage_has_its_effect():
     """Pitfalls 10 and 31: what is wanted is ours, and all of it arrives."""
     limits = Limits(memory=64 << 20, cpus=0.5, pids=50)
-    made = spec(project(limits=limits, aliases=("store",), labels={"team": "a"}), stage(stop_timeout=33))
+    made = spec(project(limits=limits, labels={"team": "a"}), stage(stop_timeout=33))
     assert (made.limits, made.stop_timeout, made.port, made.publish) == (limits, 33, 8080, 20001)
-    assert made.aliases == ("shop", "store")
+    assert made.links == {"db": "db-1"}
     assert made.network == network_of("h0me", "dev") == "forge-h0me-dev"
     assert made.labels == {"team": "a", **labels_of("h0me", INSTANCE)}
+
+
+def test_an_instance_is_found_by_its_projects_name_and_aliases_on_a_network_of_names():
+    assert aliases_of(project(aliases=("store",))) == ("shop", "store")
+    assert names_of("h0me", "dev") == "forge-h0me-dev.names"
 
 
 def test_the_labels_say_whose_it_is():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection, check_url
 from forge.domain.errors import Invalid
+from tests.stub_server import make_certificate
 
 GOOD = ["https://ghcr.io", "http://localhost:5000", "https://[::1]:5000/", "http://my_registry:80", "https://a"]
 BAD = ["", "ghcr.io", "ftp://a", "https://", "https:///", "https://a/b", "https://u:p@a", "https://a?b", "https://a#b",
@@ -93,3 +94,13 @@ def test_an_engine_is_where_the_environment_says_or_at_its_url():
     for url in ("unix:///var/run/docker.sock", "npipe:////./pipe/docker_engine", "tcp://host:2376", "ssh://host"):
         assert EngineConnection(name="local", url=url).url == url
     assert [*ConnectionKind] == ["registry", "proxy", "engine"]
+
+
+def test_authorities_are_certificates_and_nothing_else(tmp_path):
+    certificate, key = (path.read_text() for path in make_certificate(tmp_path))
+    assert RegistryConnection(name="r", url="https://r.example", ca=certificate).ca == certificate
+    for wrong in ("", "no pem", key, certificate + key, certificate.replace("M", "?"), certificate + "x" * 70_000):
+        with pytest.raises(Invalid, match="without any key") as caught:
+            RegistryConnection(name="r", url="https://r.example", ca=wrong)
+        assert list(caught.value.fields) == ["ca"]
+        assert key not in str(caught.value)

@@ -28,7 +28,7 @@ PULLING = {
     "dial tcp 127.0.0.1:5000: connect: connection refused": "registry_unreachable",
     "dial tcp: lookup r on 1.1.1.1:53: no such host": "registry_unreachable",
     "http: server gave HTTP response to HTTPS client": "registry_unreachable",
-    "x509: certificate signed by unknown authority": "registry_unreachable",
+    "x509: certificate signed by unknown authority": "registry_certificate",
     "failed to register layer: write /f: no space left on device": "disk_full",
     "something new": "engine_error",
 }

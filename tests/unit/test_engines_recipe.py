@@ -33,7 +33,6 @@ def test_the_least_that_is_asked_for():
             "Mounts": [],
         },
     }
-    assert recipe.network(SPEC) is None
     assert recipe.named_volumes(SPEC) == []
 
 
@@ -49,14 +48,20 @@ def test_limits_in_dockers_units():
     assert (host["Memory"], host["NanoCpus"], host["PidsLimit"]) == (67108864, 500_000_000, 100)
 
 
-def test_a_network_with_aliases_and_the_home():
-    spec = replace(SPEC, network="forge-shop-dev", aliases=("shop", "www"))
+def test_a_network_on_which_it_finds_others_by_name():
+    spec = replace(SPEC, network="forge-shop-dev", links={"db": "forge-db-1", "www": "forge-site-2"})
     body = recipe.container(spec)
     assert body["HostConfig"]["NetworkMode"] == "forge-shop-dev"
-    assert body["NetworkingConfig"] == {"EndpointsConfig": {"forge-shop-dev": {"Aliases": ["shop", "www"]}}}
-    assert recipe.network(spec) == {
+    assert body["NetworkingConfig"] == {
+        "EndpointsConfig": {"forge-shop-dev": {"Links": ["forge-db-1:db", "forge-site-2:www"]}}
+    }
+
+
+def test_a_network_carries_the_home_only():
+    assert recipe.network("forge-shop-dev", LABELS) == {
         "name": "forge-shop-dev",
         "driver": "bridge",
+        "internal": False,
         "check_duplicate": True,
         "labels": {HOME_LABEL: "h"},
     }

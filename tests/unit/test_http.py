@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from forge import __version__
-from forge.domain.errors import Invalid
 from forge.domain.secret import Secret
 from forge.http import Basic, Bearer, HttpFault, Session, is_loopback
 from tests.stub_server import Seen, Sent, Stub, make_certificate
@@ -251,16 +250,11 @@ def test_a_certificate_that_nobody_vouches_for_is_told(session, tmp_path):
 
 def test_an_authority_of_ones_own_is_trusted_for_what_it_signed(tmp_path):
     certificate = make_certificate(tmp_path)
-    session = Session(ca_bundle=certificate[0])
+    session = Session(authorities=certificate[0].read_text())
     with Stub(lambda _: Sent(body=b"safe"), certificate) as stub:
         assert session.request("GET", stub.url).text == "safe"
         assert fault(session, stub.url.replace("127.0.0.1", "localhost")).fault == "certificate"
         session.close()
-
-
-def test_a_missing_file_of_authorities_is_told_at_once(tmp_path):
-    with pytest.raises(Invalid, match="not there"):
-        Session(ca_bundle=tmp_path / "none.pem")
 
 
 def test_tls_asked_of_a_server_that_speaks_none_is_told(session):

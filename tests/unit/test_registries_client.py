@@ -146,7 +146,7 @@ def test_a_registry_that_only_hides_some_repositories_is_understood_from_its_ans
 @pytest.mark.parametrize("realm", ["http://auth.example/token", "ftp://auth.example/token", "/token", "https:///token"])
 def test_a_login_is_never_sent_where_anybody_could_read_it(realm, tmp_path):
     certificate = make_certificate(tmp_path)
-    session = Session(ca_bundle=certificate[0])
+    session = Session(authorities=certificate[0].read_text())
     with StubRegistry("bearer", certificate) as stub:
         stub.challenge = f'Bearer realm="{realm}",service="stub"'
         error = refusal(stub.client("ada", PASSWORD, session=session))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import socket
 import stat
 import time
 import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -80,3 +83,26 @@ def test_open_streams_do_not_hold_up_its_end(world, server):
 
 def test_closing_what_never_began_is_no_error(world):
     Server(world.forge).close()
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_delivery_too_large_to_receive_is_answered_by_forge_and_leaves_a_receipt(world, server, chunked):
+    """It rests on names that waitress has for its channel and tasks: a version without them must fail here."""
+    address = urlsplit(f"{server.url}/api/webhook/{world.forge.webhook.secret().reveal()}")
+    with contextlib.closing(http.client.HTTPConnection(address.hostname, address.port, timeout=10)) as line:
+        line.putrequest("POST", address.path)
+        line.putheader("Transfer-Encoding", "chunked") if chunked else line.putheader("Content-Length", str(8 << 20))
+        line.endheaders()
+        if chunked:
+            line.send((b"%x\r\n" % (2 << 20)) + b"x" * (2 << 20) + b"\r\n")
+        answer = line.getresponse()
+        assert (answer.status, answer.getheader("Connection")) == (413, "close")
+        assert json.load(answer)["code"] == "too_large"
+    (receipt,) = world.forge.store.receipts.page(before=None, limit=5)
+    assert (receipt.decision, receipt.body) == ("invalid", "")
+
+
+def test_what_is_no_request_is_still_refused_by_the_server(server):
+    with socket.create_connection((urlsplit(server.url).hostname, urlsplit(server.url).port), timeout=5) as line:
+        line.sendall(b"nonsense\r\n\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.0 400")

@@ -31,6 +31,7 @@ function aRegistry(changes: Partial<Registry> = {}): Registry {
     parallel: 4,
     has_password: true,
     quota: null,
+    ca: null,
     ...changes,
   };
 }
@@ -234,6 +235,14 @@ describe('on the page', () => {
     await user.type(screen.getByLabelText('Password or token'), 'hunter2');
     await user.click(screen.getByRole('button', { name: 'Save and test' }));
     await waitFor(() => expect(written()?.[1]).toMatchObject({ password: 'hunter2' }));
+  });
+
+  it('authorities of one’s own stay when something else is changed', async () => {
+    const user = userEvent.setup();
+    const ca = '-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n';
+    render(RegistryForm, { known: aRegistry({ ca }), host: '', onclose: () => {} });
+    await user.click(screen.getByRole('button', { name: 'Save and test' }));
+    await waitFor(() => expect(written()?.[1]).toMatchObject({ ca }));
   });
 
   it('what was refused is said beside its field', async () => {

@@ -1037,6 +1037,8 @@ export interface components {
          * @description All of a registry. A password that is left out stays, null takes it away.
          */
         ChangedRegistry: {
+            /** @default null */
+            ca: string | null;
             /** @default oci */
             flavour: string;
             /** @default 300 */
@@ -1541,6 +1543,8 @@ export interface components {
          * @description A registry to tell Forge about.
          */
         NewRegistry: {
+            /** @default null */
+            ca: string | null;
             /** @default oci */
             flavour: string;
             /** @default 300 */
@@ -1786,6 +1790,8 @@ export interface components {
          * @description A registry; what its last answers said of limits.
          */
         RegistryView: {
+            /** @default null */
+            ca: string | null;
             /** @default oci */
             flavour: string;
             has_password: boolean;
@@ -3676,6 +3682,15 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8338,6 +8353,15 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

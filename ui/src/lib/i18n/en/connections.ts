@@ -95,6 +95,12 @@ export const connections = {
     oci: 'Any registry that speaks the Distribution API: Harbor, Quay, GitLab, a registry of your own.',
   } as Record<string, string>,
   registryUrlHelp: 'Scheme and host, without a path. http:// is only safe on this machine.',
+  authorities: 'Signed by an authority of your own',
+  hasAuthorities: 'Own authority',
+  pem: 'Certificates of the authorities (PEM)',
+  pemHelp:
+    'Trusted for this registry, beside the usual ones. Docker needs them too, to pull: /etc/docker/certs.d/HOST:PORT/ca.crt.',
+  pemFile: 'Choose a file',
   login: 'Login',
   polling: 'Polled',
   every: (span: string) => `every ${span}`,

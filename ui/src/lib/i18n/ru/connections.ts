@@ -103,6 +103,12 @@ export const connections: Words['connections'] = {
     oci: 'Любой реестр с Distribution API: Harbor, Quay, GitLab, ваш собственный.',
   },
   registryUrlHelp: 'Схема и хост, без пути. http:// безопасен только на этой машине.',
+  authorities: 'Подписан вашим собственным центром',
+  hasAuthorities: 'Свой центр',
+  pem: 'Сертификаты центров (PEM)',
+  pemHelp:
+    'Им доверяют для этого реестра, наряду с обычными. Они нужны и самому Docker, чтобы загружать: /etc/docker/certs.d/HOST:PORT/ca.crt.',
+  pemFile: 'Выбрать файл',
   login: 'Вход',
   polling: 'Опрос',
   every: (span) => `раз в ${span}`,
