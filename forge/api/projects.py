@@ -12,7 +12,7 @@ from forge.api.present import project_view, project_views
 from forge.api.sealing import kept_names, sealed
 from forge.api.sessions import Role
 from forge.api.stages import make_stage
-from forge.api.types import ChangedProject, Deletion, NewProject, ProjectView, Volumes
+from forge.api.types import ApprovedProject, ChangedProject, Deletion, NewProject, ProjectView, Volumes
 from forge.domain.project import Project
 
 blueprint = Blueprint("projects", __name__)
@@ -77,11 +77,11 @@ def delete_project(project: str, query: Volumes) -> Deletion:
 
 @blueprint.post("/api/projects/<project>/approve")
 @allow(Role.DEPLOYER)
-@operation(Operation(answer=ProjectView, refuses=(404,)))
-def approve_project(project: str) -> ProjectView:
-    """Say yes to a project that was made from an unknown image: from now on it may deploy."""
-    runtime().projects.approve(project, actor=actor())
-    return _view(project)
+@operation(Operation(answer=ApprovedProject, refuses=(404,)))
+def approve_project(project: str) -> ApprovedProject:
+    """Say yes to a project that was made from an unknown image: it may deploy, and what waited for that is decided."""
+    decided = runtime().sightings.approve_project(project, actor())
+    return ApprovedProject(**msgspec.structs.asdict(_view(project)), decided=decided)
 
 
 def _view(project: str) -> ProjectView:

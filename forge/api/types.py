@@ -11,7 +11,7 @@ from forge.domain.deploy import Deploy, StepRecord
 from forge.domain.instance import Instance
 from forge.domain.preferences import UnknownImage
 from forge.domain.project import HealthKind, VolumeKind
-from forge.domain.sighting import Decision
+from forge.domain.sighting import Decision, Sighting
 from forge.domain.stage import Strategy, UpdateMode
 
 # A number that the store can hold.
@@ -148,6 +148,12 @@ class ProjectView(ProjectFields, kw_only=True):
     active: bool
     secrets: list[str]
     stages: list[StageView]
+
+
+class ApprovedProject(ProjectView, kw_only=True):
+    """A project that may deploy now; `decided` is what had waited for that: a tag with a `deploy` is queued."""
+
+    decided: list[Sighting]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

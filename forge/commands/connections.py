@@ -1,4 +1,4 @@
-"""registry, proxy and engine: list, show, add, set, remove, test."""
+"""registry, proxy and engine: list, show, add, set, remove, test; a registry's tags and polling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from forge.commands import pairs
 from forge.commands.client import part
-from forge.commands.output import fields, line, say_json, table
+from forge.commands.output import clean, count, fields, line, say_json, table, when
 from forge.commands.state import Group, State, pass_state
 from forge.config.shapes import ENGINE, PROXY, REGISTRY, Shape
 
@@ -191,3 +191,46 @@ proxy = _group(
 engine = _group(
     Noun("engine", "engines", ENGINE, ("name", "url"), "far url=ssh://deploy@host"), "Engines: where containers run."
 )
+
+
+@registry.command("tags")
+@click.argument("name")
+@click.argument("image")
+@pass_state
+def list_tags(state: State, name: str, image: str) -> None:
+    """List all tags of an image, one a line. IMAGE is with or without the registry's host."""
+    found = state.client().get(f"registries/{part(name)}/tags", image=image)
+    if state.as_json:
+        say_json(found)
+        return
+    for tag in found:
+        line(tag)
+
+
+@registry.command("poll")
+@click.argument("name")
+@pass_state
+def poll(state: State, name: str) -> None:
+    """Look at a registry now. One that Forge was not told about is called after its host."""
+    found = state.client().post(f"registries/{part(name)}/poll")
+    tags = count(found["tags"], "tag", "tags")
+    repositories = count(found["repositories"], "repository", "repositories")
+    _told(state, found, f"{tags} in {repositories}, {count(found['fresh'], 'new decision', 'new decisions')}.")
+    for repository, sentence in found["troubles"].items():
+        click.echo(clean(f"✗ {repository}: {sentence}"), err=True)
+    click.get_current_context().exit(8 if found["troubles"] else 0)
+
+
+@registry.command("polling")
+@pass_state
+def polling(state: State) -> None:
+    """List what is polled, when, and whether it went well."""
+    found = state.client().get("polling")
+    if state.as_json:
+        say_json(found)
+        return
+    rows = [
+        (one["registry"], one["repositories"], when(one["last"]), when(one["next"]), one["text"] or "ok")
+        for one in found
+    ]
+    table(("registry", "repositories", "last", "next", "how"), rows, "Nothing is polled: no project is active.")

@@ -178,7 +178,7 @@ def _connections(connections: ConnectionService) -> Iterator[Finding]:
     )  # fmt: skip
     for kind, type_ in kinds:
         for one in connections.all(type_):
-            report = connections.test(type_, one.name)
+            report = connections.ask(type_, one.name)
             yield Finding(f"{kind} {one.name}", report.ok, report.text)
 
 

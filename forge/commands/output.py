@@ -29,6 +29,11 @@ def line(text: str = "") -> None:
     click.echo(clean(text))
 
 
+def trying_again(why: str) -> None:
+    """A live stream broke off, and is taken up again."""
+    click.echo(clean(f"{why}: trying again"), err=True)
+
+
 def say_json(value: Any) -> None:
     """One line for programs."""
     click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
@@ -68,6 +73,11 @@ def plain(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return "" if value is None else str(value)
+
+
+def count(number: int, one: str, many: str) -> str:
+    """`1 tag`, `2 tags`."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def when(at: float | None) -> str:

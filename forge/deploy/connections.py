@@ -116,10 +116,18 @@ class ConnectionService:
         self.changed()
 
     def test(self, type_: type[C], name: str, image: str | None = None) -> TestReport:
-        """Ask, and say exactly what is wrong; a registry also for an image if one is given."""
+        """`ask`, and let everybody know whether a registry answers."""
+        report = self.ask(type_, name, image)
+        if type_ is RegistryConnection:
+            there = report.ok or report.fault == "repository"  # it answered: only that image it does not have
+            self.health.tell("registry", name, None if there else report.text)
+        return report
+
+    def ask(self, type_: type[C], name: str, image: str | None = None) -> TestReport:
+        """Ask, and say exactly what is wrong; a registry also for an image if one is given. Changes nothing."""
         connection = self.get(type_, name)
         if isinstance(connection, RegistryConnection):
-            return self._test_registry(connection, image)
+            return self._ask_registry(connection, image)
         if isinstance(connection, ProxyConnection):
             found = self.adapters.proxy(name).test()
             return TestReport(ok=found.ok, text=found.text, version=found.version)
@@ -136,11 +144,9 @@ class ConnectionService:
         connection = self.get(RegistryConnection, name)
         return self.adapters.registry(name).tags(_repository(connection, image))
 
-    def _test_registry(self, connection: RegistryConnection, image: str | None) -> TestReport:
+    def _ask_registry(self, connection: RegistryConnection, image: str | None) -> TestReport:
         repository = _repository(connection, image) if image else None
         report = self.adapters.registry(connection.name).test(repository)
-        there = report.ok or report.fault == "repository"  # it answered: only that image it does not have
-        self.health.tell("registry", connection.name, None if there else report.text)
         return TestReport(ok=report.ok, text=report.text, fault=report.fault, quota=report.quota)
 
     def _serving(self) -> list[Instance]:

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from forge.domain.events import Event
+from forge.store.database import StoreUnavailable
 from forge.store.store import Store
 
 
@@ -25,21 +26,39 @@ class Health:
 
     store: Store
     _parts: dict[tuple[str, str], Part] = field(default_factory=dict)
+    _untold: set[tuple[str, str]] = field(default_factory=set)  # what changed while the database was locked
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, kind: str, name: str, fault: str | None) -> bool:
-        """Note that a part answers (`fault` None) or why not; whether that is news."""
+        """Note that a part answers (`fault` None) or why not; whether that is news. Raise StoreUnavailable if the news
+        could not be written down: then it is news the next time too.
+        """
+        key = (kind, name)
         with self._lock:
-            before = self._parts.get((kind, name))
-            news = (before.fault is None) != (fault is None) if before else fault is not None
-            since = before.since if before and not news else self.store.database.clock()
-            self._parts[kind, name] = Part(kind=kind, name=name, fault=fault, since=since)
+            before = self._parts.get(key)
+            changed = (before.fault is None) != (fault is None) if before else fault is not None
+            since = before.since if before and not changed else self.store.database.clock()
+            self._parts[key] = Part(kind=kind, name=name, fault=fault, since=since)
+            news = changed or key in self._untold
+            self._untold.discard(key)
         if news:
-            change_name = "down" if fault else "back"
-            payload = {"kind": kind, "name": name, "change": change_name, "text": fault or "It answers again"}
+            self._announce(kind, name, fault)
+        return news
+
+    def _announce(self, kind: str, name: str, fault: str | None) -> None:
+        payload = {
+            "kind": kind,
+            "name": name,
+            "change": "down" if fault else "back",
+            "text": fault or "It answers again",
+        }
+        try:
             with self.store.database.change() as change:
                 change.emit(Event(type="connection_changed", payload=payload, at=change.now))
-        return news
+        except StoreUnavailable:
+            with self._lock:
+                self._untold.add((kind, name))
+            raise
 
     def parts(self) -> tuple[Part, ...]:
         """All that is known, by kind and name."""
@@ -50,3 +69,4 @@ class Health:
         """The part was deleted."""
         with self._lock:
             self._parts.pop((kind, name), None)
+            self._untold.discard((kind, name))

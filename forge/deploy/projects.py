@@ -109,13 +109,6 @@ class ProjectService:
         self.store.projects.put_stage(change, stage, actor)
         self._put_secrets(change, stage_place(stage.project, stage.name), stage.secrets, secrets)
 
-    def approve(self, project: str, *, actor: str) -> Project:
-        """A person says that a project made from an unknown image may deploy."""
-        approved = replace(self.store.projects.get(project), active=True)
-        with self.store.database.change() as change:
-            self.store.projects.put(change, approved, actor)
-        return approved
-
     def _put_secrets(self, change: Change, folder: str, names: Sequence[str], given: SecretChanges) -> None:
         """Keep the given ones, forget those that are no longer named; raise Invalid for a name without a value."""
         known = set(self.store.secrets.get_all(folder))

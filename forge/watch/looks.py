@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from forge.domain.errors import ForgeError, Unavailable
+from forge.domain.errors import Unavailable
 from forge.domain.sighting import Receipt
+from forge.store.database import StoreUnavailable
 from forge.watch.flights import Stopped
 
 _log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Looks:
     def _do_and_go_on(self, look: Look) -> None:
         try:
             self._do(look)
-        except (ForgeError, sqlite3.Error):
+        except Exception:  # noqa: BLE001 the worker serves every delivery: one may not end it
             _log.exception("the receipts of %s could not be written", ", ".join(look.images))
 
     def _next(self, *, wait: bool = False) -> Look | None:
@@ -117,22 +117,28 @@ class Looks:
             _log.info("%s is left for the next start", ", ".join(look.images))
         except Unavailable as error:
             self._again(look, error)
-        except sqlite3.Error as error:
-            self._again(look, Unavailable(f"The database could not be written: {error}."))
         finally:
             with self._changed:
                 self._running.discard(look.images)
                 self._changed.notify()
 
     def _again(self, look: Look, error: Unavailable) -> None:
-        if look.tries >= len(RETRIES):
-            self.give_up(look.receipts, error)
+        if look.tries < len(RETRIES):
+            self.later(look.receipts, error, self._wait(look, error))
             return
-        wait = max(RETRIES[look.tries], error.retry_after or 0)
+        try:
+            self.give_up(look.receipts, error)
+        except StoreUnavailable as away:  # what nobody could write down is not given up
+            self._wait(look, away)
+            raise
+
+    def _wait(self, look: Look, error: Unavailable) -> float:
+        """Have the look's turn come again; in how many seconds."""
+        wait = max(RETRIES[min(look.tries, len(RETRIES) - 1)], error.retry_after or 0)
         with self._changed:
             joined = self._waiting.get(look.images)
             receipts = look.receipts + (joined.receipts if joined else [])
             self._waiting[look.images] = Look(
                 images=look.images, due=self.clock() + wait, receipts=receipts, tries=look.tries + 1
             )
-        self.later(look.receipts, error, wait)
+        return wait

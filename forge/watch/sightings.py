@@ -248,34 +248,50 @@ class SightingService:
         return self.queue.add(change, case.stage, case.project, tag=case.tag, digest=case.digest, actor=actor)
 
     def _wake_for(self, outcomes: Iterable[Outcome]) -> None:
-        if any(outcome.fresh and outcome.sighting.deploy is not None for outcome in outcomes):
-            self.wake()
+        self._wake_if_queued(outcome.sighting for outcome in outcomes if outcome.fresh)
 
     def decide_due(self, now: float) -> list[Sighting]:
         """Decide held sightings anew whose time has come; returns them as they are then."""
-        decided = [self._decide_again(sighting) for sighting in self.store.sightings.due(now)]
-        if any(sighting.deploy is not None for sighting in decided):
-            self.wake()
+        decided = [self._decide_held(sighting) for sighting in self.store.sightings.due(now)]
+        self._wake_if_queued(decided)
         return decided
 
-    def _decide_again(self, held: Sighting) -> Sighting:
+    def _decide_held(self, held: Sighting) -> Sighting:
         with self.store.database.change() as change:
             try:
-                project = self.store.projects.get(held.project)
-                stage = self.store.projects.stage(held.project, held.stage)
                 if self.store.sightings.get(held.id).decision is not Decision.HELD:
                     return held
+                return self._decide_again(change, held, held.source)
             except NotFound:  # deleted meanwhile, and its sightings with it
                 return held
-            case = self.facts.case_again(project, stage, held, now=change.now)
-            verdict = decide(case)
-            deploy = self._queue(change, case, held.source) if verdict.decision is Decision.DEPLOY else None
-            decided = self.store.sightings.decide(
-                change, held, verdict.decision, verdict.reason, due=verdict.due, deploy=deploy.id if deploy else None
-            )
-        return decided or held
+
+    def _decide_again(self, change: Change, seen: Sighting, actor: str) -> Sighting:
+        """What waits or is held, as it would be decided now. Raise NotFound."""
+        project = self.store.projects.get(seen.project)
+        stage = self.store.projects.stage(seen.project, seen.stage)
+        case = self.facts.case_again(project, stage, seen, now=change.now)
+        verdict = decide(case)
+        deploy = self._queue(change, case, actor) if verdict.decision is Decision.DEPLOY else None
+        decided = self.store.sightings.decide(
+            change, seen, verdict.decision, verdict.reason, due=verdict.due, deploy=deploy.id if deploy else None
+        )
+        return decided or seen
+
+    def _wake_if_queued(self, decided: Iterable[Sighting]) -> None:
+        if any(sighting.deploy is not None for sighting in decided):
+            self.wake()
 
     # ---- people
+
+    def approve_project(self, project: str, actor: str) -> list[Sighting]:
+        """A project that was made from an unknown image may deploy from now on. What waited for that is decided anew;
+        returns it as it is then. Raise NotFound.
+        """
+        with self.store.database.change() as change:
+            self.store.projects.put(change, replace(self.store.projects.get(project), active=True), actor)
+            decided = [self._decide_again(change, seen, actor) for seen in self.facts.waiting(project)]
+        self._wake_if_queued(decided)
+        return decided
 
     def approve(self, sighting: int, actor: str) -> Deploy:
         """Deploy what waits or is held, at once. Raise NotFound; Conflict if it is neither, or its project inactive."""

@@ -179,10 +179,8 @@ def test_an_unknown_image_is_made_a_project_that_waits_for_a_person(house):
     assert forge.get("/api/deploys?project=newcomer") == []
     status, sentence = forge.refused("POST", "/api/projects/newcomer/stages/dev/deploys", {"tag": "dev-1"})
     assert (status, sentence) == (409, "Project newcomer waits for a person: approve it first")
-    forge.do("POST", "/api/projects/newcomer/approve")
-    waiting = [s for s in forge.get("/api/sightings?project=newcomer") if s["decision"] == "waiting"]
-    for sighting in waiting:
-        forge.do("POST", f"/api/sightings/{sighting['id']}/approve")
+    (decided,) = forge.do("POST", "/api/projects/newcomer/approve")["decided"]
+    assert (decided["tag"], decided["decision"]) == ("dev-1", "deploy")
     assert forge.next_deploy("newcomer/dev", "dev-1")["status"] == "succeeded"
     assert house.page("dev-newcomer") == (200, "dev-1\n")
 

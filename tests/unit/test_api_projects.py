@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from forge.domain.image import parse_image
 from tests.api_world import world_fixture  # noqa: F401
 
 SHOP = "/api/projects/shop"
@@ -99,5 +100,11 @@ def test_a_project_that_waits_is_approved(world):
     with world.runtime.store.database.change() as change:
         change.execute("UPDATE project SET active = 0")
     assert world.ask("GET", SHOP).json["active"] is False
-    assert world.ask("POST", f"{SHOP}/approve").json["active"] is True
+    world.registry.push("org/shop", "dev-1")
+    world.runtime.sightings.look(parse_image("127.0.0.1:5000/org/shop:dev-1"))
+    approved = world.ask("POST", f"{SHOP}/approve").json
+    assert approved["active"] is True
+    decided = {one["stage"]: (one["tag"], one["decision"], one["deploy"]) for one in approved["decided"]}
+    assert decided == {"dev": ("dev-1", "deploy", 1), "rel": ("dev-1", "ignored", None)}  # it is promoted from dev
+    assert [deploy["tag"] for deploy in world.ask("GET", "/api/deploys").json] == ["dev-1"]
     assert world.ask("POST", "/api/projects/blog/approve").status_code == 404

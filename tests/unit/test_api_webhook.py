@@ -7,6 +7,7 @@ import hmac
 
 import pytest
 
+from forge.api.sessions import WRONG_PER_MINUTE
 from tests.api_world import world_fixture  # noqa: F401
 
 DELIVERY = {"image": "127.0.0.1:5000/org/shop:dev-1"}
@@ -23,6 +24,21 @@ def test_a_delivery_is_taken_from_anybody_who_knows_the_address(world, address):
     receipts = world.ask("GET", "/api/webhook/receipts").json
     assert [receipt["id"] for receipt in receipts] == [answer.json["receipt"]]
     assert world.ask("GET", f"/api/webhook/receipts/{receipts[0]['id']}").json == receipts[0]
+
+
+@pytest.mark.parametrize("sent", ["Bearer the-registrys-own", "Basic cm9ib3Q6c2VjcmV0"])
+def test_a_login_that_a_registry_sends_along_is_no_obstacle_however_often(world, address, sent):
+    for _ in range(WRONG_PER_MINUTE + 5):
+        assert world.nobody.post(address, json=DELIVERY, headers={"Authorization": sent}).status_code == 202
+    assert world.ask("GET", "/api/projects").status_code == 200
+
+
+def test_too_many_wrong_tokens_elsewhere_hold_up_no_delivery(world, address):
+    wrong = {"Authorization": "Bearer wrong"}
+    statuses = {world.nobody.get("/api/projects", headers=wrong).status_code for _ in range(WRONG_PER_MINUTE + 1)}
+    assert statuses == {401, 429}
+    assert world.nobody.post(address, json=DELIVERY, headers=wrong).status_code == 202
+    assert world.nobody.post(address, json=DELIVERY).status_code == 202
 
 
 def test_a_wrong_secret_is_an_address_that_leads_nowhere(world, address):

@@ -43,3 +43,7 @@ def test_a_thing_is_told_field_by_field_without_the_empty_ones(capsys):
 def test_a_digest_is_told_by_the_part_people_compare():
     assert output.short("sha256:" + "ab" * 32) == "abababababab"
     assert output.short(None) == ""
+
+
+def test_one_is_not_many():
+    assert [output.count(number, "tag", "tags") for number in (0, 1, 2)] == ["0 tags", "1 tag", "2 tags"]

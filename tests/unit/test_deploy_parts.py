@@ -3,7 +3,8 @@
 import pytest
 
 from forge.deploy.parts import Health
-from tests.unit.watching import World
+from forge.store.database import StoreUnavailable
+from tests.unit.watching import World, held
 
 
 @pytest.fixture
@@ -33,6 +34,16 @@ def test_going_away_and_coming_back_are_told_once_each(world, health):
     assert [health.tell("engine", "local", "It is down"), health.tell("engine", "local", "Still down")] == [True, False]
     assert [health.tell("engine", "local", None), health.tell("engine", "local", None)] == [True, False]
     assert told(world) == [("engine", "local", "down", "It is down"), ("engine", "local", "back", "It answers again")]
+
+
+def test_what_a_locked_database_kept_from_being_told_is_told_later(world, health):
+    health.tell("engine", "local", "It is down")
+    world.store.database.rows("PRAGMA busy_timeout = 10")
+    with held(world.store.database.path), pytest.raises(StoreUnavailable):
+        health.tell("engine", "local", None)
+    assert [part.fault for part in health.parts()] == [None]
+    assert [health.tell("engine", "local", None), health.tell("engine", "local", None)] == [True, False]
+    assert [change for _, _, change, _ in told(world)] == ["down", "back"]
 
 
 def test_since_is_when_it_changed_and_the_sentence_is_the_newest(world, health):

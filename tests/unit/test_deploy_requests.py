@@ -70,7 +70,7 @@ def test_a_project_that_waits_for_a_person_is_not_deployed(world, requests):
     world.push("dev-1")
     with pytest.raises(Conflict, match="approve it first"):
         requests.deploy("shop", "dev", tag="dev-1", actor="ann")
-    world.forge.projects.approve("shop", actor="ann")
+    world.forge.sightings.approve_project("shop", "ann")
     assert world.deploy("dev-1").status is DeployStatus.SUCCEEDED
 
 

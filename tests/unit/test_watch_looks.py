@@ -1,10 +1,13 @@
 """The looks that deliveries ask for."""
 
-import sqlite3
 import threading
+
+import pytest
 
 from forge.domain.errors import RegistryUnavailable
 from forge.domain.sighting import Receipt
+from forge.store.database import StoreUnavailable
+from forge.watch import looks as module
 from forge.watch.looks import MOST_WAITING, RETRIES, Looks
 from tests.unit.watching import Clock
 
@@ -105,15 +108,59 @@ def test_it_waits_as_long_as_the_registry_asks_and_what_comes_meanwhile_joins():
     assert desk.worked == [[1], [1, 2]]
 
 
-def test_a_database_that_cannot_be_written_is_a_reason_to_try_again():
+def test_a_locked_database_is_a_reason_to_try_again():
     desk = Desk()
-    desk.error = sqlite3.OperationalError("database is locked")
+    desk.error = StoreUnavailable("locked", retry_after=5)
     desk.looks.submit(receipt(1))
     desk.looks.run_due()
     desk.error = None
-    desk.clock.now += RETRIES[0]
+    desk.clock.now += 5
     desk.looks.run_due()
     assert desk.worked == [[1], [1]]
+
+
+def test_what_cannot_be_written_down_is_not_given_up():
+    desk = Desk()
+    desk.error = StoreUnavailable("locked")
+    giving_up = desk.looks.give_up
+
+    def locked(*_):
+        raise desk.error
+
+    desk.looks.give_up = locked
+    desk.looks.submit(receipt(1))
+    for wait in RETRIES:
+        desk.looks.run_due()
+        desk.clock.now += wait
+    with pytest.raises(StoreUnavailable):
+        desk.looks.run_due()
+    desk.looks.give_up = giving_up
+    assert desk.looks.run_due() == 0
+    desk.clock.now += RETRIES[-1]
+    assert desk.looks.run_due() == 1
+    assert desk.given_up == [[1]]
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("locked"), RuntimeError("a mistake")])
+def test_a_worker_goes_on_whatever_a_look_ends_with(monkeypatch, error):
+    monkeypatch.setattr(module, "RETRIES", (60.0,))
+    desk = Desk()
+    done = threading.Event()
+
+    def work(receipts):
+        if receipts[0].id == 1:
+            raise error
+        done.set()
+
+    def locked(*_):
+        raise StoreUnavailable("locked")
+
+    desk.looks.threads, desk.looks.work, desk.looks.later = 1, work, locked
+    desk.looks.submit(receipt(1, "first"))
+    desk.looks.start()
+    desk.looks.submit(receipt(2, "second"))
+    assert done.wait(5)
+    desk.looks.close()
 
 
 def test_only_so_much_waits():

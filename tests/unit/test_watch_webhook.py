@@ -11,10 +11,12 @@ import pytest
 from forge.domain.errors import Forbidden, Invalid, NotFound, Unavailable
 from forge.domain.preferences import UnknownImage
 from forge.domain.secret import Secret
-from forge.watch.looks import MOST_WAITING
+from forge.store import database
+from forge.watch.looks import MOST_WAITING, RETRIES
 from forge.watch.webhook import WebhookService
 from tests.unit.test_watch_vendors import FIXTURES
-from tests.unit.watching import IMAGE, World
+from tests.unit.watching import IMAGE, World, held
+from tests.world import until
 
 PUSH = json.dumps({"image": f"{IMAGE}:dev-1"}).encode()
 JSON = {"Content-Type": "application/json"}
@@ -236,6 +238,23 @@ def test_a_look_under_way_when_forge_stops_is_done_after_the_next_start(world):
     world.webhook.close()
     assert world.store.receipts.get(receipt.id).decision == "looking"
     assert world.deploys() == []
+
+
+def test_a_database_that_another_program_holds_ends_no_worker_and_loses_no_receipt(world, monkeypatch, caplog):
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.01)
+    world.webhook.looks.threads = 1
+    world.webhook.secret()
+    world.shop()
+    world.registry.push("acme/shop", "dev-1")
+    first = world.webhook.deliver(JSON, PUSH)
+    with held(world.store.database.path):
+        world.webhook.start()
+        until(lambda: "could not be written" in caplog.text, "neither the decision nor the wait was written down")
+        assert world.store.receipts.get(first.id).reason == "Asking the registry"
+    world.clock.now += RETRIES[0] + 600
+    second = world.webhook.deliver(JSON, PUSH)
+    until(lambda: "looking" not in dict(receipts(world)), "the worker went on")
+    assert [world.store.receipts.get(each.id).decision for each in (first, second)] == ["deploy", "deploy"]
 
 
 # ---- replay

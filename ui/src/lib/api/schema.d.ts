@@ -425,7 +425,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say yes to a project that was made from an unknown image: from now on it may deploy. */
+        /** Say yes to a project that was made from an unknown image: it may deploy, and what waited for that is decided. */
         post: operations["approve_project"];
         delete?: never;
         options?: never;
@@ -980,6 +980,40 @@ export interface components {
             url: string;
         };
         AnyObject: Record<string, never>;
+        /**
+         * ApprovedProject
+         * @description A project that may deploy now; `decided` is what had waited for that: a tag with a `deploy` is queued.
+         */
+        ApprovedProject: {
+            active: boolean;
+            /** @default [] */
+            aliases: string[];
+            decided: components["schemas"]["Sighting"][];
+            /** @default null */
+            domain: string | null;
+            /** @default local */
+            engine: string;
+            /** @default {} */
+            environment: {
+                [key: string]: string;
+            };
+            health: components["schemas"]["Health"];
+            image: string;
+            /** @default {} */
+            labels: {
+                [key: string]: string;
+            };
+            limits: components["schemas"]["Limits"];
+            name: string;
+            port: number;
+            proxy: string;
+            /** @default null */
+            registry: string | null;
+            secrets: string[];
+            stages: components["schemas"]["StageView"][];
+            /** @default [] */
+            volumes: components["schemas"]["Volume"][];
+        };
         /**
          * ChangedProject
          * @description All of a project: what is left out gets its default. Secrets that are left out stay; null removes one.
@@ -5175,7 +5209,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProjectView"];
+                    "application/json": components["schemas"]["ApprovedProject"];
                 };
             };
             /** @description Unauthorized */
