@@ -42,6 +42,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "webhook": ("webhook", "webhook", "Webhook: address, receipts, replay."),
     "settings": ("settings", "settings", "Settings: get, set."),
     "config": ("config", "config", "The configuration as a file: export, import."),
+    "backup": ("backup", "backup", "A copy of all that Forge knows, while it runs."),
     "vault": ("vault", "vault", "The key of the secrets: rotate, key."),
     "doctor": ("doctor", "doctor", "What is wrong, and what to do about it."),
     "openapi": ("shell", "openapi", "The HTTP contract."),

@@ -37,6 +37,7 @@ from forge.proxies.published import Published
 from forge.registries.oci import OciRegistry
 from forge.runtime import Runtime
 from forge.settings import Settings, prepare
+from forge.store import backup
 from forge.store.database import Database
 from forge.store.lock import FolderLock
 from forge.store.store import Store, make_store
@@ -164,6 +165,7 @@ def open_folder(settings: Settings) -> Folder:
     lock = FolderLock(settings.lock_file)
     lock.take()
     try:
+        backup.tidy(settings.data)
         first = not settings.database.exists()
         vault = open_vault(
             settings.key_file, key=settings.encryption_key, old=settings.encryption_key_old, first_start=first

@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from forge.api import (
     activity,
+    backup,
     connections,
     context,
     deploys,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _NOUNS = (
     projects, stages, instances, deploys, activity, stream, images, webhook, settings, session, health, openapi, ui,
+    backup,
 )  # fmt: skip
 
 

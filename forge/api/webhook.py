@@ -47,6 +47,7 @@ class Address(Wire, kw_only=True):
 
     path: str
     url: str
+    has_signing_key: bool
 
 
 class SigningKey(Wire, kw_only=True):
@@ -129,4 +130,5 @@ def _view(receipt: Receipt) -> ReceiptView:
 
 def _address(secret: str) -> Address:
     path = f"/api/webhook/{secret}"
-    return Address(path=path, url=request.host_url.rstrip("/") + path)
+    url = request.host_url.rstrip("/") + path
+    return Address(path=path, url=url, has_signing_key=runtime().webhook.has_signing_key())

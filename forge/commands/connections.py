@@ -33,7 +33,9 @@ class Noun:
 def _group(noun: Noun, summary: str) -> click.Group:
     group = Group(noun.word, help=summary)
     _reading(group, noun)
-    _writing(group, noun)
+    _adding(group, noun)
+    _changing(group, noun)
+    _removing(group, noun)
     _testing(group, noun)
     return group
 
@@ -73,7 +75,7 @@ def _options(noun: Noun) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return password, authorities
 
 
-def _writing(group: click.Group, noun: Noun) -> None:
+def _adding(group: click.Group, noun: Noun) -> None:
     password, authorities = _options(noun)
 
     @group.command("add", help=f"Tell Forge about a {noun.word}: {noun.example}", epilog=pairs.HELP)
@@ -86,19 +88,30 @@ def _writing(group: click.Group, noun: Noun) -> None:
         body = pairs.overlay({"name": name}, values, noun.shape) | _password(variable, noun) | _authorities(ca)
         _told(state, state.client().post(noun.path, body), f"The {noun.word} {name} is added.")
 
+
+def _changing(group: click.Group, noun: Noun) -> None:
+    password, authorities = _options(noun)
+
     @group.command("set", help=f"Change a {noun.word}.", epilog=pairs.HELP)
     @click.argument("name")
     @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
     @password
     @authorities
+    @click.option("--no-password", is_flag=True, hidden=not noun.has_password, help="Forget the password or token.")
     @pass_state
-    def set_(state: State, name: str, values: tuple[str, ...], variable: str | None, ca: TextIO | None) -> None:
+    def set_(
+        state: State, name: str, values: tuple[str, ...], variable: str | None, ca: TextIO | None, *, no_password: bool
+    ) -> None:
+        if no_password and variable is not None:
+            raise click.UsageError("Say --password or --no-password, not both.")
         client, path = state.client(), f"{noun.path}/{part(name)}"
         before = client.get(path)
-        body = pairs.overlay({key: before[key] for key in noun.shape}, values, noun.shape)
-        body |= _password(variable, noun) | _authorities(ca)
+        body = pairs.overlay({key: before[key] for key in noun.shape}, values, noun.shape) | _authorities(ca)
+        body |= _no_password(noun) if no_password else _password(variable, noun)
         _told(state, client.put(path, body), f"The {noun.word} {name} is changed.")
 
+
+def _removing(group: click.Group, noun: Noun) -> None:
     @group.command("remove", help=f"Forget a {noun.word} that nothing uses.")
     @click.argument("name")
     @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -124,12 +137,21 @@ def _testing(group: click.Group, noun: Noun) -> None:
         click.get_current_context().exit(0 if found["ok"] else 8)
 
 
+def _no_password(noun: Noun) -> dict[str, None]:
+    _check_has_password(noun)
+    return {"password": None}
+
+
 def _password(variable: str | None, noun: Noun) -> dict[str, str]:
     if variable is None:
         return {}
+    _check_has_password(noun)
+    return {"password": pairs.secret_value(variable, "Password or token", ask=not variable)}
+
+
+def _check_has_password(noun: Noun) -> None:
     if not noun.has_password:
         raise click.UsageError(f"{noun.word.capitalize()}s have no password.")
-    return {"password": pairs.secret_value(variable, "Password or token", ask=not variable)}
 
 
 def _authorities(file: TextIO | None) -> dict[str, str]:

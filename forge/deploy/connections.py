@@ -19,6 +19,7 @@ from forge.domain.errors import Conflict, ForgeError, Invalid
 from forge.domain.image import parse_image
 from forge.domain.instance import Instance
 from forge.domain.secret import Secret
+from forge.ports import EngineVersion, Quota
 from forge.store.connections import kind_of
 from forge.store.database import Change
 from forge.store.store import Store
@@ -34,7 +35,8 @@ class TestReport:
     text: str
     fault: str = ""
     version: str = ""
-    quota: object = None
+    quota: Quota | None = None
+    engine: EngineVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,19 @@ class ConnectionService:
         *,
         actor: str,
         create: bool = False,
+        no_password: bool = False,
     ) -> None:
-        """Keep a connection, new or changed; without `password` the kept one stays. Raise Conflict, Invalid."""
+        """Keep a connection, new or changed; without `password` the kept one stays, with `no_password` it goes.
+
+        Raise Conflict, Invalid.
+        """
         if create and connection.name in self.store.connections.names(kind_of(connection)):
             what = kind_of(connection).value
             raise Conflict(f"There is a {what} {connection.name} already", code="connection_exists")
         with self.store.database.change() as change:
             self.put_in(change, connection, password, actor=actor)
+            if no_password:
+                self.store.secrets.delete(change, _place(kind_of(connection), connection.name))
         self.adapters.forget(kind_of(connection), connection.name)
         self.changed()
 
@@ -139,7 +147,7 @@ class ConnectionService:
             return TestReport(ok=False, text=error.message, fault=error.code)
         speaks = f"{version.api} of {version.api_min} to {version.api_max}"
         text = f"Docker {version.version} on {version.system}, API {speaks}"
-        return TestReport(ok=True, text=text, version=version.version)
+        return TestReport(ok=True, text=text, version=version.version, engine=version)
 
     def tags(self, name: str, image: str) -> tuple[str, ...]:
         """All tags of an image at a registry; `image` with or without the registry's host."""

@@ -92,6 +92,9 @@ class WebhookService:
                 self.store.secrets.put(change, SIGNING, key)
             change.emit(_settings_changed("webhook_signing_key", change.now, actor))
 
+    def has_signing_key(self) -> bool:
+        return self.store.secrets.get(SIGNING) is not None
+
     # ---- deliveries
 
     def deliver(self, headers: Mapping[str, str], body: bytes) -> Receipt:

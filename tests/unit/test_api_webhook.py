@@ -68,7 +68,9 @@ def test_what_nobody_understands_is_refused_with_a_receipt(world, address):
 
 
 def test_signed_deliveries_only_where_the_settings_say_so(world, address):
+    assert world.ask("GET", "/api/settings/webhook").json["has_signing_key"] is False
     assert world.ask("PUT", "/api/settings/webhook/signing-key", {"signing_key": "p1anted-key"}).status_code == 204
+    assert world.ask("GET", "/api/settings/webhook").json["has_signing_key"] is True
     world.ask("PUT", "/api/settings", {"webhook_signature": True})
     assert world.nobody.post(address, json=DELIVERY).status_code == 403
     body = b'{"image": "127.0.0.1:5000/org/shop:dev-1"}'
@@ -76,6 +78,7 @@ def test_signed_deliveries_only_where_the_settings_say_so(world, address):
     headers = {"X-Hub-Signature-256": signature, "Content-Type": "application/json"}
     assert world.nobody.post(address, data=body, headers=headers).status_code == 202
     assert world.ask("PUT", "/api/settings/webhook/signing-key", {"signing_key": None}).status_code == 204
+    assert world.ask("GET", "/api/settings/webhook").json["has_signing_key"] is False
 
 
 def test_a_receipt_is_replayed(world, address):

@@ -88,6 +88,7 @@ def test_each_kind_of_error_has_its_exit_code(error, code):
 # Every operation of the API, and the command for it. Add the command with the operation.
 COMMANDS = {
     "GET /api/activity": "activity",
+    "GET /api/backup": "backup",
     "GET /api/config": "config export",
     "POST /api/config": "config import",
     "POST /api/deploy": "deploy",

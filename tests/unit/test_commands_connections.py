@@ -48,6 +48,14 @@ def test_an_address_that_cannot_be_is_refused(shell):
     assert "https://host:port" in shell.run("registry", "add", "r", "url=r.example", code=2).stderr
 
 
+def test_a_password_is_taken_away(shell):
+    shell.run("registry", "add", "r", "url=https://r.example", "--password", "PW", PW="hunter2")
+    assert "not both" in shell.run("registry", "set", "r", "--password", "PW", "--no-password", code=2, PW="x").stderr
+    shell.run("registry", "set", "r", "--no-password")
+    assert shell.world.forge.store.secrets.get("registry/r/password") is None
+    assert "no password" in shell.run("engine", "set", "local", "--no-password", code=2).stderr
+
+
 def test_an_authority_is_read_from_its_file_and_dropped_again(shell, tmp_path):
     certificate, _ = make_certificate(tmp_path)
     shell.run("registry", "add", "r", "url=https://r.example", "--ca", str(certificate))

@@ -117,6 +117,12 @@ def test_docker_hubs_short_names_are_understood(world, connections):
     assert connections.tags("hub", "nginx") == connections.tags("hub", "docker.io/nginx") == ("latest",)
 
 
+def test_a_password_is_taken_away_when_that_is_said(connections):
+    connections.put(MAIN, Secret("hunter2"), actor="ann")
+    connections.put(MAIN, actor="ann", no_password=True)
+    assert not connections.has_password(ConnectionKind.REGISTRY, "main")
+
+
 def test_the_proxy_that_new_projects_get_is_not_deleted(world, connections):
     preferences = world.forge.preferences
     preferences.put(replace(preferences.get(), default_proxy="caddy"), actor="ann")

@@ -133,6 +133,12 @@ def test_people_reach_it_where_the_pattern_says(more, place, slot, domain):
     assert domain_of(project(**more), stage(**place), slot, Preferences(domain="example.org")) == domain
 
 
+def test_the_settings_pattern_is_for_stages_without_their_own():
+    preferences = Preferences(domain="example.org", domain_pattern="{project}.{stage}.{domain}")
+    assert domain_of(project(), stage(), "", preferences) == "shop.dev.example.org"
+    assert domain_of(project(), stage(domain="{project}.net"), "", preferences) == "shop.net"
+
+
 @given(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", fullmatch=True))
 def test_whatever_the_tag_the_domain_is_one(tag):
     labels = domain_of(project(), stage(), tag, Preferences(domain="example.org")).split(".")

@@ -52,6 +52,12 @@ function problemOf(status: number, body: unknown): Problem {
   return new Problem(status, said?.code ?? 'unknown', sentence, said?.fields);
 }
 
+/** What is wrong with each field; of a single one the whole sentence. */
+export function faultsOf(problem: Problem): Record<string, string> {
+  const names = Object.keys(problem.fields);
+  return names.length === 1 ? { [names[0]!]: problem.message } : problem.fields;
+}
+
 /** Any error as a Problem, for showing it. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;

@@ -17,6 +17,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that Forge knows, as one SQLite file of this moment. Secrets stay sealed in it: keep the key too. */
+        get: operations["take_backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/config": {
         parameters: {
             query?: never;
@@ -958,6 +975,7 @@ export interface components {
          * @description Where deliveries go: `url` as this request reached Forge; `path` for any other name. It holds the secret.
          */
         Address: {
+            has_signing_key: boolean;
             path: string;
             url: string;
         };
@@ -1040,7 +1058,7 @@ export interface components {
         };
         /**
          * ChangedProxy
-         * @description All of a proxy. A password that is left out stays.
+         * @description All of a proxy. A password that is left out stays, null takes it away.
          */
         ChangedProxy: {
             /** @default null */
@@ -1050,8 +1068,7 @@ export interface components {
             options: {
                 [key: string]: string;
             };
-            /** @default null */
-            password: string | null;
+            password?: string | null;
             /** @default null */
             url: string | null;
             /** @default null */
@@ -1059,7 +1076,7 @@ export interface components {
         };
         /**
          * ChangedRegistry
-         * @description All of a registry. A password that is left out stays.
+         * @description All of a registry. A password that is left out stays, null takes it away.
          */
         ChangedRegistry: {
             /** @default null */
@@ -1070,8 +1087,7 @@ export interface components {
             interval: number;
             /** @default 4 */
             parallel: number;
-            /** @default null */
-            password: string | null;
+            password?: string | null;
             url: string;
             /** @default null */
             username: string | null;
@@ -1314,6 +1330,17 @@ export interface components {
             url: string | null;
         };
         /**
+         * EngineVersion
+         * @description What the engine says of itself; `api` is the version in use, `api_min`..`api_max` what it speaks.
+         */
+        EngineVersion: {
+            api: string;
+            api_max: string;
+            api_min: string;
+            system: string;
+            version: string;
+        };
+        /**
          * EngineView
          * @description An engine.
          */
@@ -1551,8 +1578,7 @@ export interface components {
             options: {
                 [key: string]: string;
             };
-            /** @default null */
-            password: string | null;
+            password?: string | null;
             /** @default null */
             url: string | null;
             /** @default null */
@@ -1572,8 +1598,7 @@ export interface components {
             name: string;
             /** @default 4 */
             parallel: number;
-            /** @default null */
-            password: string | null;
+            password?: string | null;
             url: string;
             /** @default null */
             username: string | null;
@@ -2029,9 +2054,11 @@ export interface components {
         };
         /**
          * TestAnswer
-         * @description Whether a connection works, and the sentence that says what to do; `fault` is for programs.
+         * @description Whether a connection works, and the sentence that says what to do; `fault` is for programs. `engine`: what an
+         *         engine says of itself.
          */
         TestAnswer: {
+            engine: components["schemas"]["EngineVersion"] | null;
             fault: string;
             ok: boolean;
             quota: components["schemas"]["Quota"] | null;
@@ -2153,6 +2180,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.sqlite3": unknown;
                 };
             };
             /** @description Unauthorized */

@@ -16,6 +16,13 @@ export type LogLine = Schemas['LogLine'];
 export type Explanation = Schemas['Explanation'];
 export type Part = Schemas['PartHealth'];
 export type Who = Schemas['Who'];
+export type Registry = Schemas['RegistryView'];
+export type Proxy = Schemas['ProxyView'];
+export type Engine = Schemas['EngineView'];
+export type Quota = Schemas['Quota'];
+export type PollState = Schemas['PollState'];
+export type TestAnswer = Schemas['TestAnswer'];
+export type Settings = Schemas['Settings'];
 
 /** A layer of a pull, as `deploy_progress` tells it; sizes in bytes, total 0 if unknown. */
 export interface Layer {

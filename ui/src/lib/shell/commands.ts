@@ -3,6 +3,8 @@ import FlaskConical from '@lucide/svelte/icons/flask-conical';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import Languages from '@lucide/svelte/icons/languages';
 import LogOut from '@lucide/svelte/icons/log-out';
+import Plug from '@lucide/svelte/icons/plug';
+import Plus from '@lucide/svelte/icons/plus';
 import Rocket from '@lucide/svelte/icons/rocket';
 import RotateCw from '@lucide/svelte/icons/rotate-cw';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
@@ -12,8 +14,10 @@ import ChevronsRight from '@lucide/svelte/icons/chevrons-right';
 import type { Component } from 'svelte';
 import { goto } from '$app/navigation';
 import type { Stage } from '#lib/api/types.ts';
+import { NOUNS } from '#lib/connections/nouns.ts';
 import { spoken, t } from '#lib/i18n/words.svelte.ts';
 import { promote, restart, rollBack, told } from '#lib/state/actions.ts';
+import { SECTIONS } from '#lib/settings/sections.ts';
 import { dialogs, drawer } from '#lib/state/dialogs.svelte.ts';
 import { board, session } from '#lib/state/forge.svelte.ts';
 import { appearance } from '#lib/state/theme.svelte.ts';
@@ -41,6 +45,7 @@ export function commands(): Command[] {
     ...instances(),
     ...(session.may('deployer') ? stages.flatMap(onStage) : stages.map(testTag)),
     ...newestDeploys(stages),
+    ...goToSettings(),
     ...view(),
   ];
 }
@@ -53,6 +58,35 @@ function goToScreens(): Command[] {
     icon: screen.icon,
     run: () => void goto(screen.path),
   }));
+}
+
+/** The pages of the connections, what is added to them, and the sections of the settings. */
+function goToSettings(): Command[] {
+  const pages = NOUNS.map((noun) => ({
+    id: `connections ${noun}`,
+    group: t.palette.goTo,
+    label: t.connections.nouns[noun],
+    hint: t.connections.title,
+    icon: Plug,
+    run: () => void goto(`/${noun}`),
+  }));
+  const adds = NOUNS.map((noun) => ({
+    id: `add ${noun}`,
+    group: t.connections.title,
+    label: t.connections.add[noun],
+    icon: Plus,
+    run: () => void goto(`/${noun}?add`),
+  }));
+  const sections = SECTIONS.map(({ id, icon }) => ({
+    id: `settings ${id}`,
+    group: t.settings.title,
+    label: t.settings.sections[id].title,
+    hint: t.settings.title,
+    icon,
+    words: t.settings.sections[id].about,
+    run: () => void goto(`/settings/${id}`),
+  }));
+  return [...pages, ...(session.may('admin') ? adds : []), ...sections];
 }
 
 function goToProjects(): Command[] {
@@ -181,7 +215,10 @@ const SHOWN = 60;
 /** Those that have every typed word, those that begin with it first; without a word what is likely. */
 export function matching(all: Command[], typed: string): Command[] {
   const words = typed.toLowerCase().trim().split(/\s+/).filter(Boolean);
-  if (!words.length) return all.filter((one) => !/^(restart|explain|rollback) /.test(one.id)).slice(0, SHOWN);
+  if (!words.length)
+    return all
+      .filter((one) => !/^(restart|explain|rollback|add|settings|connections) /.test(one.id))
+      .slice(0, SHOWN);
   const ranked: [number, Command][] = [];
   for (const command of all) {
     const label = command.label.toLowerCase();

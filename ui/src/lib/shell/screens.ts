@@ -2,16 +2,36 @@
  * The screens of the main navigation, in order. A screen is named here when it is built, and not before: the side
  * bar, the bottom bar of a phone and the command palette are made of this list.
  */
+import Plug from '@lucide/svelte/icons/plug';
+import Settings from '@lucide/svelte/icons/settings';
 import Board from '@lucide/svelte/icons/square-kanban';
 import type { Component } from 'svelte';
 import { t } from '#lib/i18n/words.svelte.ts';
 
 export interface Screen {
   path: string;
+  /** Other pages that belong to it. */
+  also?: string[];
   label: () => string;
   icon: Component<any>;
   /** Below the projects rather than above: what is set up once. */
   below?: boolean;
 }
 
-export const SCREENS: Screen[] = [{ path: '/', label: () => t.nav.board, icon: Board }];
+export const SCREENS: Screen[] = [
+  { path: '/', label: () => t.nav.board, icon: Board },
+  {
+    path: '/registries',
+    also: ['/proxies', '/engines'],
+    label: () => t.connections.title,
+    icon: Plug,
+    below: true,
+  },
+  { path: '/settings', label: () => t.settings.title, icon: Settings, below: true },
+];
+
+/** Whether the page at `pathname` is of this screen. */
+export function isOn(screen: Screen, pathname: string): boolean {
+  if (screen.path === '/') return pathname === '/';
+  return [screen.path, ...(screen.also ?? [])].some((path) => pathname.startsWith(path));
+}
