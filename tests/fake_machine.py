@@ -19,7 +19,8 @@ T = TypeVar("T")
 class Behaviour:
     """What an image does once it runs. `healthy_after` seconds since its start and `probes_needed` probes it becomes
     healthy; None: never. With an `exit_code` it exits `exit_after` seconds after each start. `pull_error` is raised
-    by pulls; `pull_waits` holds a pull up until it is cancelled.
+    by pulls; `pull_waits` holds a pull up until it is cancelled. `cpu` in processors, `memory` in bytes and `traffic`
+    in bytes per second is what an instance uses.
     """
 
     healthy_after: float | None = 0
@@ -35,6 +36,9 @@ class Behaviour:
     labels: Mapping[str, str] = field(default_factory=dict)
     size: int = 1200
     created: float = 0
+    cpu: float = 0.25
+    memory: int = 64 << 20
+    traffic: int = 1000
     pull_error: EngineError | None = None
     pull_waits: bool = False
 

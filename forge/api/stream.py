@@ -8,12 +8,13 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from forge.api import topics
-from forge.api.context import context, runtime, visible_deploy, visible_instance
+from forge.api.context import context, principal, runtime, visible_deploy, visible_instance
 from forge.api.contract import EVENTS, HIGHEST, JSON, Operation, operation
 from forge.api.guard import allow
 from forge.api.hub import STREAM_HEADERS
 from forge.api.sessions import Role
 from forge.domain.events import deploy_topic, instance_topic
+from forge.domain.metrics import TOPIC as METRICS
 from forge.ports import LogLine
 
 blueprint = Blueprint("stream", __name__)
@@ -21,7 +22,9 @@ _PAGE = 500
 
 
 class Topics(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """`state@17,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of state."""
+    """`state@17,metrics,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of
+    state.
+    """
 
     topics: str | None = None
 
@@ -98,5 +101,7 @@ def _wants_json() -> bool:
 
 def _stream(wanted: str | None) -> Response:
     subscription = topics.parse(wanted, request.headers.get("Last-Event-ID"))
+    if principal().projects is not None:  # a frame of metrics is about all projects: who sees some has to ask
+        subscription = topics.without(subscription, METRICS)
     body = context().hub.response_body(request.environ, subscription)
     return Response(body, headers=dict(STREAM_HEADERS))

@@ -9,6 +9,7 @@ import pytest
 
 from forge.domain.errors import EngineError
 from forge.domain.project import HealthKind, Volume, VolumeKind
+from forge.pool import map_parallel
 from forge.ports import (
     HOME_LABEL,
     INSTANCE_LABEL,
@@ -302,3 +303,41 @@ class TestLiving:
         assert [state.id for state in engine.find(bench.labels)] == [second, first]
         assert [state.id for state in engine.find({**bench.labels, INSTANCE_LABEL: "a1"})] == [first]
         assert engine.find({HOME_LABEL: "another"}) == ()
+
+
+class TestStats:
+    def test_what_an_instance_uses_is_counted_from_its_start_on(self, engine: Engine, bench: Bench) -> None:
+        made = bench.running()
+        first = engine.stats(made)
+        assert first
+        assert first.cpu is not None
+        assert first.memory
+        assert abs(first.at - time.time()) < 5
+        assert eventually(lambda: engine.probe(made, 8080, HTTP).healthy is True)
+        later = engine.stats(made)
+        assert later
+        assert later.at > first.at
+        assert (later.cpu or 0) >= first.cpu
+        assert eventually(lambda: traffic(engine, made) > (first.received or 0))
+
+    def test_asking_of_many_at_once_takes_no_longer_than_of_one(self, engine: Engine, bench: Bench) -> None:
+        made = [bench.running() for _ in range(4)] * 2
+        began = time.monotonic()
+        assert all(map_parallel(8, engine.stats, made))
+        assert time.monotonic() - began < 2.5  # Docker's own percentage takes it two seconds for each
+
+    def test_what_does_not_run_uses_nothing_that_could_be_told(self, engine: Engine, bench: Bench) -> None:
+        created = engine.create(bench.spec())
+        assert engine.stats(created) is None
+        stopped = bench.running()
+        engine.stop(stopped, 0)
+        assert engine.stats(stopped) is None
+        engine.remove(stopped)
+        assert engine.stats(stopped) is None
+
+
+def traffic(engine: Engine, made: str) -> int:
+    """Bytes that an instance received and sent."""
+    usage = engine.stats(made)
+    assert usage
+    return (usage.received or 0) + (usage.sent or 0)

@@ -165,3 +165,13 @@ def test_what_is_published_while_the_store_is_asked_is_live():
 
     opening = open_stream(ring, bounds, topics.parse("state@0"))
     assert ring.batch(opening.live, opening.topics, opening.newest)[1].startswith(b"id: 2\n")
+
+
+def test_metrics_begin_at_the_present_wherever_their_reader_was():
+    ring = Ring(epoch="5f")
+    for number in range(3):
+        ring.append(Event(type="metrics", payload={"number": number}, at=1, topic="metrics"))
+    for place in ("metrics@5f-1", "metrics@other-1", "metrics"):
+        said, replayed = begin(Store(), place, ring=ring)
+        assert (said[0]["payload"]["cursors"], said[0]["payload"]["reset"]) == ({"metrics": "5f-3"}, [])
+        assert replayed == []
