@@ -71,6 +71,8 @@ def between(subject: str, before: Usage, now: Usage, at: float) -> Sample | None
     if any(one is not None and other is not None and one < other for one, other in pairs):
         return None  # what counts began anew: it was started again
     cpu, received, sent = (None if one is None or other is None else (one - other) / seconds for one, other in pairs)
+    if subject == MACHINE and cpu is not None:
+        cpu = min(cpu, 1.0)  # clocks differ by a little
     return Sample(subject=subject, at=at, seconds=seconds, cpu=cpu, memory=now.memory, received=received, sent=sent)
 
 

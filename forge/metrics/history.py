@@ -37,7 +37,7 @@ class Grid:
             index = int((sample.at - self.start) // self.step)
             if 0 <= index < self.points:
                 by_step[index] = together(by_step[index], sample) if index in by_step else sample
-        reach = {index: max(0, round(sample.seconds / self.step) - 1) for index, sample in by_step.items()}
+        reach = {index: self._reach(sample.seconds) for index, sample in by_step.items()}
         return Lines(
             cpu=self._line({index: one.cpu for index, one in by_step.items()}, reach, digits=4),
             memory=self._line({index: one.memory for index, one in by_step.items()}, reach),
@@ -45,10 +45,14 @@ class Grid:
             sent=self._line({index: one.sent for index, one in by_step.items()}, reach),
         )
 
-    def _line(self, values: Mapping[int, float | None], reach: Mapping[int, int], digits: int | None = None) -> Line:
-        """Each value at its step. A sample that was longer in the making covers steps before its own, too: they lead
-        up to it.
+    def _reach(self, seconds: float) -> int:
+        """How many steps before its own a sample covers, if only in part; some that were made one after another may be
+        longer than their step together.
         """
+        return math.ceil(seconds / self.step) if seconds > 1.25 * self.step else 0
+
+    def _line(self, values: Mapping[int, float | None], reach: Mapping[int, int], digits: int | None = None) -> Line:
+        """Each value at its step; steps before it that it covers, too, lead up to it."""
         line: Line = [None] * self.points
         for index in sorted(values):
             value = values[index]

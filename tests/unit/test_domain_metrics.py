@@ -2,7 +2,7 @@
 
 import pytest
 
-from forge.domain.metrics import LONGEST, WINDOWS, Sample, Usage, between, together
+from forge.domain.metrics import LONGEST, MACHINE, WINDOWS, Sample, Usage, between, together
 
 
 def usage(at=0.0, **more):
@@ -23,6 +23,11 @@ def test_a_counter_that_fell_began_anew_and_says_nothing(counter):
 def test_without_time_between_or_with_too_much_nothing_is_said(at):
     """A clock that was set back, and a machine that slept."""
     assert between("a", usage(10), usage(at), 10) is None
+
+
+def test_a_machine_uses_no_more_than_all_of_it():
+    assert between(MACHINE, usage(0), usage(1, cpu=2.1), 1).cpu == 1
+    assert between("a1b2c3", usage(0), usage(1, cpu=2.5), 1).cpu == 1.5
 
 
 def test_what_is_not_known_stays_so():

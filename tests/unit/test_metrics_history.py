@@ -36,11 +36,23 @@ def test_a_longer_sample_leads_up_from_the_one_before():
 
 
 def test_the_first_long_sample_stands_for_its_whole_time():
-    assert cpu(sample(35, 0.4, seconds=30)) == [None, 0.4, 0.4, 0.4, None, None]
+    assert cpu(sample(35, 0.4, seconds=25)) == [0.4, 0.4, 0.4, 0.4, None, None]
+
+
+@pytest.mark.parametrize("pause", [13, 30, 31, 64])
+def test_looks_that_are_rarer_than_the_steps_leave_no_gaps(pause):
+    """Their times drift over the grid: there are always steps in which none falls."""
+    samples = [sample(number * pause + 5, 0.5, seconds=pause) for number in range(1, 10)]
+    assert None not in cpu(*samples, points=(9 * pause + 5) // 10 + 1)[1:]
+
+
+def test_short_samples_one_after_another_do_not_reach_over_a_gap():
+    samples = [sample(30 + 3 * number, 0.5, seconds=3) for number in range(4)]
+    assert cpu(*samples) == [None, None, None, 0.5, None, None]
 
 
 def test_a_sample_does_not_reach_over_a_gap_or_over_what_is_known():
-    assert cpu(sample(0, 0.1), sample(50, 0.4, seconds=20)) == [0.1, None, None, None, 0.4, 0.4]
+    assert cpu(sample(0, 0.1), sample(50, 0.4, seconds=20)) == [0.1, None, None, 0.4, 0.4, 0.4]
     assert cpu(sample(0, 0.1), sample(20, 0.3, seconds=300)) == [0.1, 0.2, 0.3, None, None, None]
 
 

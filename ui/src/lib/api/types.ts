@@ -16,6 +16,11 @@ export type LogLine = Schemas['LogLine'];
 export type Explanation = Schemas['Explanation'];
 export type Part = Schemas['PartHealth'];
 export type Who = Schemas['Who'];
+export type MetricsNow = Schemas['MetricsNow'];
+export type MachineNow = Schemas['MachineNow'];
+export type InstanceNow = Schemas['InstanceNow'];
+export type MetricsHistory = Schemas['MetricsHistory'];
+export type InstanceMetrics = Schemas['InstanceMetrics'];
 
 /** A layer of a pull, as `deploy_progress` tells it; sizes in bytes, total 0 if unknown. */
 export interface Layer {

@@ -2,6 +2,7 @@
  * The screens of the main navigation, in order. A screen is named here when it is built, and not before: the side
  * bar, the bottom bar of a phone and the command palette are made of this list.
  */
+import Chart from '@lucide/svelte/icons/chart-line';
 import Board from '@lucide/svelte/icons/square-kanban';
 import type { Component } from 'svelte';
 import { t } from '#lib/i18n/words.svelte.ts';
@@ -14,4 +15,7 @@ export interface Screen {
   below?: boolean;
 }
 
-export const SCREENS: Screen[] = [{ path: '/', label: () => t.nav.board, icon: Board }];
+export const SCREENS: Screen[] = [
+  { path: '/', label: () => t.nav.board, icon: Board },
+  { path: '/metrics', label: () => t.metrics.title, icon: Chart },
+];
