@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { InstanceMetrics, MetricsHistory, MetricsNow } from '#lib/api/types.ts';
-import { ground, levels, pieces, rowsOf, times } from '#lib/metrics/chart.ts';
+import { ground, levels, lone, pieces, rowsOf, times } from '#lib/metrics/chart.ts';
 import { average, figure, highest, rate, share, size, sizeOf } from '#lib/metrics/figures.ts';
 import { History, isEmpty, type Shown } from '#lib/metrics/history.svelte.ts';
 import { FEW, first, labels, looks } from '#lib/metrics/series.ts';
@@ -115,6 +115,7 @@ describe('figures', () => {
   it.each([
     [share(0.333), '33%'],
     [share(0.034), '3.4%'],
+    [share(0.0025), '0.25%'],
     [share(0.0996), '10%'],
     [share(1.5), '150%'],
     [size(0), '0 kB'],
@@ -138,8 +139,9 @@ describe('a chart', () => {
   const same = (value: number) => value;
 
   it('breaks its line where nothing was measured', () => {
-    expect(pieces([1, 2, null, 3, null], same, same)).toBe('M0.0 1.0L1.0 2.0M3.0 3.0h.01');
+    expect(pieces([1, 2, null, 3, null], same, same)).toBe('M0.0 1.0L1.0 2.0');
     expect(pieces([null], same, same)).toBe('');
+    expect(lone([1, 2, null, 3, null])).toEqual([3]);
     expect(ground([null, 1, 2], same, same, 9)).toBe('M1.0 9L1.0 1.0L2.0 2.0L2.0 9Z');
   });
 
@@ -160,6 +162,7 @@ describe('a chart', () => {
 
   it('as a table begins where something was measured and ends with the present', () => {
     expect(rowsOf([[1, 2, 3, 4, 5]], 2)).toEqual([1, 4]);
+    expect(rowsOf([[1, null, 3, 4, 5, null]], 2)).toEqual([1, 4]);
     expect(
       rowsOf(
         [

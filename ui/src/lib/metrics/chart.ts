@@ -3,25 +3,34 @@ import type { Line, Unit } from './figures.ts';
 
 type Scale = (value: number) => number;
 
-/** An SVG path through what is known of `line`; it breaks where nothing is, and a lone value is a dot. */
+/** An SVG path through what is known of `line`; it breaks where nothing is, and leaves out lone values. */
 export function pieces(line: Line, x: Scale, y: Scale): string {
   return runs(line)
-    .map((run) => {
-      const points = run.map((index) => `${x(index).toFixed(1)} ${y(line[index]!).toFixed(1)}`);
-      return `M${points.length > 1 ? points.join('L') : `${points[0]}h.01`}`;
-    })
+    .filter((run) => run.length > 1)
+    .map((run) => `M${points(run, line, x, y)}`)
     .join('');
+}
+
+/** The indices of values with nothing before and after them: no line shows them. */
+export function lone(line: Line): number[] {
+  return runs(line)
+    .filter((run) => run.length === 1)
+    .map(([index]) => index!);
 }
 
 /** The ground under that path, down to `bottom`. */
 export function ground(line: Line, x: Scale, y: Scale, bottom: number): string {
   return runs(line)
     .filter((run) => run.length > 1)
-    .map((run) => {
-      const points = run.map((index) => `${x(index).toFixed(1)} ${y(line[index]!).toFixed(1)}`);
-      return `M${x(run[0]!).toFixed(1)} ${bottom}L${points.join('L')}L${x(run.at(-1)!).toFixed(1)} ${bottom}Z`;
-    })
+    .map(
+      (run) =>
+        `M${x(run[0]!).toFixed(1)} ${bottom}L${points(run, line, x, y)}L${x(run.at(-1)!).toFixed(1)} ${bottom}Z`,
+    )
     .join('');
+}
+
+function points(run: number[], line: Line, x: Scale, y: Scale): string {
+  return run.map((index) => `${x(index).toFixed(1)} ${y(line[index]!).toFixed(1)}`).join('L');
 }
 
 /** The indices of values that follow one another. */
@@ -52,7 +61,7 @@ const HOUR = 3600;
 const DAY = 86400;
 const TIME_STEPS = [MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE]
   .concat([HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 6 * HOUR, 12 * HOUR])
-  .concat([DAY, 2 * DAY, 7 * DAY]);
+  .concat([DAY, 2 * DAY, 3 * DAY, 4 * DAY, 7 * DAY]);
 
 /** Round local times from `start` to `end` (unix seconds), at most `count`; `offset` is how far local time is behind UTC. */
 export function times(start: number, end: number, count: number, offset = offsetAt(end)): number[] {
@@ -67,14 +76,15 @@ function offsetAt(at: number): number {
   return new Date(at * 1000).getTimezoneOffset() * MINUTE;
 }
 
-/** Every so many steps of a table with at most `rows` rows: the last one, and none from before anything was measured. */
+/** Of a table with at most `rows` rows: every so many steps, from the first that was measured to the last. */
 export function rowsOf(lines: Line[], rows: number): number[] {
-  const from = Math.min(
-    ...lines.map((line) => line.findIndex((value) => value !== null)).filter((at) => at >= 0),
-  );
-  const last = (lines[0]?.length ?? 0) - 1;
+  const measured = (lines[0] ?? []).map((_, index) => lines.some((line) => line[index] !== null));
+  const from = measured.indexOf(true);
+  if (from < 0) return [];
+  const last = measured.lastIndexOf(true);
   const every = Math.ceil((last - from + 1) / rows);
-  const found: number[] = [];
-  for (let index = last; index >= from; index -= every) found.push(index);
-  return found.reverse();
+  return Array.from(
+    { length: Math.floor((last - from) / every) + 1 },
+    (_, row) => last - row * every,
+  ).reverse();
 }

@@ -5,9 +5,9 @@ import { spoken, t } from '#lib/i18n/words.svelte.ts';
 export type Line = readonly (number | null)[];
 export type Unit = 'share' | 'size' | 'rate';
 
-/** A part of 1: `3.4%`, `33%`. */
+/** A part of 1: `0.25%`, `3.4%`, `33%`. */
 export function share(part: number): string {
-  const digits = part < 0.0995 ? 1 : 0;
+  const digits = part < 0.00995 ? 2 : part < 0.0995 ? 1 : 0;
   return part.toLocaleString(spoken.language, { style: 'percent', maximumFractionDigits: digits });
 }
 
