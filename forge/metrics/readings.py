@@ -17,7 +17,7 @@ from forge.store.database import StoreUnavailable
 from forge.store.store import Store
 
 _log = logging.getLogger(__name__)
-_AT_ONCE = 16  # Docker to 26 answers at its next full second: the more are asked together, the sooner all is told
+_AT_ONCE = 16  # Docker 20.10 answers at its next full second: the more are asked together, the sooner all is told
 _RUN = frozenset({InstanceStatus.STARTING, InstanceStatus.RUNNING, InstanceStatus.UNHEALTHY})
 
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { InstanceMetrics, MetricsHistory, MetricsNow } from '#lib/api/types.ts';
+import type { Live, Subscription } from '#lib/live/live.svelte.ts';
 import { ground, levels, lone, pieces, rowsOf, times } from '#lib/metrics/chart.ts';
 import { average, figure, highest, rate, share, size, sizeOf } from '#lib/metrics/figures.ts';
 import { History, isEmpty, type Shown } from '#lib/metrics/history.svelte.ts';
@@ -94,6 +95,30 @@ describe('what is used now', () => {
     expect(ask).toHaveBeenCalledTimes(2);
     metrics.hear(told(1103));
     expect(ask).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('following', () => {
+  it('asks now and then where the stream tells nothing, and not after the end', async () => {
+    vi.useFakeTimers();
+    const ask = vi.fn(async () => aNow());
+    const metrics = new Metrics(ask);
+    const leave = vi.fn();
+    const subscribe = vi.fn((_: Subscription) => leave);
+    const end = metrics.follow({ subscribe } as unknown as Live);
+    await vi.advanceTimersByTimeAsync(5100);
+    expect(ask).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(ask).toHaveBeenCalledTimes(1);
+    subscribe.mock.lastCall![0].onFrame(told(1003));
+    await vi.advanceTimersByTimeAsync(25_000);
+    expect(ask).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(ask).toHaveBeenCalledTimes(2);
+    end();
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect([ask.mock.calls.length, leave.mock.calls.length]).toEqual([2, 1]);
+    vi.useRealTimers();
   });
 });
 

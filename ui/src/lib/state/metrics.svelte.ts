@@ -17,6 +17,7 @@ interface Told {
   instances: Record<string, Used>;
 }
 
+const QUIET = 30_000; // milliseconds after which the stream is not waited for
 const MISSED = 3; // a frame that comes after so many intervals: what was between is loaded
 
 export class Metrics {
@@ -26,6 +27,8 @@ export class Metrics {
 
   readonly #ask: () => Promise<MetricsNow>;
   #run = 0;
+  /** When something was asked for or heard last; milliseconds. */
+  #heard = 0;
   #at = 0;
   #every = 0;
   /** Of the newest step of the sparks: its number since 1970, how long it is, and how many samples are in it. */
@@ -39,15 +42,25 @@ export class Metrics {
 
   /** Follow the stream until the returned function is called. */
   follow(live: Live): () => void {
-    return live.subscribe({
+    const leave = live.subscribe({
       topic: 'metrics',
       onGap: () => void this.load(),
       onFrame: (frame) => this.hear(frame),
     });
+    // who may see some projects only is told nothing by the stream, and has to ask
+    const timer = setInterval(() => {
+      const quiet = Date.now() - this.#heard > QUIET;
+      if (quiet && document.visibilityState !== 'hidden') void this.load();
+    }, 5000);
+    return () => {
+      leave();
+      clearInterval(timer);
+    };
   }
 
   async load(): Promise<void> {
     const run = (this.#run += 1);
+    this.#heard = Date.now();
     try {
       const now = await this.#ask();
       if (run === this.#run) this.#replace(now);
@@ -57,6 +70,7 @@ export class Metrics {
   }
 
   hear(frame: Frame): void {
+    this.#heard = Date.now();
     if (!this.machine) return; // the present is on its way
     if (frame.at - this.#at > MISSED * Math.max(this.#every, 3)) void this.load();
     const told = frame.payload as Told;
