@@ -89,7 +89,8 @@ class InstanceMetrics(Wire, kw_only=True):
 
 class MetricsHistory(Wire, kw_only=True):
     """`points` values of `step` seconds each from `start` (unix seconds) on, null where nothing was measured. Of more
-    than 30 instances those with the busiest processor are told, and `left_out` says how many were not.
+    than 30 instances those with the busiest processor are told, removed ones last, and `left_out` says how many were
+    not.
     """
 
     at: float
@@ -132,9 +133,10 @@ def metrics(query: Wanted) -> MetricsHistory:
     sampler, tier = runtime().sampler, WINDOWS[query.window]
     now = runtime().store.database.clock()
     onto = grid(tier.points, tier.step, now)
-    instances = {one.id: one for one in _instances(query, onto.start)}
-    lines = read(sampler, instances, tier, onto)
-    found = sorted((one for one in instances if any(lines[one].memory)), key=lambda one: -_average(lines[one].cpu))
+    instances = _instances(query, onto.start)
+    lines = read(sampler, [one.id for one in instances], tier, onto)
+    measured = [one for one in instances if any(lines[one.id].memory)]
+    found = sorted(measured, key=lambda one: (one.status is InstanceStatus.REMOVED, -_average(lines[one.id].cpu)))
     return MetricsHistory(
         at=now,
         due=sampler.due,
@@ -142,7 +144,7 @@ def metrics(query: Wanted) -> MetricsHistory:
         step=onto.step,
         points=onto.points,
         machine=read(sampler, [MACHINE], tier, onto)[MACHINE],
-        instances=[_told(instances[one], lines[one]) for one in found[:MOST]],
+        instances=[_told(one, lines[one.id]) for one in found[:MOST]],
         left_out=max(0, len(found) - MOST),
     )
 

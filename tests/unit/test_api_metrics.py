@@ -123,6 +123,16 @@ def test_of_too_many_the_busiest_are_told(shop):
     assert said["instances"][0]["instance"] == f"i{MOST + 2:05}"
 
 
+def test_those_that_are_there_come_before_those_that_were(shop):
+    add_quiet(shop, 1)
+    keep(shop, sample(shop, cpu=0.9), sample(shop, "i00001", cpu=0.1))
+    found = shop.runtime.store.instances.get("a1b2c3")
+    with shop.runtime.store.database.change() as change:
+        shop.runtime.store.instances.put(change, replace(found, status=InstanceStatus.REMOVED, serving=False))
+    said = shop.ask("GET", "/api/metrics").json["instances"]
+    assert [one["instance"] for one in said] == ["i00001", "a1b2c3"]
+
+
 def add_quiet(world, number):
     """One that does not serve: a stage is served by one."""
     found = world.runtime.store.instances.get("a1b2c3")

@@ -1540,7 +1540,8 @@ export interface components {
         /**
          * MetricsHistory
          * @description `points` values of `step` seconds each from `start` (unix seconds) on, null where nothing was measured. Of more
-         *         than 30 instances those with the busiest processor are told, and `left_out` says how many were not.
+         *         than 30 instances those with the busiest processor are told, removed ones last, and `left_out` says how many were
+         *         not.
          */
         MetricsHistory: {
             at: number;

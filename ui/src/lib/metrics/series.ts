@@ -18,18 +18,25 @@ export interface Look {
 
 const LOOKS = ['text-info', 'text-accent', 'text-(--a-magenta)', 'text-fg'];
 /** Lines that a chart can carry and still be read. */
-export const FEW = 8;
+export const FEW = 6;
 
 export function lookOf(place: number): Look {
   return { look: LOOKS[place % LOOKS.length]!, dashed: Math.floor(place / LOOKS.length) % 2 === 1 };
 }
 
-/** A stage keeps its colour over its instances: a deploy is where one line ends and the next begins. */
+const stageOf = (one: InstanceMetrics) => `${one.project}/${one.stage}`;
+
+/** Their stages, the busiest first. */
+const stagesOf = (instances: InstanceMetrics[]) => [...new Set(instances.map(stageOf))];
+
+/**
+ * A stage keeps its colour over its instances: a deploy is where one line ends and the next begins. Those that are
+ * shown at first all look different.
+ */
 export function looks(instances: InstanceMetrics[]): Map<string, Look> {
-  const stages = [...new Set(instances.map((one) => `${one.project}/${one.stage}`))].sort();
-  return new Map(
-    instances.map((one) => [one.instance, lookOf(stages.indexOf(`${one.project}/${one.stage}`))]),
-  );
+  const stages = stagesOf(instances);
+  const places = [...stages.slice(0, FEW).sort(), ...stages.slice(FEW)];
+  return new Map(instances.map((one) => [one.instance, lookOf(places.indexOf(stageOf(one)))]));
 }
 
 /** What a line is called; two of the same stage and tag are told apart by their ids. */
@@ -43,13 +50,6 @@ export function labels(instances: InstanceMetrics[]): Map<string, string> {
 
 /** The instances of the busiest stages. */
 export function first(instances: InstanceMetrics[]): Set<string> {
-  const stages: string[] = [];
-  for (const one of instances) {
-    const stage = `${one.project}/${one.stage}`;
-    if (!stages.includes(stage)) stages.push(stage);
-  }
-  const few = new Set(stages.slice(0, FEW));
-  return new Set(
-    instances.filter((one) => few.has(`${one.project}/${one.stage}`)).map((one) => one.instance),
-  );
+  const few = stagesOf(instances).slice(0, FEW);
+  return new Set(instances.filter((one) => few.includes(stageOf(one))).map((one) => one.instance));
 }
