@@ -30,6 +30,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "activity": ("activity", "activity", "What happened, and who caused it."),
     "inspect": ("images", "inspect", "What Forge would make of an image."),
     "explain": ("deploys", "explain", "Would this tag be deployed here, and why."),
+    "stats": ("stats", "stats", "What instances and the machine use."),
     "sightings": ("waiting", "sightings", "Tags that were seen, and what was decided."),
     "approve": ("waiting", "approve", "Say yes to what waits."),
     "dismiss": ("waiting", "dismiss", "Say no to what waits."),

@@ -31,6 +31,9 @@ from forge.engines.docker import DockerEngine
 from forge.engines.streams import Followers
 from forge.http import Session
 from forge.log import hide
+from forge.metrics.machine import Machine
+from forge.metrics.readings import Readings
+from forge.metrics.sampler import Sampler
 from forge.ports import Engine, Proxy, Registry
 from forge.proxies.caddy import CaddyProxy
 from forge.proxies.published import Published
@@ -97,7 +100,6 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
     adapters = Adapters(store, factories)
     health, queue, pruner = Health(store), Queue(store), Pruner(store, adapters)
     reconciler = Reconciler(store, adapters, health)
-
     deployer = Deployer(
         store=store, adapters=adapters, pruner=pruner, again=_again(queue), look=reconciler.serve_again,
         workers=settings.workers, checkpoint=checkpoint,
@@ -126,6 +128,7 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
         poller=Poller(sightings, health),
         configs=ConfigService(store, projects, connections, preferences),
         logs=LiveLogs(instances, Followers(publish_lines(bus))),
+        sampler=Sampler(store, bus, Readings(store, adapters, health, Machine(folder=settings.data))),
         parts=health,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from forge.domain.metrics import Usage
 from forge.domain.project import HealthKind, Limits, Volume
 from forge.domain.route import Route, Target
 from forge.domain.secret import Secret
@@ -237,6 +238,11 @@ class Engine(Protocol):
     def probe(self, id: str, port: int, probe: Probe) -> ProbeResult:
         """Ask the instance once whether it is healthy; the adapter decides how to reach it. Never raises for an
         instance that does not answer: that is a result.
+        """
+
+    def stats(self, id: str) -> Usage | None:
+        """What a container has used since its start; None unless it runs. Leaves nothing open; may
+        take a second, but for many asked at once not longer.
         """
 
     def logs(

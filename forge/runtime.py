@@ -18,6 +18,7 @@ from forge.deploy.projects import ProjectService
 from forge.deploy.quick import QuickDeploy
 from forge.deploy.requests import Requests
 from forge.domain.secret import Secret
+from forge.metrics.sampler import Sampler
 from forge.settings import Settings
 from forge.store.lock import FolderLock
 from forge.store.store import Store
@@ -48,6 +49,7 @@ class Runtime:
     poller: Poller
     configs: ConfigService
     logs: LiveLogs
+    sampler: Sampler
     parts: Health
     home: str
     token: Secret
@@ -58,16 +60,19 @@ class Runtime:
         self.follower.start()
         self.webhook.start()
         self.poller.start()
+        self.sampler.start()
 
     def close(self) -> None:
         """Let running deploys reach a safe step, end every thread, close the store."""
         self.follower.stop()
+        self.sampler.stop()
         self.poller.close()
         self.webhook.close()
         self.deployer.close()
         self.logs.followers.close()
         self.adapters.close()
         self.follower.join()
+        self.sampler.join()
         self.store.database.close()
         self.lock.release()
 

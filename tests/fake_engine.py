@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from forge.domain.errors import EngineError, EngineUnavailable, ForgeError
+from forge.domain.metrics import Usage
 from forge.domain.project import HealthKind, VolumeKind
 from forge.ports import (
     HOME_LABEL,
@@ -275,6 +276,18 @@ class FakeEngine:
         return None, "connection refused"
 
     # ---- what goes on
+
+    def stats(self, id: str) -> Usage | None:
+        with self._call("stats"):
+            container = self._machine.containers.get(id)
+            if container is None or not container.state.running:
+                return None
+            behaviour = self.known.get(container.spec.image, Behaviour())
+            ran = self._clock() - (container.state.started or 0)
+            sent = int(behaviour.traffic * ran)
+            return Usage(
+                at=self._clock(), cpu=behaviour.cpu * ran, memory=behaviour.memory, received=2 * sent, sent=sent
+            )
 
     @contextmanager
     def logs(

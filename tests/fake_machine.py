@@ -20,7 +20,8 @@ class Behaviour:
     """What an image does once it runs. `healthy_after` seconds since its start and `probes_needed` probes it becomes
     healthy; None: never. With an `exit_code` it exits `exit_after` seconds after each start. `pull_error` is raised
     by pulls; `pull_waits` holds a pull up until it is cancelled. What runs once writes its words and exits with
-    `once_exit`, None: never.
+    `once_exit`, None: never. `cpu` in processors, `memory` in bytes and `traffic` in bytes per second is what an
+    instance uses.
     """
 
     healthy_after: float | None = 0
@@ -36,6 +37,9 @@ class Behaviour:
     labels: Mapping[str, str] = field(default_factory=dict)
     size: int = 1200
     created: float = 0
+    cpu: float = 0.25
+    memory: int = 64 << 20
+    traffic: int = 1000
     pull_error: EngineError | None = None
     pull_waits: bool = False
     once_exit: int | None = 0

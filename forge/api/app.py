@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -18,6 +19,7 @@ from forge.api import (
     health,
     images,
     instances,
+    metrics,
     openapi,
     projects,
     session,
@@ -27,14 +29,14 @@ from forge.api import (
     ui,
     webhook,
 )
-from forge.api.hub import Hub
+from forge.api.hub import Hub, Topics
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime
 
 _NOUNS = (
-    projects, stages, instances, deploys, activity, stream, images, webhook, settings, session, health, openapi, ui,
-    backup,
+    projects, stages, instances, deploys, activity, metrics, stream, images, webhook, settings, session, health,
+    openapi, ui, backup,
 )  # fmt: skip
 
 
@@ -46,8 +48,8 @@ def make_app(runtime: Runtime) -> Flask:
     hub = Hub(
         replay=runtime.store.events.after,
         bounds=runtime.store.events.bounds,
-        on_open=runtime.logs.opened,
-        on_close=runtime.logs.closed,
+        on_open=_both(runtime.logs.opened, runtime.sampler.opened),
+        on_close=_both(runtime.logs.closed, runtime.sampler.closed),
         max_readers=runtime.settings.max_streams,
     )
     runtime.bus.subscribe(hub.publish)
@@ -61,3 +63,13 @@ def make_app(runtime: Runtime) -> Flask:
     for blueprint in connections.blueprints():
         app.register_blueprint(blueprint)
     return app
+
+
+def _both(one: Callable[[Topics], None], other: Callable[[Topics], None]) -> Callable[[Topics], None]:
+    """What calls both."""
+
+    def call(topics: Topics) -> None:
+        one(topics)
+        other(topics)
+
+    return call

@@ -15,6 +15,7 @@ from forge.api.guard import allow
 from forge.api.hub import STREAM_HEADERS
 from forge.api.sessions import Role
 from forge.domain.events import deploy_topic, instance_topic
+from forge.domain.metrics import TOPIC as METRICS
 from forge.ports import LogLine
 
 blueprint = Blueprint("stream", __name__)
@@ -22,7 +23,9 @@ _PAGE = 500
 
 
 class Topics(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """`state@17,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of state."""
+    """`state@17,metrics,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of
+    state.
+    """
 
     topics: str | None = None
 
@@ -109,7 +112,8 @@ def _wants_json() -> bool:
 def _stream(wanted: str | None) -> Response:
     subscription = topics.parse(wanted, request.headers.get("Last-Event-ID"))
     projects = principal().projects
-    if projects is not None:
+    if projects is not None:  # a frame of metrics is about all projects: who sees some has to ask
+        subscription = topics.without(subscription, METRICS)
         for one in subscription.wanted:
             _visible(one.topic)
     subscription = replace(subscription, projects=projects)

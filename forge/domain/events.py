@@ -22,6 +22,7 @@ TYPES: Mapping[str, str] = {
     "receipt": "a webhook delivery was received; payload: the receipt",
     "connection_changed": "a registry, proxy or engine was changed, or its health did; payload: kind, name, change",
     "settings_changed": "settings were changed; payload: the names",
+    "metrics": "what everything uses now; not kept; payload: as GET /api/metrics/now, without sparks and totals",
     "hello": "first frame of a stream; not kept; payload: version, epoch, cursors, reset",
     "ping": "the stream is alive; not kept; payload: at",
     "resync": "what was asked for is too old to replay: load the present; payload: topics",
@@ -33,7 +34,7 @@ class Event:
     """Something that happened at `at` (unix seconds). `id` is its number in the store, 0 if it is not kept.
 
     `topic` is `state` for changes of state, `deploy:42` for a deploy's log lines, `instance:a1b2c3` for
-    an instance's. `actor` is who caused it: a person, `webhook`, `poller`, `forge`.
+    an instance's, `metrics` for what everything uses. `actor` is who caused it: a person, `webhook`, `poller`, `forge`.
     """
 
     type: str

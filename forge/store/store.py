@@ -9,6 +9,7 @@ from forge.store.database import Database
 from forge.store.deploys import Deploys
 from forge.store.events import Events
 from forge.store.instances import Instances
+from forge.store.metrics import Metrics
 from forge.store.projects import Projects
 from forge.store.secrets import Secrets
 from forge.store.sightings import Receipts, Sightings
@@ -29,6 +30,7 @@ class Store:
     connections: Connections
     preferences: PreferenceStore
     secrets: Secrets
+    metrics: Metrics
 
 
 def make_store(database: Database, vault: Vault) -> Store:
@@ -43,4 +45,5 @@ def make_store(database: Database, vault: Vault) -> Store:
         connections=Connections(database),
         preferences=PreferenceStore(database),
         secrets=Secrets(database, vault),
+        metrics=Metrics(database),
     )

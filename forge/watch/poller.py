@@ -14,10 +14,10 @@ from forge.domain.connection import RegistryConnection
 from forge.domain.errors import ForgeError, NotFound, Unavailable
 from forge.domain.image import parse_image
 from forge.domain.project import Project
+from forge.pool import Pool
 from forge.store.database import StoreUnavailable
 from forge.watch.facts import POLLER
 from forge.watch.flights import Stopped
-from forge.watch.pool import Pool
 from forge.watch.schedule import Schedule, Wanted
 from forge.watch.sightings import SightingService, Source
 from forge.watch.sweep import Sweeper

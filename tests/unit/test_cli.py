@@ -127,6 +127,8 @@ COMMANDS = {
     "POST /api/projects/{project}/stages/{stage}/rollback": "rollback",
     "POST /api/registries/{name}/poll": "registry poll",
     "GET /api/registries/{name}/tags": "registry tags",
+    "GET /api/metrics": "stats",
+    "GET /api/metrics/now": "stats",
     "GET /api/session": "doctor",
     "POST /api/session/ticket": "open",
     "GET /api/settings": "settings get",

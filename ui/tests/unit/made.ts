@@ -94,6 +94,8 @@ export function aProject(changes: Partial<Project> = {}): Project {
     limits: { memory: null, cpus: null, pids: null },
     aliases: [],
     labels: {},
+    pre_deploy: [],
+    pre_deploy_timeout: 600,
     proxy: 'caddy',
     active: true,
     secrets: [],

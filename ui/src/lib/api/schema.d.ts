@@ -345,6 +345,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was used over the last half hour, two hours, day or week. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What everything uses now, with the last ten minutes of each instance that is there. */
+        get: operations["metrics_now"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -1356,7 +1390,7 @@ export interface components {
          * @description Something that happened at `at` (unix seconds). `id` is its number in the store, 0 if it is not kept.
          *
          *         `topic` is `state` for changes of state, `deploy:42` for a deploy's log lines, `instance:a1b2c3` for
-         *         an instance's. `actor` is who caused it: a person, `webhook`, `poller`, `forge`.
+         *         an instance's, `metrics` for what everything uses. `actor` is who caused it: a person, `webhook`, `poller`, `forge`.
          */
         Event: {
             /** @default forge */
@@ -1446,6 +1480,34 @@ export interface components {
             yaml: string;
         };
         /**
+         * InstanceMetrics
+         * @description What an instance used; one that was removed is there as long as the window goes back to it.
+         */
+        InstanceMetrics: {
+            instance: string;
+            lines: components["schemas"]["Lines"];
+            project: string;
+            stage: string;
+            status: components["schemas"]["InstanceStatus"];
+            tag: string;
+        };
+        /**
+         * InstanceNow
+         * @description What an instance uses, and how its `cpu` and `memory` came about: a value for each step of the sparks.
+         */
+        InstanceNow: {
+            /** @default null */
+            cpu: number | null;
+            cpu_spark: (number | null)[];
+            /** @default null */
+            memory: number | null;
+            memory_spark: (number | null)[];
+            /** @default null */
+            received: number | null;
+            /** @default null */
+            sent: number | null;
+        };
+        /**
          * InstanceStatus
          * @enum {unknown}
          */
@@ -1505,6 +1567,16 @@ export interface components {
             pids: number | null;
         };
         /**
+         * Lines
+         * @description What one subject used, a value for each step; as in forge.domain.metrics.Sample.
+         */
+        Lines: {
+            cpu: (number | null)[];
+            memory: (number | null)[];
+            received: (number | null)[];
+            sent: (number | null)[];
+        };
+        /**
          * LogLine
          * @description A line an instance wrote; `stream` is out or err, `at` unix seconds.
          */
@@ -1515,6 +1587,59 @@ export interface components {
         };
         /** LogLineList */
         LogLineList: components["schemas"]["LogLine"][];
+        /**
+         * MachineNow
+         * @description The machine that Forge runs on; `cpu` from 0 to 1, of all `processors`. `disk` is where Forge's data is, sizes
+         *         in bytes. `engine` is Docker's version. What this system does not tell is null.
+         */
+        MachineNow: {
+            /** @default null */
+            cpu: number | null;
+            disk: number | null;
+            disk_total: number | null;
+            engine: string | null;
+            /** @default null */
+            memory: number | null;
+            memory_total: number | null;
+            name: string;
+            processors: number;
+            /** @default null */
+            received: number | null;
+            /** @default null */
+            sent: number | null;
+        };
+        /**
+         * MetricsHistory
+         * @description `points` values of `step` seconds each from `start` (unix seconds) on, null where nothing was measured. Of more
+         *         than 30 instances those with the busiest processor are told, removed ones last, and `left_out` says how many were
+         *         not.
+         */
+        MetricsHistory: {
+            at: number;
+            due: number;
+            instances: components["schemas"]["InstanceMetrics"][];
+            left_out: number;
+            machine: components["schemas"]["Lines"];
+            points: number;
+            start: number;
+            step: number;
+        };
+        /**
+         * MetricsNow
+         * @description As of `at` (unix seconds); measured again in `due` seconds, and then every `every` seconds while somebody follows
+         *         the stream's topic `metrics`. Sparks have a value for every `spark_step` seconds from `spark_start` on.
+         */
+        MetricsNow: {
+            at: number;
+            due: number;
+            every: number;
+            instances: {
+                [key: string]: components["schemas"]["InstanceNow"];
+            };
+            machine: components["schemas"]["MachineNow"];
+            spark_start: number;
+            spark_step: number;
+        };
         /**
          * NewEngine
          * @description An engine to tell Forge about.
@@ -2084,7 +2209,8 @@ export interface components {
         };
         /**
          * Topics
-         * @description `state@17,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of state.
+         * @description `state@17,metrics,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of
+         *         state.
          */
         Topics: {
             /** @default null */
@@ -2140,6 +2266,23 @@ export interface components {
         Volumes: {
             /** @default false */
             volumes: boolean;
+        };
+        /**
+         * Wanted
+         * @description A window up to now; of all instances, or of a project's, a stage's, or one alone.
+         */
+        Wanted: {
+            /** @default null */
+            instance: string | null;
+            /** @default null */
+            project: string | null;
+            /** @default null */
+            stage: string | null;
+            /**
+             * @default 30m
+             * @enum {unknown}
+             */
+            window: "24h" | "2h" | "30m" | "7d";
         };
         /**
          * Who
@@ -4548,6 +4691,168 @@ export interface operations {
             };
             /** @description Bad Gateway */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: {
+                window?: "24h" | "2h" | "30m" | "7d";
+                project?: string | null;
+                stage?: string | null;
+                instance?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsHistory"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsNow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -23,6 +23,11 @@ export type Quota = Schemas['Quota'];
 export type PollState = Schemas['PollState'];
 export type TestAnswer = Schemas['TestAnswer'];
 export type Settings = Schemas['Settings'];
+export type MetricsNow = Schemas['MetricsNow'];
+export type MachineNow = Schemas['MachineNow'];
+export type InstanceNow = Schemas['InstanceNow'];
+export type MetricsHistory = Schemas['MetricsHistory'];
+export type InstanceMetrics = Schemas['InstanceMetrics'];
 
 /** A layer of a pull, as `deploy_progress` tells it; sizes in bytes, total 0 if unknown. */
 export interface Layer {

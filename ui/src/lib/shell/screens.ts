@@ -2,6 +2,7 @@
  * The screens of the main navigation, in order. A screen is named here when it is built, and not before: the side
  * bar, the bottom bar of a phone and the command palette are made of this list.
  */
+import Chart from '@lucide/svelte/icons/chart-line';
 import Plug from '@lucide/svelte/icons/plug';
 import Settings from '@lucide/svelte/icons/settings';
 import Board from '@lucide/svelte/icons/square-kanban';
@@ -20,6 +21,7 @@ export interface Screen {
 
 export const SCREENS: Screen[] = [
   { path: '/', label: () => t.nav.board, icon: Board },
+  { path: '/metrics', label: () => t.metrics.title, icon: Chart },
   {
     path: '/registries',
     also: ['/proxies', '/engines'],

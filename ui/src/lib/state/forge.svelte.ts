@@ -1,8 +1,9 @@
-/** The running Forge as this page sees it: who is signed in, the live stream, and the board. */
+/** The running Forge as this page sees it: who is signed in, the live stream, the board, and what is used. */
 import { api, asProblem, ok, whenSignedOut, type Problem } from '#lib/api/client.ts';
 import type { Who } from '#lib/api/types.ts';
 import { Live } from '#lib/live/live.svelte.ts';
 import { Board } from './board.svelte.ts';
+import { Metrics } from './metrics.svelte.ts';
 
 export type Role = 'viewer' | 'deployer' | 'admin';
 const ROLES: Role[] = ['viewer', 'deployer', 'admin'];
@@ -60,4 +61,5 @@ class Session {
 export const session = new Session();
 export const live = new Live({ url: '/api/events', onFail: () => void session.check() });
 export const board = new Board();
+export const metrics = new Metrics();
 whenSignedOut(() => session.lost());
