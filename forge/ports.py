@@ -15,6 +15,7 @@ from typing import Protocol
 from forge.domain.project import HealthKind, Limits, Volume
 from forge.domain.route import Route, Target
 from forge.domain.secret import Secret
+from forge.domain.stranger import Stranger, StrangerFacts
 
 # Labels on everything Forge makes on an engine. What lacks HOME, or has another's, is a stranger's.
 HOME_LABEL = "forge.home"
@@ -189,7 +190,7 @@ class Engine(Protocol):
         """
 
     def image(self, image: str) -> ImageFacts | None:
-        """What is known of `image` (name@digest or name:tag) on the engine; None if it is not there."""
+        """What is known of `image` (name@digest, name:tag or its id) on the engine; None if it is not there."""
 
     def images(self, name: str) -> tuple[ImageFacts, ...]:
         """All images on the engine of the repository `name` (registry/path); without ports and health check."""
@@ -217,6 +218,12 @@ class Engine(Protocol):
 
     def find(self, labels: Mapping[str, str]) -> tuple[InstanceState, ...]:
         """All containers, running or not, that carry every one of `labels`, newest first."""
+
+    def strangers(self) -> tuple[Stranger, ...]:
+        """All containers, running or not, that no Forge made, by name."""
+
+    def describe(self, id: str) -> StrangerFacts | None:
+        """All of one stranger; None if it is gone, or is no stranger."""
 
     def probe(self, id: str, port: int, probe: Probe) -> ProbeResult:
         """Ask the instance once whether it is healthy; the adapter decides how to reach it. Never raises for an

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from forge.domain.errors import EngineError, EngineUnavailable, ForgeError
 from forge.domain.project import HealthKind, VolumeKind
+from forge.domain.stranger import Stranger, StrangerFacts
 from forge.ports import (
     HOME_LABEL,
     PROJECT_LABEL,
@@ -35,7 +37,8 @@ class FakeEngine:
     `known`: name@digest → Behaviour, what the registry has. `tags`: name:tag → name@digest. `present`: what is
     pulled. `down`: every call raises EngineUnavailable and open streams break. `calls`: names of the calls, in
     order. `raises_before` and `raises_after`: name of a call → the error it raises once, before or after its
-    effect. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says.
+    effect. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says. `facts`: a stranger's
+    id → what describe says of it, beside its name and status.
     """
 
     def __init__(self, known: Mapping[str, Behaviour] | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -47,6 +50,7 @@ class FakeEngine:
         self.raises_after: dict[str, ForgeError] = {}
         self.ports_taken: set[int] = set()
         self.disk: int | None = 10 << 30
+        self.facts: dict[str, StrangerFacts] = {}
         self.open_streams = 0
         self._clock = clock
         self._machine = Machine(self.known, clock)
@@ -77,10 +81,12 @@ class FakeEngine:
         with self._machine.changed:
             self._machine.exit(self._machine.containers[id], exit_code, out_of_memory=out_of_memory)
 
-    def stranger(self, name: str, labels: Mapping[str, str] | None = None) -> str:
+    def stranger(
+        self, name: str, labels: Mapping[str, str] | None = None, *, image: str = "stranger@sha256:0", publish: int = 0
+    ) -> str:
         """A container that somebody else made and runs."""
         with self._machine.changed:
-            spec = InstanceSpec(name=name, image="stranger@sha256:0", port=80, publish=0, labels=labels or {})
+            spec = InstanceSpec(name=name, image=image, port=80, publish=publish, labels=labels or {})
             made = self._machine.add(spec)
             self._machine.set(self._machine.containers[made], status="running", started=self._clock())
             return made
@@ -158,7 +164,8 @@ class FakeEngine:
 
     def image(self, image: str) -> ImageFacts | None:
         with self._call("image"):
-            reference = self.tags.get(image, image)
+            by_id = {self._facts(one).id: one for one in self.present}
+            reference = self.tags.get(image, by_id.get(image, image))
             return self._facts(reference) if reference in self.present else None
 
     def _facts(self, reference: str) -> ImageFacts:
@@ -200,11 +207,19 @@ class FakeEngine:
         if spec.network:
             self._networks.setdefault(spec.network, {HOME_LABEL: spec.labels.get(HOME_LABEL, "")})
         for volume in spec.volumes:
+            if volume.kind is VolumeKind.EXTERNAL:
+                self._check_external(volume.source or "")
             if volume.kind is VolumeKind.NAMED:
                 kept = {n: v for n, v in spec.labels.items() if n in {HOME_LABEL, PROJECT_LABEL, STAGE_LABEL}}
                 labels = self._machine.volumes.setdefault(volume.source or "", kept)
                 if labels.get(HOME_LABEL) != spec.labels.get(HOME_LABEL):
                     raise EngineError(f"The volume {volume.source} is not Forge's", code="name_taken")
+
+    def _check_external(self, name: str) -> None:
+        if name not in self._machine.volumes:
+            raise EngineError(f"The volume {name} is gone", code="no_volume")
+        if HOME_LABEL in self._machine.volumes[name]:
+            raise EngineError(f"The volume {name} belongs to a stage of Forge", code="name_taken")
 
     def start(self, id: str) -> None:
         with self._call("start"):
@@ -248,6 +263,23 @@ class FakeEngine:
         with self._call("find"):
             found = [c.state for c in self._machine.containers.values() if labels.items() <= c.state.labels.items()]
             return tuple(sorted(found, key=lambda state: (state.created, state.id), reverse=True))
+
+    def strangers(self) -> tuple[Stranger, ...]:
+        with self._call("strangers"):
+            found = [self._described(c).stranger for c in self._machine.containers.values() if _is_strange(c)]
+            return tuple(sorted(found, key=lambda stranger: stranger.name))
+
+    def describe(self, id: str) -> StrangerFacts | None:
+        with self._call("describe"):
+            container = self._machine.containers.get(id)
+            return self._described(container) if container and _is_strange(container) else None
+
+    def _described(self, container: Container) -> StrangerFacts:
+        state = container.state
+        now = Stranger(id=state.id, name=state.name, image=state.image, status=state.status, created=state.created)
+        image_id = self._facts(state.image).id if state.image in self.known else ""
+        given = self.facts.get(state.id, StrangerFacts(stranger=now, image_id=image_id))
+        return replace(given, stranger=replace(given.stranger, status=state.status), image_id=image_id)
 
     def probe(self, id: str, port: int, probe: Probe) -> ProbeResult:
         with self._call("probe"):
@@ -345,6 +377,10 @@ class FakeEngine:
         if id not in self._machine.containers:
             raise EngineError(f"The engine could not find the container {id[:12]}", code="gone")
         return self._machine.containers[id]
+
+
+def _is_strange(container: Container) -> bool:
+    return HOME_LABEL not in container.state.labels
 
 
 def _check_wanted(cancelled: Callable[[], bool]) -> None:

@@ -10,8 +10,10 @@ from werkzeug.exceptions import NotFound
 from forge.api import (
     activity,
     connections,
+    containers,
     context,
     deploys,
+    discovery,
     errors,
     guard,
     health,
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
     from forge.runtime import Runtime
 
 _NOUNS = (
-    projects, stages, instances, deploys, activity, stream, images, webhook, settings, session, health, openapi, ui,
+    projects, stages, instances, deploys, activity, stream, images, containers, discovery,
+    webhook, settings, session, health, openapi, ui,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from forge.domain.image import parse_image
 from forge.domain.names import check_domain_pattern, check_host, check_name
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
+_ENGINE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
 _HIGHEST_PORT = 65535
 
 
@@ -47,13 +48,17 @@ class VolumeKind(StrEnum):
     INSTANCE = "instance"  # made with an instance, removed with it
     HOST = "host"  # a folder of the machine, under the allow-list
     TMPFS = "tmpfs"  # memory
+    EXTERNAL = "external"  # one that was on the engine before Forge: used as it is, never removed
+
+
+_SOURCED = frozenset({VolumeKind.NAMED, VolumeKind.HOST, VolumeKind.EXTERNAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
     """Storage at `path` inside the instance.
 
-    `source`: the name (named) or absolute folder (host); None otherwise. `size` in bytes, tmpfs only.
+    `source`: the name (named, external) or absolute folder (host); None otherwise. `size` in bytes, tmpfs only.
     `exclusive`: two instances may not have it at once, so deploys are in place.
     """
 
@@ -68,8 +73,12 @@ class Volume:
         """Raise Invalid unless the parts fit the kind."""
         if not _is_absolute(self.path) or _folder(self.path) == "":
             raise Invalid(f"Volume path “{self.path}” must be an absolute folder", fields={"volumes": "absolute path"})
-        if (self.kind in {VolumeKind.NAMED, VolumeKind.HOST}) != (self.source is not None):
-            raise Invalid("Named and host volumes have a source, others have none", fields={"volumes": "source"})
+        if (self.kind in _SOURCED) != (self.source is not None):
+            raise Invalid(
+                "Named, external and host volumes have a source, others have none", fields={"volumes": "source"}
+            )
+        if self.kind is VolumeKind.EXTERNAL and not _ENGINE_NAME.fullmatch(self.source or ""):
+            raise Invalid("An external volume's source is its name on the engine", fields={"volumes": "source"})
         if self.kind is VolumeKind.HOST and not _is_absolute(self.source or ""):
             raise Invalid("A host volume's source is an absolute folder without ..", fields={"volumes": "source"})
         if self.size is not None and (self.kind is not VolumeKind.TMPFS or self.size < 1):

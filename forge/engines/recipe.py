@@ -62,6 +62,11 @@ def named_volumes(spec: InstanceSpec) -> list[Json]:
     return [{"name": v.source, "labels": labels} for v in spec.volumes if v.kind is VolumeKind.NAMED]
 
 
+def external_volumes(spec: InstanceSpec) -> list[str]:
+    """The volumes that must be there already: Docker would make a missing one, empty, without a word."""
+    return [volume.source or "" for volume in spec.volumes if volume.kind is VolumeKind.EXTERNAL]
+
+
 def _plain(value: str | Secret) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
@@ -87,7 +92,7 @@ def _mount(volume: Volume, labels: Mapping[str, str]) -> Json:
     because Docker makes up a missing folder for the latter.
     """
     mount: Json = {"Target": volume.path, "ReadOnly": volume.read_only}
-    if volume.kind is VolumeKind.NAMED:
+    if volume.kind in {VolumeKind.NAMED, VolumeKind.EXTERNAL}:
         return {**mount, "Type": "volume", "Source": volume.source}
     if volume.kind is VolumeKind.HOST:
         return {**mount, "Type": "bind", "Source": volume.source}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from forge.store.adopted import AdoptedStore
 from forge.store.connections import Connections, PreferenceStore
 from forge.store.database import Database
 from forge.store.deploys import Deploys
@@ -29,9 +30,11 @@ class Store:
     connections: Connections
     preferences: PreferenceStore
     secrets: Secrets
+    adopted: AdoptedStore
 
 
 def make_store(database: Database, vault: Vault) -> Store:
+    preferences = PreferenceStore(database)
     return Store(
         database=database,
         projects=Projects(database),
@@ -41,6 +44,7 @@ def make_store(database: Database, vault: Vault) -> Store:
         sightings=Sightings(database),
         receipts=Receipts(database),
         connections=Connections(database),
-        preferences=PreferenceStore(database),
+        preferences=preferences,
         secrets=Secrets(database, vault),
+        adopted=AdoptedStore(database, preferences),
     )

@@ -66,6 +66,8 @@ def test_a_project_that_cannot_be_names_its_field(field, given):
         {"kind": VolumeKind.HOST, "source": "/srv:/etc"},
         {"kind": VolumeKind.TMPFS, "source": "data"},
         {"kind": VolumeKind.INSTANCE, "source": "data"},
+        {"kind": VolumeKind.EXTERNAL, "source": None},
+        {"kind": VolumeKind.EXTERNAL, "source": "../data"},
         {"kind": VolumeKind.TMPFS, "source": None, "size": 0},
         {"size": 1024},
     ],
