@@ -128,7 +128,9 @@ class AdoptService:
 
     def _plan(self, engine: str, facts: StrangerFacts) -> Plan:
         adapter = self.adapters.engine(engine)
-        name = free_name(self.store, project_name(facts.stranger.name))
+        theirs = facts.stranger.name
+        usual = theirs.removesuffix("-1") if facts.stranger.group else theirs  # Compose counts its containers
+        name = free_name(self.store, project_name(usual))
         plan = make_plan(facts, adapter.image(facts.image_id), adapter.strangers(), name)
         allowed = self.store.preferences.get().host_paths
         wanted = [volume.source or "" for volume in plan.volumes if volume.kind is VolumeKind.HOST]

@@ -67,6 +67,14 @@ def test_the_plan_names_what_must_be_allowed_and_a_free_name(world):
     assert (plan.name, plan.host_paths) == ("old-shop-2", ("/srv/shop",))
 
 
+def test_a_container_of_compose_is_named_without_its_number(world):
+    id_ = move_in(world.engine, name="store-web-1")
+    world.engine.facts[id_] = replace(
+        world.engine.facts[id_], stranger=replace(world.engine.facts[id_].stranger, group="store")
+    )
+    assert world.forge.adopting.plan("local", id_).name == "store-web"
+
+
 def test_a_folder_of_the_machine_is_used_only_once_it_is_allowed(world):
     id_ = move_in(world.engine, volumes=(SRV,))
     with pytest.raises(Invalid) as error:
