@@ -18,10 +18,10 @@ const old = (changes: Partial<Container> = {}) =>
 const adopted = { project: 'shop', stage: 'dev', serves: true, stopped: false };
 const stops: string[] = [];
 
-async function shown(container = old(), stage = aStage(), deploys = [aDeploy()]) {
+async function shown(container = old(), stage = aStage()) {
   const answers: Record<string, unknown> = {
     '/api/projects': [aProject({ stages: [stage] })],
-    '/api/deploys': deploys,
+    '/api/deploys': [],
     '/api/health': { status: 'ok', version: '1', parts: [] },
   };
   vi.stubGlobal('fetch', async (request: Request) => {
@@ -61,9 +61,9 @@ describe('handing over', () => {
   });
 
   it('offers nothing before Forge’s own instance serves', async () => {
-    await shown(old(), aStage({ instances: [] }), [
-      aDeploy({ status: 'failed', failure: 'It is not healthy' }),
-    ]);
+    await shown(old(), aStage({ instances: [] }));
+    board.putDeploy(aDeploy({ status: 'failed', failure: 'It is not healthy' }));
+    expect(await screen.findByText('It is not healthy')).toBeInTheDocument();
     expect(screen.getByRole('button', { name: 'Stop it…' })).toBeDisabled();
   });
 

@@ -4,6 +4,8 @@ import { Adoption } from '#lib/start/adoption.svelte.ts';
 import { everyFew } from '#lib/start/look.ts';
 import { hostOf, isName, isPort, isVariable, wanted } from '#lib/start/names.ts';
 import { NewProject } from '#lib/start/newproject.svelte.ts';
+import { commands } from '#lib/shell/commands.ts';
+import { session } from '#lib/state/forge.svelte.ts';
 import { useProxy } from '#lib/start/proxies.ts';
 
 const FOUND = {
@@ -25,7 +27,7 @@ function answering(answers: Record<string, unknown>) {
   asked.length = 0;
   vi.stubGlobal('fetch', async (request: Request) => {
     const at = `${request.method} ${new URL(request.url).pathname}`;
-    asked.push({ at, body: request.method === 'GET' ? null : await request.json() });
+    asked.push({ at, body: await request.json().catch(() => null) });
     const answer = answers[at] as { refused?: number } | undefined;
     return Response.json(answer, { status: answer?.refused ?? 200 });
   });
@@ -311,6 +313,7 @@ it('a proxy that was found gets a free name and becomes the default', async () =
   answering({
     'GET /api/proxies': [{ name: 'published' }, { name: 'caddy' }],
     'POST /api/proxies': {},
+    'POST /api/proxies/caddy-2/test': { ok: true },
     'GET /api/settings': { domain: 'localhost', default_proxy: 'published' },
     'PUT /api/settings': {},
   });
@@ -318,6 +321,32 @@ it('a proxy that was found gets a free name and becomes the default', async () =
   expect(await useProxy(proxy as never)).toBe('caddy-2');
   expect(asked.find((one) => one.at === 'POST /api/proxies')?.body).toEqual({ name: 'caddy-2', ...proxy });
   expect(asked.at(-1)?.body).toEqual({ domain: 'localhost', default_proxy: 'caddy-2' });
+});
+
+it('a proxy that does not work is not kept', async () => {
+  answering({
+    'GET /api/proxies': [],
+    'POST /api/proxies': {},
+    'POST /api/proxies/caddy/test': { ok: false, text: 'Caddy does not listen there' },
+    'DELETE /api/proxies/caddy': {},
+  });
+  const proxy = { kind: 'caddy', url: 'http://127.0.0.1:2019', address: 'http://127.0.0.1:80' };
+  await expect(useProxy(proxy as never)).rejects.toThrow('Caddy does not listen there');
+  expect(asked.at(-1)?.at).toBe('DELETE /api/proxies/caddy');
+});
+
+describe('the palette', () => {
+  it.each([
+    ['admin', ['New project', 'Adopt a container', 'First start']],
+    ['deployer', []],
+  ])('reaches for %s: %o', (role, labels) => {
+    session.who = { name: 'somebody', role };
+    expect(
+      commands()
+        .filter((command) => command.id.startsWith('task '))
+        .map((command) => command.label),
+    ).toEqual(labels);
+  });
 });
 
 it('looks at once, and again only while the page is seen', () => {
