@@ -34,6 +34,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "project": ("projects", "project", "Projects: list, show, create, set, delete."),
     "stage": ("projects", "stage", "Stages: list, show, create, set, delete."),
     "instance": ("instances", "instance", "Instances: show, start, stop, restart, remove."),
+    "container": ("containers", "container", "Containers of others: list, show, adopt, stop."),
     "registry": ("connections", "registry", "Registries: list, show, add, set, remove, test."),
     "proxy": ("connections", "proxy", "Proxies: the same."),
     "engine": ("connections", "engine", "Engines: the same."),

@@ -179,7 +179,7 @@ export const start = {
     found: 'What is on this machine',
     again: 'Look again',
     docker: 'Docker',
-    dockerFix: 'Forge deploys on Docker. As soon as it answers, look again.',
+    dockerFix: 'Forge deploys on Docker. As soon as it answers, this page goes on.',
     adoptable: (n: number) => `${count(n, 'container', 'containers')} could be adopted`,
     seeContainers: 'Show them',
     noContainers: 'No other containers',

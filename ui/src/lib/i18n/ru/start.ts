@@ -184,7 +184,7 @@ export const start: Words['start'] = {
     found: 'Что есть на этой машине',
     again: 'Посмотреть снова',
     docker: 'Docker',
-    dockerFix: 'Forge разворачивает на Docker. Как только он ответит, посмотрите снова.',
+    dockerFix: 'Forge разворачивает на Docker. Как только он ответит, страница обновится сама.',
     adoptable: (n) => `Можно принять ${count(n, 'контейнер', 'контейнера', 'контейнеров')}`,
     seeContainers: 'Показать',
     noContainers: 'Других контейнеров нет',
