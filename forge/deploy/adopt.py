@@ -25,6 +25,10 @@ from forge.store.database import Change
 from forge.store.store import Store
 
 _STOP_TIMEOUT = 10.0
+_FLEETING = (
+    "{name} was started with --rm: Docker removes it as soon as it stops, and Forge removes nothing of others. "
+    "Stop it yourself (docker stop {name}) when you do not need it any more"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,24 +81,18 @@ class AdoptService:
         plan = self._plan(engine, facts)
         if plan.obstacle is not None:
             raise Conflict(plan.obstacle, code="not_adoptable")
-        already = self.adopted(engine).get(facts.stranger.id)
-        if already is not None:
-            raise Conflict(f"It was adopted as {already.project}/{already.stage} already", code="adopted")
         project, stage, secrets = self._made(engine, facts, plan, wish)
         strategy, reason = strategy_of(project, stage)
         stop_first = strategy is Strategy.IN_PLACE
-        if stop_first and not wish.stop_first and facts.stranger.running:
-            raise Conflict(
-                f"{facts.stranger.name} and Forge's instance cannot run at once ({reason}): say that it may be stopped",
-                code="stop_first",
-                fields={"stop_first": "must be said"},
-            )
+        if stop_first and facts.stranger.running:
+            _check_may_stop(facts, wish, reason)
         mark = Adopted(
             project=project.name, stage=stage.name, engine=engine, container=facts.stranger.id,
             name=facts.stranger.name, stop_first=stop_first,
         )  # fmt: skip
         with self.store.database.change() as change:
-            self._allow(change, wish.host_paths, actor)
+            self._check_first(mark)
+            self._allow(change, [path for path in plan.host_paths if path in wish.host_paths], actor)
             self.projects.create_in(change, project, secrets, [(stage, {})], actor=actor)
             self.projects.check(project, [stage])
             self._tell(change, "container_adopted", mark, actor)
@@ -104,7 +102,8 @@ class AdoptService:
 
     def stop_old(self, engine: str, id: str, *, actor: str) -> Adopted:
         """Stop a container once its stage serves; raise Conflict before. It stays, and can be started again."""
-        found = self.adopted(engine).get(self._facts(engine, id).stranger.id)
+        facts = self._facts(engine, id)
+        found = self.adopted(engine).get(facts.stranger.id)
         if found is None:
             raise Conflict("Forge stops only what it has adopted: adopt it first", code="not_adopted")
         if not self.store.instances.serving(found.project, found.stage):
@@ -112,6 +111,8 @@ class AdoptService:
                 f"Nothing of Forge's serves {found.project}/{found.stage} yet: the old one stays until then",
                 code="nothing_serves",
             )
+        if facts.fleeting:
+            raise Conflict(_FLEETING.format(name=found.name), code="fleeting")
         self.adapters.engine(engine).stop(found.container, _STOP_TIMEOUT)
         stopped = replace(found, stopped=True)
         with self.store.database.change() as change:
@@ -165,11 +166,15 @@ class AdoptService:
         )
         return project, stage, dict(secrets)
 
-    def _allow(self, change: Change, paths: tuple[str, ...], actor: str) -> None:
+    def _check_first(self, mark: Adopted) -> None:
+        already = self.adopted(mark.engine).get(mark.container)
+        if already is not None:
+            raise Conflict(f"It was adopted as {already.project}/{already.stage} already", code="adopted")
+
+    def _allow(self, change: Change, paths: list[str], actor: str) -> None:
         before = self.store.preferences.get()
-        added = tuple(path for path in paths if path not in before.host_paths)
-        if added:
-            self.store.preferences.put(change, replace(before, host_paths=(*before.host_paths, *added)), actor)
+        if paths:
+            self.store.preferences.put(change, replace(before, host_paths=(*before.host_paths, *paths)), actor)
 
     def _tell(self, change: Change, what: str, mark: Adopted, actor: str) -> None:
         self.store.adopted.keep(change, mark)
@@ -179,6 +184,22 @@ class AdoptService:
                 type=what, payload=payload, at=change.now, project=mark.project, stage=mark.stage, actor=actor
             )
         )  # fmt: skip
+
+
+def _check_may_stop(facts: StrangerFacts, wish: Wish, reason: str) -> None:
+    name = facts.stranger.name
+    if facts.fleeting:
+        raise Conflict(
+            f"{name} and Forge's instance cannot run at once ({reason}), and it cannot be stopped: it was started with "
+            "--rm, so that Docker would remove it. Start it without --rm first",
+            code="fleeting",
+        )
+    if not wish.stop_first:
+        raise Conflict(
+            f"{name} and Forge's instance cannot run at once ({reason}): say that it may be stopped",
+            code="stop_first",
+            fields={"stop_first": "must be said"},
+        )
 
 
 def is_allowed(path: str, allowed: tuple[str, ...]) -> bool:

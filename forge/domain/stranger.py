@@ -50,7 +50,8 @@ class Beyond:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrangerFacts:
     """All of it. `image_id` is the image that it runs. `environment` holds what the image does not say itself, and all
-    of it is secret until somebody knows better. `restart` is the engine's word for its policy.
+    of it is secret until somebody knows better. `restart` is the engine's word for its policy. `fleeting`: the engine
+    removes it as soon as it stops.
     """
 
     stranger: Stranger
@@ -60,4 +61,5 @@ class StrangerFacts:
     limits: Limits = field(default_factory=Limits)
     aliases: tuple[str, ...] = ()
     restart: str = "no"
+    fleeting: bool = False
     beyond: tuple[Beyond, ...] = ()

@@ -55,7 +55,8 @@ def facts(body: Json, image: Json) -> StrangerFacts:
         limits=limits,
         aliases=_aliases(body),
         restart=(host.get("RestartPolicy") or {}).get("Name") or "no",
-        beyond=(*_beyond(config, host, image.get("Config") or {}), *_socket(body), *odd, *unfit),
+        fleeting=bool(host.get("AutoRemove")),
+        beyond=(*_beyond(body, image.get("Config") or {}), *_socket(body), *odd, *unfit),
     )
 
 
@@ -173,8 +174,9 @@ def _cpus(host: Json) -> float | None:
 # ---- what Forge has no word for
 
 
-def _beyond(config: Json, host: Json, image: Json) -> Iterator[Beyond]:
-    for what, text in (*_rights(host), *_surroundings(host), *_start(config, image)):
+def _beyond(body: Json, image: Json) -> Iterator[Beyond]:
+    config, host = body["Config"], body["HostConfig"]
+    for what, text in (*_rights(host), *_surroundings(host), *_place(body), *_start(config, image)):
         yield Beyond(what=what, text=text)
     labels = _own_labels(config, image)
     if labels:
@@ -210,6 +212,8 @@ def _surroundings(host: Json) -> Iterator[tuple[str, str]]:
             "host_network",
             "The machine's own network: Forge's instance gets one of its own, and one port.",
         )
+    if mode == "none":
+        yield "no_network", "It has no network: Forge's instance gets one."
     if mode.startswith("container:"):
         yield "container_network", "The network of another container."
     for key, what, text in (
@@ -227,6 +231,19 @@ def _surroundings(host: Json) -> Iterator[tuple[str, str]]:
         yield "shared_memory", f"Shared memory of {host['ShmSize'] >> 20} MiB: Forge's instance gets 64."
     if host.get("CpusetCpus"):
         yield "processors", f"The processors {host['CpusetCpus']}: Forge's instance may use any."
+
+
+def _place(body: Json) -> Iterator[tuple[str, str]]:
+    """What is its own among the containers of the machine."""
+    networks = (body.get("NetworkSettings") or {}).get("Networks") or {}
+    fixed = [(one.get("IPAMConfig") or {}).get("IPv4Address") for one in networks.values()]
+    if any(fixed):
+        yield "address", f"A fixed address ({_some([address for address in fixed if address])})."
+    name = body["Config"].get("Hostname") or ""
+    if name and not body["Id"].startswith(name) and body["HostConfig"].get("NetworkMode") != "host":
+        yield "host_name", f"Its host name ({_some([name])})."
+    if body["HostConfig"].get("AutoRemove"):
+        yield "fleeting", "It was started with --rm: Docker removes it when it stops, so Forge does not stop it."
 
 
 def _start(config: Json, image: Json) -> Iterator[tuple[str, str]]:

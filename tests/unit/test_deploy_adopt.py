@@ -131,6 +131,24 @@ def test_a_failed_adoption_starts_the_old_one_again(world):
     assert not world.forge.adopting.adopted("local")[id_].stopped
 
 
+def test_what_docker_would_remove_is_not_stopped(world):
+    id_ = move_in(world.engine, fleeting=True)
+    with pytest.raises(Conflict) as error:
+        adopt(world, id_, keep_port=True, stop_first=True)
+    assert error.value.code == "fleeting"
+    assert adopt(world, id_).ended_well
+    with pytest.raises(Conflict) as error:
+        world.forge.adopting.stop_old("local", id_, actor="ann")
+    assert error.value.code == "fleeting"
+    assert world.engine.inspect(id_).running
+
+
+def test_only_folders_that_it_has_are_allowed(world):
+    id_ = move_in(world.engine, volumes=(SRV,))
+    adopt(world, id_, host_paths=("/", "/srv/shop"))
+    assert world.forge.store.preferences.get().host_paths == ("/srv/shop",)
+
+
 def test_twice_is_refused(world):
     id_ = move_in(world.engine)
     adopt(world, id_)

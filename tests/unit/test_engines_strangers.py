@@ -138,6 +138,8 @@ def test_a_volume_that_forge_has_no_words_for_is_said():
         ({"Runtime": "nvidia"}, "runtime"),
         ({"NetworkMode": "host"}, "host_network"),
         ({"NetworkMode": "container:abc"}, "container_network"),
+        ({"NetworkMode": "none"}, "no_network"),
+        ({"AutoRemove": True}, "fleeting"),
         ({"ExtraHosts": ["db:10.0.0.1"]}, "hosts"),
         ({"Dns": ["10.0.0.1"]}, "dns"),
         ({"Links": ["/db:/shop/db"]}, "links"),
@@ -159,6 +161,7 @@ def test_what_the_machine_gives_it_and_forge_does_not_is_said(host, what):
         ({"Cmd": ["serve", "--fast"]}, "command"),
         ({"Entrypoint": ["/bin/sh"]}, "entrypoint"),
         ({"User": "1000"}, "user"),
+        ({"Hostname": "mail"}, "host_name"),
         ({"WorkingDir": "/srv"}, "folder"),
         ({"Healthcheck": {"Test": ["NONE"]}}, "health"),
         ({"Labels": {"traefik.enable": "true"}}, "labels"),
@@ -166,6 +169,12 @@ def test_what_the_machine_gives_it_and_forge_does_not_is_said(host, what):
 )
 def test_what_differs_from_its_image_is_said(config, what):
     assert beyond(config) == [what]
+
+
+def test_a_fixed_address_is_said_and_dockers_own_host_name_is_not():
+    networks = {"shop_default": {"IPAMConfig": {"IPv4Address": "10.0.0.9"}}}
+    facts = strangers.facts(body({"Hostname": ID[:12]}, NetworkSettings={"Networks": networks}), IMAGE)
+    assert [one.text for one in facts.beyond] == ["A fixed address (10.0.0.9)."]
 
 
 def test_labels_of_the_image_and_of_compose_are_nobodys_loss():
