@@ -84,7 +84,8 @@ class ImageFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceSpec:
     """All that is wanted of one container. `image` is name@digest. `publish` is the port on this machine
-    that leads to `port`, `publish_host` the address it listens on. `labels` hold Forge's own. Named and
+    that leads to `port`, `publish_host` the address it listens on. `labels` hold Forge's own. On `network`, which is
+    Forge's own, it is known by `aliases`; on `networks`, which are there already, by its name only. Named and
     instance volumes arrive with the engine's name for them in `source`. `stop_timeout` in seconds.
     """
 
@@ -97,6 +98,7 @@ class InstanceSpec:
     environment: Mapping[str, str | Secret] = field(default_factory=dict)
     network: str | None = None
     aliases: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
     volumes: tuple[Volume, ...] = ()
     limits: Limits = field(default_factory=Limits)
     stop_timeout: float = 10

@@ -38,7 +38,7 @@ class FakeEngine:
     pulled. `down`: every call raises EngineUnavailable and open streams break. `calls`: names of the calls, in
     order. `raises_before` and `raises_after`: name of a call → the error it raises once, before or after its
     effect. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says. `facts`: a stranger's
-    id → what describe says of it, beside its name and status.
+    id → what describe says of it, beside its name and status. `joined`: a container's name → strangers' networks.
     """
 
     def __init__(self, known: Mapping[str, Behaviour] | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -51,6 +51,7 @@ class FakeEngine:
         self.ports_taken: set[int] = set()
         self.disk: int | None = 10 << 30
         self.facts: dict[str, StrangerFacts] = {}
+        self.joined: dict[str, tuple[str, ...]] = {}
         self.open_streams = 0
         self._clock = clock
         self._machine = Machine(self.known, clock)
@@ -90,6 +91,10 @@ class FakeEngine:
             made = self._machine.add(spec)
             self._machine.set(self._machine.containers[made], status="running", started=self._clock())
             return made
+
+    def strange_network(self, name: str) -> None:
+        """A network that somebody else made."""
+        self._networks[name] = {}
 
     def strange_volume(self, name: str) -> None:
         """A volume that somebody else made."""
@@ -206,6 +211,10 @@ class FakeEngine:
     def _check_volumes(self, spec: InstanceSpec) -> None:
         if spec.network:
             self._networks.setdefault(spec.network, {HOME_LABEL: spec.labels.get(HOME_LABEL, "")})
+        for name in spec.networks:
+            if name not in self._networks:
+                raise EngineError(f"The network {name} is gone: take it out of the project", code="no_network")
+        self.joined[spec.name] = spec.networks
         for volume in spec.volumes:
             if volume.kind is VolumeKind.EXTERNAL:
                 self._check_external(volume.source or "")

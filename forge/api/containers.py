@@ -57,8 +57,8 @@ class VariableView(Wire, kw_only=True):
 
 class AdoptPlan(Wire, kw_only=True):
     """What Forge would take over. `obstacle` says why it cannot be done at all. `publish` is its port of this machine.
-    `neighbours` are reached by name on its networks. `host_paths` must be allowed first. `beyond` is what cannot be
-    taken over. `why` explains each guess.
+    `neighbours` are reached by name on the `networks` that are joined. `host_paths` must be allowed first. `beyond` is
+    what cannot be taken over. `why` explains each guess.
     """
 
     container: ContainerView
@@ -76,6 +76,7 @@ class AdoptPlan(Wire, kw_only=True):
     host_paths: list[str]
     limits: Limits
     aliases: list[str]
+    networks: list[str]
     restart: str
     neighbours: list[str]
     beyond: list[Beyond]

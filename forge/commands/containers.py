@@ -130,6 +130,7 @@ def _say(plan: dict[str, Any], *, err: bool = False) -> None:
         "volumes": [f"{one['source'] or one['kind']} at {one['path']}" for one in plan["volumes"]],
         "cannot run beside it": [one["path"] for one in plan["volumes"] if one["exclusive"]],
         "to be allowed": plan["host_paths"],
+        "networks": plan["networks"],
         "reaches by name": plan["neighbours"],
     }
     fields(shown, err=err)

@@ -200,6 +200,7 @@ PROJECT: Shape = {
     "volumes": records(Volume, VOLUME),
     "limits": record(Limits, LIMITS),
     "aliases": TEXTS,
+    "networks": TEXTS,
     "labels": PAIRS,
     "active": BOOLEAN,
 }

@@ -153,6 +153,7 @@ class AdoptService:
             secrets=tuple(sorted(secrets)),
             volumes=volumes,
             limits=plan.limits,
+            networks=plan.networks,
             aliases=tuple(alias for alias in plan.aliases if alias != wish.name),
         )
         if wish.keep_port and plan.publish is None:

@@ -20,6 +20,7 @@ _SECRET_NAME = re.compile(
 )
 _HARMLESS_URL = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9_.:\[\]-]+(?:/[A-Za-z0-9_./-]{0,40})?")
 _PLAIN = re.compile(r"[A-Za-z0-9_ .,:/+-]{0,40}")
+_DOCKERS_OWN = frozenset({"bridge", "host", "none"})
 _RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+-]{12,}")
 
 
@@ -53,6 +54,7 @@ class Plan:
     host_paths: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     aliases: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
     restart: str = "no"
     neighbours: tuple[str, ...] = ()
     beyond: tuple[Beyond, ...] = ()
@@ -87,6 +89,7 @@ def make_plan(facts: StrangerFacts, image: ImageFacts | None, others: Sequence[S
         volumes=facts.volumes,
         limits=facts.limits,
         aliases=facts.aliases,
+        networks=_networks(facts.stranger),
         restart=facts.restart,
         neighbours=_neighbours(facts.stranger, others),
         beyond=(*facts.beyond, *_left(facts, port)),
@@ -144,9 +147,13 @@ def _port(stranger: Stranger, image: ImageFacts) -> tuple[int, int | None, str]:
 
 
 def _neighbours(stranger: Stranger, others: Sequence[Stranger]) -> tuple[str, ...]:
-    """Who is on a network of its own making; on Docker's default bridge nobody is reached by name."""
-    networks = set(stranger.networks) - {"bridge", "host", "none"}
+    """Who is on a network of theirs; on Docker's default bridge nobody is reached by name."""
+    networks = set(_networks(stranger))
     return tuple(one.name for one in others if one.id != stranger.id and networks & set(one.networks))
+
+
+def _networks(stranger: Stranger) -> tuple[str, ...]:
+    return tuple(name for name in stranger.networks if name not in _DOCKERS_OWN)
 
 
 def _left(facts: StrangerFacts, port: int) -> list[Beyond]:

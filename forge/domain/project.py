@@ -107,7 +107,8 @@ class Limits:
 class Project:
     """See the module. `image` is registry/path without tag; `registry`, `engine`, `proxy` name connections
     (registry None: found by the image's host). `secrets` are names of environment variables whose
-    values are in the vault. `domain` overrides the base domain of the settings. `active` False: it was
+    values are in the vault. `networks` were on the engine before Forge: its instances join them, to
+    reach who is there. `domain` overrides the base domain of the settings. `active` False: it was
     made from an unknown image and waits for a person.
     """
 
@@ -124,6 +125,7 @@ class Project:
     volumes: tuple[Volume, ...] = ()
     limits: Limits = field(default_factory=Limits)
     aliases: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     active: bool = True
 
@@ -144,6 +146,9 @@ class Project:
         for alias in self.aliases:
             check_host(alias, "aliases")
         _check_labels(self.labels)
+        for network in self.networks:
+            if not _ENGINE_NAME.fullmatch(network) or network in {"host", "none"}:
+                raise Invalid(f"“{network[:60]}” is no network to join", fields={"networks": network[:60]})
         for volume in self.volumes:
             if volume.kind is VolumeKind.NAMED:  # here, not in Volume: engines have longer names for them
                 check_name(volume.source or "", "volume", "volumes")

@@ -142,12 +142,27 @@ class DockerEngine:
         try:
             with self._link.ask(f"create {spec.name}", secrets=secrets) as api:
                 body = recipe.container(spec)
-                created: str = api.create_container_from_config(body, spec.name)["Id"]  # type: ignore[no-untyped-call]
-                return created
+                made: str = api.create_container_from_config(body, spec.name)["Id"]  # type: ignore[no-untyped-call]
         except EngineError as error:
             if error.code != "conflict":
                 raise
-        return self._the_same(spec)
+            made = self._the_same(spec)
+        self._join(made, spec.networks)
+        return made
+
+    def _join(self, id: str, networks: tuple[str, ...]) -> None:
+        """Afterwards, because Docker takes one network at creation before API 1.44."""
+        for name in networks:
+            self._check_network(name)
+            # 403 is Docker's answer for "is on it already"
+            with self._link.ask(f"join the network {name}", fine=frozenset({403})) as api:
+                api.connect_container_to_network(id, name)
+
+    def _check_network(self, name: str) -> None:
+        with self._link.ask(f"look for the network {name}", fine=GONE) as api:
+            api.inspect_network(name)
+            return
+        raise EngineError(f"The network {name} is gone: take it out of the project", code="no_network")
 
     def _the_same(self, spec: InstanceSpec) -> str:
         there = self.inspect(spec.name)

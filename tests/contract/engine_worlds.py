@@ -109,6 +109,12 @@ class FakeWorld:
         )  # fmt: skip
         return made
 
+    def strange_network(self, name: str) -> None:
+        self.engine.strange_network(name)
+
+    def networks_of(self, name: str) -> set[str]:
+        return set(self.engine.joined[name])
+
     def strange_volume(self, name: str) -> None:
         self.engine.strange_volume(name)
 
@@ -188,6 +194,14 @@ class RealWorld:
                 networking_config={f"{name}-net": client.api.create_endpoint_config(aliases=["kin"])},
             )  # fmt: skip
             return str(made.id)
+
+    def strange_network(self, name: str) -> None:
+        with contextlib.closing(self._part.client()) as client:
+            client.networks.create(name)
+
+    def networks_of(self, name: str) -> set[str]:
+        with contextlib.closing(self._part.client()) as client:
+            return set(client.containers.get(name).attrs["NetworkSettings"]["Networks"])
 
     def strange_volume(self, name: str) -> None:
         with contextlib.closing(self._part.client()) as client:

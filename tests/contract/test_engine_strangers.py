@@ -79,3 +79,24 @@ class TestVolumesFromBefore:
         with pytest.raises(EngineError) as error:
             engine.create(bench.spec(volumes=(external(name),)))
         assert error.value.code == "name_taken"
+
+
+class TestNetworksFromBefore:
+    def test_they_are_joined_beside_its_own_and_once_is_enough(
+        self, world: World, engine: Engine, bench: Bench
+    ) -> None:
+        theirs = f"theirs-{bench.home}"
+        world.strange_network(theirs)
+        spec = bench.spec(network=f"net-{bench.home}", networks=(theirs,))
+        made = engine.create(spec)
+        assert engine.create(spec) == made
+        engine.start(made)
+        assert theirs in world.networks_of(spec.name)
+        engine.remove(made)
+        engine.remove_network(theirs)
+        assert theirs not in engine.networks({HOME_LABEL: ""})
+
+    def test_one_that_is_gone_is_told(self, engine: Engine, bench: Bench) -> None:
+        with pytest.raises(EngineError) as error:
+            engine.create(bench.spec(networks=(f"gone-{bench.home}",)))
+        assert error.value.code == "no_network"

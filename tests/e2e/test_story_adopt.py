@@ -82,6 +82,21 @@ def test_it_is_proven_beside_the_old_one_which_a_person_then_stops(house):
         assert house.page("prod-kiosk")[0] == 200
 
 
+def test_it_still_reaches_its_neighbours_by_name(house):
+    forge = house.forge
+    client = house.engine.client()
+    client.networks.create("street")
+    with old(house, "shopfront", network="street") as before, old(house, "storeroom", network="street"):
+        plan = forge.get(f"{PATH}/{before.id}")
+        assert (plan["networks"], plan["neighbours"]) == (["street"], ["old-storeroom"])
+        deploy = forge.wait(forge.do("POST", f"{PATH}/{before.id}/adopt", wish(plan, name="shopfront"))["id"])
+        assert deploy["status"] == "succeeded", deploy["failure"]
+        ours = client.containers.get(forge.the_instance("shopfront/prod")["name"])
+        assert ours.exec_run(["wget", "-qO-", "http://old-storeroom:8080/"]).output == b"1.2.0\n"
+        forge.do("DELETE", "/api/projects/shopfront")
+    client.close()
+
+
 def test_its_port_and_its_data_go_over_and_the_old_one_stops_first(house):
     forge = house.forge
     volumes = {"till-data": {"bind": "/data", "mode": "rw"}}

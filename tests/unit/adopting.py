@@ -21,6 +21,7 @@ def move_in(engine, name="old-shop", tag="1.2.0", digest="sha256:" + "5" * 64, b
     image = f"{HOST}/acme/shop@{digest}"
     engine.known[image] = behaviour or Behaviour()
     engine.present.add(image)
+    engine.strange_network("shop_default")
     ports = more.pop("ports", (Publication(port=8080, publish=8099),))
     id_ = engine.stranger(name, image=image, publish=ports[0].publish if ports else 0)
     stranger = Stranger(

@@ -49,6 +49,7 @@ def test_it_runs_again_as_forges_own_beside_the_old_one(world):
     assert project.secrets == ("DB_PASSWORD",)
     spec = world.engine._machine.containers[ours.id].spec
     assert spec.environment["DB_PASSWORD"] == Secret("p1anted-s3cret")
+    assert spec.networks == project.networks == ("shop_default",)
     assert "pull" not in world.engine.calls
     assert told(world, "container_adopted") == [("shop", "old-shop", "ann")]
 

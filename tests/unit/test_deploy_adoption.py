@@ -67,7 +67,8 @@ def test_an_images_own_health_check_is_used():
 
 def test_who_is_on_its_networks_is_told_but_not_who_is_on_dockers_own():
     others = [stranger(), stranger(id="1", name="db"), stranger(id="2", name="far", networks=("bridge",))]
-    assert plan(others=others, of=stranger(networks=("store", "bridge"))).neighbours == ("db",)
+    found = plan(others=others, of=stranger(networks=("store", "bridge")))
+    assert (found.neighbours, found.networks) == (("db",), ("store",))
 
 
 @pytest.mark.parametrize("image", [None, ImageFacts(id="sha256:1", digests=())])

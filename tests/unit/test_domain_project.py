@@ -31,6 +31,8 @@ def _twice(path):
         ("secrets", {"environment": {"A": "x"}, "secrets": ("B", "A")}),
         ("domain", {"domain": "not a domain"}),
         ("aliases", {"aliases": ("ok", "not ok")}),
+        ("networks", {"networks": ("host",)}),
+        ("networks", {"networks": ("ok", "not ok")}),
         ("labels", {"labels": {"forge.home": "x"}}),
         ("labels", {"labels": {"": "x"}}),
         ("labels", {"labels": {"a\n": "x"}}),

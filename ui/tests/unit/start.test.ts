@@ -245,6 +245,7 @@ describe('adopting', () => {
       publish: 8099,
       health: { kind: 'tcp', path: null, timeout: null },
       volumes: [],
+      networks: [],
       host_paths: [],
       ...more,
     }) as unknown as AdoptPlan;

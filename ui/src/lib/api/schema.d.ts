@@ -1066,8 +1066,8 @@ export interface components {
         /**
          * AdoptPlan
          * @description What Forge would take over. `obstacle` says why it cannot be done at all. `publish` is its port of this machine.
-         *         `neighbours` are reached by name on its networks. `host_paths` must be allowed first. `beyond` is what cannot be
-         *         taken over. `why` explains each guess.
+         *         `neighbours` are reached by name on the `networks` that are joined. `host_paths` must be allowed first. `beyond` is
+         *         what cannot be taken over. `why` explains each guess.
          */
         AdoptPlan: {
             aliases: string[];
@@ -1080,6 +1080,7 @@ export interface components {
             limits: components["schemas"]["Limits"];
             name: string;
             neighbours: string[];
+            networks: string[];
             obstacle: string | null;
             pattern: string;
             port: number;
@@ -1158,6 +1159,8 @@ export interface components {
                 [key: string]: string;
             };
             limits?: components["schemas"]["Limits"];
+            /** @default [] */
+            networks: string[];
             port: number;
             /** @default published */
             proxy: string;
@@ -1706,6 +1709,8 @@ export interface components {
             };
             limits?: components["schemas"]["Limits"];
             name: string;
+            /** @default [] */
+            networks: string[];
             port: number;
             /** @default null */
             proxy: string | null;
@@ -1886,6 +1891,8 @@ export interface components {
             };
             limits: components["schemas"]["Limits"];
             name: string;
+            /** @default [] */
+            networks: string[];
             port: number;
             proxy: string;
             /** @default null */

@@ -116,8 +116,10 @@ export const start = {
     restartNow: (policy: string) =>
       `Its restart policy (${policy}): Forge’s instance restarts until a person stops it.`,
     more: (n: number) => `${n} more`,
-    neighbours: (names: string) =>
-      `On its network it reaches ${names} by name. Forge’s instance is on a network of its own, with the other projects of its stage.`,
+    networks: 'Networks',
+    neighbours: (names: string) => `Reaches ${names} there by name.`,
+    unknown: (names: string) =>
+      `On its networks others find it as ${names}. They do not find Forge’s instance by that name.`,
     decide: 'What you decide',
     auto: 'New tags go live by themselves',
     keepPort: (port: number) => `Keep port ${port} of this machine`,
