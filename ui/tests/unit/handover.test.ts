@@ -67,6 +67,13 @@ describe('handing over', () => {
     expect(screen.getByRole('button', { name: 'Stop it…' })).toBeDisabled();
   });
 
+  it('does not tell how to remove what may have to start again', async () => {
+    await shown(old({ status: 'exited' }), aStage({ instances: [] }));
+    board.putDeploy(aDeploy({ id: 9, status: 'running', ended: null }));
+    expect(await screen.findByText(/started again if/)).toBeInTheDocument();
+    expect(screen.queryByText('docker rm old-shop')).toBeNull();
+  });
+
   it('tells how to remove what is stopped, and does not do it', async () => {
     await shown(old({ status: 'exited' }));
     expect(screen.getByText('docker rm old-shop')).toBeInTheDocument();
