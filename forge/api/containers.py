@@ -148,5 +148,5 @@ def _container(one: Any, adopted: Adopted | None) -> ContainerView:
 
 
 def _adopted(one: Adopted) -> AdoptedView:
-    serving = runtime().store.instances.serving(one.project, one.stage)
-    return AdoptedView(project=one.project, stage=one.stage, serves=bool(serving), stopped=one.stopped)
+    serves = runtime().adopting.serves(one)
+    return AdoptedView(project=one.project, stage=one.stage, serves=serves, stopped=one.stopped)

@@ -101,9 +101,8 @@ def _path(engine: str, id: str | None = None) -> str:
 
 
 def _find(client: Client, engine: str, name: str) -> str:
-    """The id of the container of that name; what is no name may be an id."""
-    listed = client.get(_path(engine))
-    return next((one["id"] for one in listed if one["name"] == name or one["id"].startswith(name)), name)
+    """The id of the container of that name; what is no name may be an id, or the beginning of one."""
+    return next((one["id"] for one in client.get(_path(engine)) if one["name"] == name), name)
 
 
 def _wish(plan: dict[str, Any], *, project: str | None, manual: bool, **wish: Any) -> dict[str, Any]:

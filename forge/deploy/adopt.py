@@ -14,6 +14,7 @@ from forge.deploy.spec import check_host_path
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Conflict, Invalid, NotFound
 from forge.domain.events import Event
+from forge.domain.instance import InstanceStatus
 from forge.domain.project import Health, Project, VolumeKind
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage, Strategy, strategy_of
@@ -69,6 +70,11 @@ class AdoptService:
         """By the container's id, what was made of it."""
         return {one.container: one for one in self.store.adopted.all() if one.engine == engine}
 
+    def serves(self, adopted: Adopted) -> bool:
+        """Whether an instance of Forge's runs in its place."""
+        serving = self.store.instances.serving(adopted.project, adopted.stage)
+        return any(instance.status is InstanceStatus.RUNNING for instance in serving)
+
     def plan(self, engine: str, id: str) -> Plan:
         """What Forge would take over."""
         return self._plan(engine, self._facts(engine, id))
@@ -88,7 +94,7 @@ class AdoptService:
             _check_may_stop(facts, wish, reason)
         mark = Adopted(
             project=project.name, stage=stage.name, engine=engine, container=facts.stranger.id,
-            name=facts.stranger.name, stop_first=stop_first,
+            name=facts.stranger.name, stop_first=stop_first and wish.stop_first,
         )  # fmt: skip
         with self.store.database.change() as change:
             self._check_first(mark)
@@ -106,7 +112,7 @@ class AdoptService:
         found = self.adopted(engine).get(facts.stranger.id)
         if found is None:
             raise Conflict("Forge stops only what it has adopted: adopt it first", code="not_adopted")
-        if not self.store.instances.serving(found.project, found.stage):
+        if not self.serves(found):
             raise Conflict(
                 f"Nothing of Forge's serves {found.project}/{found.stage} yet: the old one stays until then",
                 code="nothing_serves",

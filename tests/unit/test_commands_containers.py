@@ -33,7 +33,7 @@ def test_what_would_be_taken_over_is_shown_without_values(shell, old):
     assert "volumes: shop-data at /data" in said
     assert "cannot run beside it: /data" in said
     assert "p1anted" not in said
-    assert shell.json("container", "show", old[:12])["tag"] == "1.2.0"
+    assert shell.json("container", "show", old)["tag"] == "1.2.0"
 
 
 def test_one_that_cannot_be_adopted_says_why(shell):

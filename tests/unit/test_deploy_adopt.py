@@ -199,6 +199,15 @@ class TestStoppingTheOldOne:
         assert error.value.code == "nothing_serves"
         assert world.engine.inspect(id_).running
 
+    def test_not_while_forges_own_is_stopped(self, world):
+        id_ = move_in(world.engine)
+        adopt(world, id_)
+        (ours,) = world.forge.store.instances.serving("shop", "prod")
+        world.forge.instances.stop(ours.id, actor="ann")
+        with pytest.raises(Conflict) as error:
+            world.forge.adopting.stop_old("local", id_, actor="ann")
+        assert error.value.code == "nothing_serves"
+
     def test_and_only_what_was_adopted(self, world):
         id_ = move_in(world.engine)
         with pytest.raises(Conflict) as error:

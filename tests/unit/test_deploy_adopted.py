@@ -53,6 +53,18 @@ def test_what_did_not_run_is_not_started(world):
     assert any("does not run" in line for line in log(world, deploy))
 
 
+def test_what_nobody_said_may_stop_is_not_stopped_though_it_was_started_meanwhile(world, gate):
+    id_ = move_in(world.engine)
+    world.engine.stop(id_, 1)
+    gate.hold("note what serves")
+    deploy = queue(world, id_, stop_first=False)
+    gate.reached("note what serves")
+    world.engine.start(id_)
+    gate.open("note what serves")
+    assert world.wait(deploy).status == "failed"
+    assert world.engine.inspect(id_).running
+
+
 def test_an_old_one_that_does_not_come_back_leaves_the_deploy_stuck(world):
     id_ = move_in(world.engine, behaviour=ILL)
     real = world.engine.start
