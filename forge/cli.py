@@ -37,6 +37,8 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "project": ("projects", "project", "Projects: list, show, create, set, delete."),
     "stage": ("projects", "stage", "Stages: list, show, create, set, delete."),
     "instance": ("instances", "instance", "Instances: show, start, stop, restart, remove."),
+    "discover": ("discover", "discover", "What is on this machine already."),
+    "container": ("containers", "container", "Containers of others: list, show, adopt, stop."),
     "registry": ("connections", "registry", "Registries: list, show, add, set, remove, test, tags, poll."),
     "proxy": ("connections", "proxy", "Proxies: list, show, add, set, remove, test."),
     "engine": ("connections", "engine", "Engines: the same."),

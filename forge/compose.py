@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from forge.bus import Bus
 from forge.config.service import ConfigService
 from forge.deploy.adapters import Adapters, Factories
+from forge.deploy.adopt import AdoptService
 from forge.deploy.connections import ConnectionService
 from forge.deploy.deployer import Deployer
+from forge.deploy.discovery import Discovery
 from forge.deploy.follow import Follower
 from forge.deploy.instances import InstanceService
 from forge.deploy.livelogs import LiveLogs, publish_lines
@@ -37,6 +39,7 @@ from forge.metrics.sampler import Sampler
 from forge.ports import Engine, Proxy, Registry
 from forge.proxies.caddy import CaddyProxy
 from forge.proxies.published import Published
+from forge.registries.docker_logins import DockerLogins, docker_folder
 from forge.registries.oci import OciRegistry
 from forge.runtime import Runtime
 from forge.settings import Settings, prepare
@@ -114,15 +117,12 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
     connections = ConnectionService(store, adapters, health, deployer.wake)
     return Runtime(
         settings=settings, lock=folder.lock, store=store, bus=bus, home=folder.home, token=token,
-        adapters=adapters,
-        deployer=deployer,
+        adapters=adapters, deployer=deployer,
         follower=Follower(store, adapters, reconciler, _back(pruner, deployer), lambda: housekeeping(store)),
-        requests=requests,
-        projects=projects,
-        preferences=preferences,
-        instances=instances,
-        connections=connections,
-        quick=quick,
+        requests=requests, projects=projects, preferences=preferences, instances=instances,
+        connections=connections, quick=quick,
+        adopting=AdoptService(store, adapters, projects, queue, deployer.wake),
+        discovery=Discovery(store, adapters, connections, DockerLogins(docker_folder(os.environ))),
         sightings=sightings,
         webhook=WebhookService(store, sightings, quick),
         poller=Poller(sightings, health),

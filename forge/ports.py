@@ -16,6 +16,7 @@ from forge.domain.metrics import Usage
 from forge.domain.project import HealthKind, Limits, Volume
 from forge.domain.route import Route, Target
 from forge.domain.secret import Secret
+from forge.domain.stranger import Stranger, StrangerFacts
 
 # Labels on everything Forge makes on an engine. What lacks HOME, or has another's, is a stranger's.
 HOME_LABEL = "forge.home"
@@ -86,9 +87,10 @@ class ImageFacts:
 class InstanceSpec:
     """All that is wanted of one container. `image` is name@digest. `publish` is the port on this machine
     that leads to `port`, `publish_host` the address it listens on. `labels` hold Forge's own. `links`: the
-    names by which it finds others on `network`, each with the container's name. Named and instance volumes
-    arrive with the engine's name for them in `source`. `stop_timeout` in seconds. `command`: what runs instead of
-    the image's own. `once`: it runs to its end, is not started again, and listens nowhere.
+    names by which it finds others on `network`, each with the container's name; `networks` are there already, and
+    it is known there by its name only. Named and instance volumes arrive with the engine's name for them in `source`.
+    `stop_timeout` in seconds. `command`: what runs instead of the image's own. `once`: it runs to its end, is not
+    started again, and listens nowhere.
     """
 
     name: str
@@ -100,6 +102,7 @@ class InstanceSpec:
     environment: Mapping[str, str | Secret] = field(default_factory=dict)
     network: str | None = None
     links: Mapping[str, str] = field(default_factory=dict)
+    networks: tuple[str, ...] = ()
     volumes: tuple[Volume, ...] = ()
     limits: Limits = field(default_factory=Limits)
     stop_timeout: float = 10
@@ -195,7 +198,7 @@ class Engine(Protocol):
         """
 
     def image(self, image: str) -> ImageFacts | None:
-        """What is known of `image` (name@digest or name:tag) on the engine; None if it is not there."""
+        """What is known of `image` (name@digest, name:tag or its id) on the engine; None if it is not there."""
 
     def images(self, name: str) -> tuple[ImageFacts, ...]:
         """All images on the engine of the repository `name` (registry/path); without ports and health check."""
@@ -234,6 +237,12 @@ class Engine(Protocol):
 
     def find(self, labels: Mapping[str, str]) -> tuple[InstanceState, ...]:
         """All containers, running or not, that carry every one of `labels`, newest first."""
+
+    def strangers(self) -> tuple[Stranger, ...]:
+        """All containers, running or not, that no Forge made, by name."""
+
+    def describe(self, id: str) -> StrangerFacts | None:
+        """All of one stranger; None if it is gone, or is no stranger."""
 
     def probe(self, id: str, port: int, probe: Probe) -> ProbeResult:
         """Ask the instance once whether it is healthy; the adapter decides how to reach it. Never raises for an

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from forge.bus import Bus
 from forge.config.service import ConfigService
 from forge.deploy.adapters import Adapters
+from forge.deploy.adopt import AdoptService
 from forge.deploy.connections import ConnectionService
 from forge.deploy.deployer import Deployer
+from forge.deploy.discovery import Discovery
 from forge.deploy.follow import Follower
 from forge.deploy.instances import InstanceService
 from forge.deploy.livelogs import LiveLogs
@@ -44,6 +46,8 @@ class Runtime:
     instances: InstanceService
     connections: ConnectionService
     quick: QuickDeploy
+    adopting: AdoptService
+    discovery: Discovery
     sightings: SightingService
     webhook: WebhookService
     poller: Poller

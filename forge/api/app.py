@@ -12,8 +12,10 @@ from forge.api import (
     activity,
     backup,
     connections,
+    containers,
     context,
     deploys,
+    discovery,
     errors,
     guard,
     health,
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
     from forge.runtime import Runtime
 
 _NOUNS = (
-    projects, stages, instances, deploys, activity, metrics, stream, images, webhook, settings, session, health,
-    openapi, ui, backup,
+    projects, stages, instances, deploys, activity, metrics, stream, images, containers, discovery,
+    webhook, settings, session, health, openapi, ui, backup,
 )  # fmt: skip
 
 

@@ -70,6 +70,7 @@ class ProjectFields(Wire, kw_only=True):
     volumes: list[Volume] = []
     limits: Limits = msgspec.field(default_factory=Limits)
     aliases: list[str] = []
+    networks: list[str] = []
     labels: dict[str, str] = {}
     pre_deploy: list[str] = []
     pre_deploy_timeout: float = 600

@@ -43,7 +43,7 @@ def deploy(state: State, /, what: tuple[str, ...], digest: str | None, no_wait: 
         project, stage, tag = _target(what, digest)
         body = {"digest": digest} if digest else {"tag": tag}
         queued = client.post(f"projects/{part(project)}/stages/{part(stage)}/deploys", body)
-    _go_on(state, client, queued, wait=not no_wait)
+    go_on(state, client, queued, wait=not no_wait)
 
 
 @click.command("promote", cls=Command)
@@ -55,7 +55,7 @@ def promote(state: State, where: tuple[str, ...], tag: str | None, no_wait: bool
     """Deploy to STAGE what serves the stage that it is promoted from."""
     client = state.client()
     queued = client.post(f"{stage_path(where)}/promote", {"tag": tag})
-    _go_on(state, client, queued, wait=not no_wait)
+    go_on(state, client, queued, wait=not no_wait)
 
 
 @click.command("rollback", cls=Command)
@@ -67,7 +67,7 @@ def rollback(state: State, where: tuple[str, ...], number: int | None, no_wait: 
     """Deploy an earlier deploy's digest again, as it was configured."""
     client = state.client()
     queued = client.post(f"{stage_path(where)}/rollback", {"deploy": number})
-    _go_on(state, client, queued, wait=not no_wait)
+    go_on(state, client, queued, wait=not no_wait)
 
 
 @click.command("retry", cls=Command)
@@ -77,7 +77,7 @@ def rollback(state: State, where: tuple[str, ...], number: int | None, no_wait: 
 def retry(state: State, number: str, no_wait: bool) -> None:
     """Deploy the same tag and digest once more, quarantined or not."""
     client = state.client()
-    _go_on(state, client, client.post(f"deploys/{deploy_number(number)}/retry"), wait=not no_wait)
+    go_on(state, client, client.post(f"deploys/{deploy_number(number)}/retry"), wait=not no_wait)
 
 
 @click.command("cancel", cls=Command)
@@ -180,7 +180,8 @@ def _show(state: State, found: dict[str, Any]) -> None:
         line(f"    {one['text']}")
 
 
-def _go_on(state: State, client: Client, queued: dict[str, Any], *, wait: bool) -> None:
+def go_on(state: State, client: Client, queued: dict[str, Any], *, wait: bool) -> None:
+    """Follow a deploy to its end, or say that it is queued; ends the program with its exit code."""
     from forge.commands.following import follow_deploy  # noqa: PLC0415
 
     number = queued["id"]

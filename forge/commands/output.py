@@ -25,8 +25,8 @@ def clean(text: str) -> str:
     return _COLOUR.sub("", text).translate(_CONTROL)
 
 
-def line(text: str = "") -> None:
-    click.echo(clean(text))
+def line(text: str = "", *, err: bool = False) -> None:
+    click.echo(clean(text), err=err)
 
 
 def trying_again(why: str) -> None:
@@ -50,16 +50,16 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], nothing: str
         _plain_table(columns, cells)
 
 
-def fields(value: Mapping[str, Any], *, indent: str = "") -> None:
+def fields(value: Mapping[str, Any], *, indent: str = "", err: bool = False) -> None:
     """A thing, one field a line, those without a value left out."""
     for name, one in value.items():
         if one is None or one in ([], {}, ""):
             continue
         if isinstance(one, Mapping):
-            click.echo(f"{indent}{clean(name)}:")
-            fields(one, indent=indent + "  ")
+            click.echo(f"{indent}{clean(name)}:", err=err)
+            fields(one, indent=indent + "  ", err=err)
         else:
-            click.echo(f"{indent}{clean(name)}: {clean(plain(one))}")
+            click.echo(f"{indent}{clean(name)}: {clean(plain(one))}", err=err)
 
 
 def plain(value: Any) -> str:

@@ -207,6 +207,7 @@ PROJECT: Shape = {
     "volumes": records(Volume, VOLUME),
     "limits": record(Limits, LIMITS),
     "aliases": TEXTS,
+    "networks": TEXTS,
     "labels": PAIRS,
     "pre_deploy": TEXTS,
     "pre_deploy_timeout": DURATION,

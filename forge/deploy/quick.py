@@ -66,8 +66,8 @@ class QuickDeploy:
         if digest is None:
             raise NotFound(f"{wanted.name} has no tag {tag}: check the name, or whether it was pushed", code="no_tag")
         facts = registry.inspect(wanted.repository, digest)
-        port, port_why = _port(facts)
-        health, health_why = _health(facts)
+        port, port_why = suggest_port(facts)
+        health, health_why = suggest_health(facts)
         stage, pattern, stage_why = suggest_stage(tag)
         return Suggestion(
             image=wanted.name, tag=tag, digest=digest, name=self._free_name(wanted.repository), port=port,
@@ -138,11 +138,21 @@ class QuickDeploy:
 
     def _free_name(self, repository: str) -> str:
         """The last part of the repository, made a name; the part before it in front where that is taken."""
-        parts = [dns_label(part)[:19].strip("-") for part in repository.split("/")]
-        parts = [part if part[0].isalpha() else f"p{part}"[:19].strip("-") for part in parts]
-        taken = {project.name for project in self.store.projects.all()}
-        names = [parts[-1], "-".join(parts[-2:]), *(f"{parts[-1]}-{number}" for number in range(2, 100))]
-        return next(name for name in names if name not in taken)
+        parts = [project_name(part)[:19].strip("-") for part in repository.split("/")]
+        return free_name(self.store, parts[-1], "-".join(parts[-2:]))
+
+
+def project_name(text: str) -> str:
+    """`text` as a project's name: `2048_game` → `p2048-game`."""
+    name = dns_label(text)
+    return (name if name[0].isalpha() else f"p{name}")[:40].strip("-")
+
+
+def free_name(store: Store, name: str, *others: str) -> str:
+    """The first of the names that no project has; else the first one with a number."""
+    taken = {project.name for project in store.projects.all()}
+    numbered = (f"{name[:36]}-{number}" for number in range(2, 1000))
+    return next(one for one in (name, *others, *numbered) if one not in taken)
 
 
 def suggest_stage(tag: str) -> tuple[str, TagPattern, str]:
@@ -157,7 +167,8 @@ def suggest_stage(tag: str) -> tuple[str, TagPattern, str]:
     return stage, TagPattern(PatternKind.GLOB, tag), f"{tag} goes to {stage} whenever it is pushed again"
 
 
-def _port(facts: ImageFacts) -> tuple[int, str]:
+def suggest_port(facts: ImageFacts) -> tuple[int, str]:
+    """(port, why) of an image."""
     label = facts.labels.get(_PORT_LABEL, "")
     if re.fullmatch(r"[0-9]{1,5}", label) and 1 <= int(label) <= 65535:
         return int(label), f"port {label}: its label {_PORT_LABEL} says so"
@@ -166,7 +177,8 @@ def _port(facts: ImageFacts) -> tuple[int, str]:
     return _USUAL_PORT, f"port {_USUAL_PORT}: a guess, the image exposes none"
 
 
-def _health(facts: ImageFacts) -> tuple[Health, str]:
+def suggest_health(facts: ImageFacts) -> tuple[Health, str]:
+    """(health, why) of an image."""
     path = facts.labels.get(_HEALTH_LABEL)
     if path:
         with suppress(Invalid):  # nonsense in a stranger's label is no reason to refuse the image

@@ -85,6 +85,7 @@ def spec_of(
         environment={**project.environment, **stage.environment, **secrets},
         network=network_of(home, stage.name),
         links=links,
+        networks=project.networks,
         volumes=tuple(_volume(v, project, stage, home, host_paths) for v in project.volumes),
         limits=project.limits,
         stop_timeout=stage.stop_timeout,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from forge.deploy.adopted import start_adopted_again, stop_adopted
 from forge.deploy.health import Unhealthy, plan, wait_until_healthy
 from forge.deploy.run import Run
 from forge.deploy.spec import aliases_of, domain_of, labels_of, names_of, slot_of, spec_of
@@ -331,7 +332,9 @@ def drain_and_stop_old(run: Run) -> str:
 
 def stop_old(run: Run) -> str:
     old = run.replaced()
-    if old is None or old.container is None:
+    if old is None:
+        return stop_adopted(run)
+    if old.container is None:
         return "nothing to stop"
     run.engine.stop(old.container, run.stage.stop_timeout)
     return f"{old.tag} ({old.id}) stopped: it cannot run beside the new one"
@@ -339,7 +342,10 @@ def stop_old(run: Run) -> str:
 
 def start_old_again(run: Run) -> None:
     old = run.replaced()
-    if old is None or not old.wanted or old.container is None or run.engine.inspect(old.container) is None:
+    if old is None:
+        start_adopted_again(run)
+        return
+    if not old.wanted or old.container is None or run.engine.inspect(old.container) is None:
         return
     run.engine.start(old.container)
     _wait_for_old(run, old.container)

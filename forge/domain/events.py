@@ -23,6 +23,8 @@ TYPES: Mapping[str, str] = {
     "connection_changed": "a registry, proxy or engine was changed, or its health did; payload: kind, name, change",
     "settings_changed": "settings were changed; payload: the names",
     "metrics": "what everything uses now; not kept; payload: as GET /api/metrics/now, without sparks and totals",
+    "container_adopted": "a stage was made from a container; payload: engine, container, name",
+    "container_stopped": "Forge stopped a container that it adopted; payload: engine, container, name",
     "hello": "first frame of a stream; not kept; payload: version, epoch, cursors, reset",
     "ping": "the stream is alive; not kept; payload: at",
     "resync": "what was asked for is too old to replay: load the present; payload: topics",

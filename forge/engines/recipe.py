@@ -73,8 +73,11 @@ def differences(spec: InstanceSpec, body: Json) -> tuple[str, ...]:
 def _network_differences(spec: InstanceSpec, body: Json) -> list[str]:
     """A container that has ended has no ports any more, and that is no difference."""
     settings, said = body["NetworkSettings"], []
-    if spec.network is not None and spec.network not in (settings["Networks"] or {}):
-        said.append(f"it is not on the network {spec.network}")
+    said += [
+        f"it is not on the network {network}"
+        for network in filter(None, (spec.network, *spec.networks))
+        if network not in (settings["Networks"] or {})
+    ]
     bindings = (settings["Ports"] or {}).get(f"{spec.port}/tcp") or ()
     published = {binding["HostPort"] for binding in bindings}
     if body["State"]["Running"] and not spec.once and str(spec.publish) not in published:
@@ -108,6 +111,11 @@ def named_volumes(spec: InstanceSpec) -> list[Json]:
     return [{"name": v.source, "labels": labels} for v in spec.volumes if v.kind is VolumeKind.NAMED]
 
 
+def external_volumes(spec: InstanceSpec) -> list[str]:
+    """The volumes that must be there already: Docker would make a missing one, empty, without a word."""
+    return [volume.source or "" for volume in spec.volumes if volume.kind is VolumeKind.EXTERNAL]
+
+
 def _plain(value: str | Secret) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
@@ -133,7 +141,7 @@ def _mount(volume: Volume, labels: Mapping[str, str]) -> Json:
     because Docker makes up a missing folder for the latter.
     """
     mount: Json = {"Target": volume.path, "ReadOnly": volume.read_only}
-    if volume.kind is VolumeKind.NAMED:
+    if volume.kind in {VolumeKind.NAMED, VolumeKind.EXTERNAL}:
         return {**mount, "Type": "volume", "Source": volume.source}
     if volume.kind is VolumeKind.HOST:
         return {**mount, "Type": "bind", "Source": volume.source}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from forge.store.adopted import AdoptedStore
 from forge.store.connections import Connections, PreferenceStore
 from forge.store.database import Database
 from forge.store.deploys import Deploys
@@ -31,9 +32,11 @@ class Store:
     preferences: PreferenceStore
     secrets: Secrets
     metrics: Metrics
+    adopted: AdoptedStore
 
 
 def make_store(database: Database, vault: Vault) -> Store:
+    preferences = PreferenceStore(database)
     return Store(
         database=database,
         projects=Projects(database),
@@ -43,7 +46,8 @@ def make_store(database: Database, vault: Vault) -> Store:
         sightings=Sightings(database),
         receipts=Receipts(database),
         connections=Connections(database),
-        preferences=PreferenceStore(database),
+        preferences=preferences,
         secrets=Secrets(database, vault),
         metrics=Metrics(database),
+        adopted=AdoptedStore(database, preferences),
     )

@@ -151,6 +151,13 @@ def test_a_named_volume_outlives_the_instance_and_carries_its_stage_only():
     ]
 
 
+def test_a_volume_from_before_forge_is_used_and_never_made():
+    volume = Volume(kind=VolumeKind.EXTERNAL, path="/data", source="theirs")
+    assert mounts(volume) == [{"Target": "/data", "ReadOnly": False, "Type": "volume", "Source": "theirs"}]
+    assert recipe.named_volumes(replace(SPEC, volumes=(volume,))) == []
+    assert recipe.external_volumes(replace(SPEC, volumes=(volume,))) == ["theirs"]
+
+
 def test_an_instances_own_volume_has_all_labels_and_no_name_so_that_docker_removes_it_too():
     volume = Volume(kind=VolumeKind.INSTANCE, path="/scratch")
     assert mounts(volume) == [

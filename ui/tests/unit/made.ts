@@ -93,6 +93,7 @@ export function aProject(changes: Partial<Project> = {}): Project {
     volumes: [],
     limits: { memory: null, cpus: null, pids: null },
     aliases: [],
+    networks: [],
     labels: {},
     pre_deploy: [],
     pre_deploy_timeout: 600,

@@ -154,6 +154,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/discovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Engines, registries that Docker is logged in to, proxies, and how many containers could be adopted. */
+        get: operations["discover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/discovery/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep in the vault the login that Docker has in its file; the registry is asked first. */
+        post: operations["take_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/engines": {
         parameters: {
             query?: never;
@@ -186,6 +220,74 @@ export interface paths {
         post?: never;
         /** Forget a engine that nothing uses. */
         delete: operations["delete_engine"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/{name}/containers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The engine's containers that no Forge made. */
+        get: operations["list_containers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/{name}/containers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What Forge would take over from a container, and what it cannot. */
+        get: operations["plan_adoption"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/{name}/containers/{id}/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a project and its stage of a container, and deploy the same digest. The container is never removed. */
+        post: operations["adopt_container"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/{name}/containers/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a container whose adopted stage serves. It stays there, and can be started again. */
+        post: operations["stop_container"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1013,6 +1115,71 @@ export interface components {
             path: string;
             url: string;
         };
+        /**
+         * AdoptPlan
+         * @description What Forge would take over. `obstacle` says why it cannot be done at all. `publish` is its port of this machine.
+         *         `neighbours` are reached by name on the `networks` that are joined. `host_paths` must be allowed first. `beyond` is
+         *         what cannot be taken over. `why` explains each guess.
+         */
+        AdoptPlan: {
+            aliases: string[];
+            beyond: components["schemas"]["Beyond"][];
+            container: components["schemas"]["ContainerView"];
+            digest: string;
+            health: components["schemas"]["Health"];
+            host_paths: string[];
+            image: string;
+            limits: components["schemas"]["Limits"];
+            name: string;
+            neighbours: string[];
+            networks: string[];
+            obstacle: string | null;
+            pattern: string;
+            port: number;
+            publish: number | null;
+            restart: string;
+            stage: string;
+            tag: string;
+            variables: components["schemas"]["VariableView"][];
+            volumes: components["schemas"]["Volume"][];
+            why: string[];
+        };
+        /**
+         * AdoptWish
+         * @description What was decided. `keep_port`: people keep reaching it at the port it has. `share`: two may use its volumes at
+         *         once. `secrets`: more variables to keep as secrets. `host_paths`: may be used from now on. `stop_first`: the
+         *         container may be stopped before Forge's instance starts; needed where the two cannot run at once.
+         */
+        AdoptWish: {
+            /** @default true */
+            auto_deploy: boolean;
+            health?: components["schemas"]["Health"];
+            /** @default [] */
+            host_paths: string[];
+            /** @default false */
+            keep_port: boolean;
+            name: string;
+            pattern: string;
+            port: number;
+            /** @default [] */
+            secrets: string[];
+            /** @default false */
+            share: boolean;
+            stage: string;
+            /** @default false */
+            stop_first: boolean;
+        };
+        /**
+         * AdoptedView
+         * @description What was made of a container. `serves`: Forge's instance serves, so the container may be stopped. `stopped`:
+         *         Forge stopped it.
+         */
+        AdoptedView: {
+            project: string;
+            serves: boolean;
+            stage: string;
+            stopped: boolean;
+        };
         AnyObject: Record<string, never>;
         /**
          * ApprovedProject
@@ -1039,6 +1206,8 @@ export interface components {
             };
             limits: components["schemas"]["Limits"];
             name: string;
+            /** @default [] */
+            networks: string[];
             port: number;
             /** @default [] */
             pre_deploy: string[];
@@ -1051,6 +1220,14 @@ export interface components {
             stages: components["schemas"]["StageView"][];
             /** @default [] */
             volumes: components["schemas"]["Volume"][];
+        };
+        /**
+         * Beyond
+         * @description Something of it that Forge cannot take over: `what` for programs, `text` the sentence.
+         */
+        Beyond: {
+            text: string;
+            what: string;
         };
         /**
          * ChangedProject
@@ -1074,6 +1251,8 @@ export interface components {
                 [key: string]: string;
             };
             limits?: components["schemas"]["Limits"];
+            /** @default [] */
+            networks: string[];
             port: number;
             /** @default [] */
             pre_deploy: string[];
@@ -1170,6 +1349,23 @@ export interface components {
             ok: boolean;
             text: string;
         };
+        /**
+         * ContainerView
+         * @description A container that no Forge made. `group` is its Compose project.
+         */
+        ContainerView: {
+            adopted: components["schemas"]["AdoptedView"] | null;
+            created: number;
+            group: string | null;
+            id: string;
+            image: string;
+            name: string;
+            networks: string[];
+            ports: components["schemas"]["Publication"][];
+            status: string;
+        };
+        /** ContainerViewList */
+        ContainerViewList: components["schemas"]["ContainerView"][];
         /**
          * Decision
          * @enum {unknown}
@@ -1364,6 +1560,17 @@ export interface components {
             url: string | null;
         };
         /**
+         * EngineFound
+         * @description Whether an engine answers, or the sentence that says what is wrong. `strangers`: containers to adopt.
+         */
+        EngineFound: {
+            name: string;
+            ok: boolean;
+            strangers: number;
+            text: string;
+            version: string;
+        };
+        /**
          * EngineVersion
          * @description What the engine says of itself; `api` is the version in use, `api_min`..`api_max` what it speaks.
          */
@@ -1427,6 +1634,15 @@ export interface components {
             decision: components["schemas"]["Decision"];
             reason: string;
             would: boolean;
+        };
+        /**
+         * Found
+         * @description All of it.
+         */
+        Found: {
+            engines: components["schemas"]["EngineFound"][];
+            logins: components["schemas"]["LoginFound"][];
+            proxies: components["schemas"]["ProxyFound"][];
         };
         /**
          * Health
@@ -1588,6 +1804,25 @@ export interface components {
         /** LogLineList */
         LogLineList: components["schemas"]["LogLine"][];
         /**
+         * LoginFound
+         * @description Docker is logged in to `host`. `usable`: Forge can take the login over; else `helper`, or only Docker, keeps it.
+         *         `registry` is Forge's own connection to it, `has_password` whether that has a login.
+         */
+        LoginFound: {
+            has_password: boolean;
+            helper: string | null;
+            host: string;
+            registry: string | null;
+            usable: boolean;
+        };
+        /**
+         * LoginWish
+         * @description The registry whose login is to be taken over, as host[:port].
+         */
+        LoginWish: {
+            host: string;
+        };
+        /**
          * MachineNow
          * @description The machine that Forge runs on; `cpu` from 0 to 1, of all `processors`. `disk` is where Forge's data is, sizes
          *         in bytes. `engine` is Docker's version. What this system does not tell is null.
@@ -1672,6 +1907,8 @@ export interface components {
             };
             limits?: components["schemas"]["Limits"];
             name: string;
+            /** @default [] */
+            networks: string[];
             port: number;
             /** @default [] */
             pre_deploy: string[];
@@ -1856,6 +2093,8 @@ export interface components {
             };
             limits: components["schemas"]["Limits"];
             name: string;
+            /** @default [] */
+            networks: string[];
             port: number;
             /** @default [] */
             pre_deploy: string[];
@@ -1880,6 +2119,18 @@ export interface components {
             tag: string | null;
         };
         /**
+         * ProxyFound
+         * @description A proxy that answers on this machine. `proxy` is Forge's own connection to it.
+         */
+        ProxyFound: {
+            address: string | null;
+            fault: string | null;
+            kind: string;
+            proxy: string | null;
+            url: string;
+            version: string;
+        };
+        /**
          * ProxyView
          * @description A proxy.
          */
@@ -1900,6 +2151,18 @@ export interface components {
         };
         /** ProxyViewList */
         ProxyViewList: components["schemas"]["ProxyView"][];
+        /**
+         * Publication
+         * @description Port `publish` of the machine, at address `host`, leads to `port` inside; `kind` is tcp, udp or sctp.
+         */
+        Publication: {
+            /** @default  */
+            host: string;
+            /** @default tcp */
+            kind: string;
+            port: number;
+            publish: number;
+        };
         /**
          * QuickWish
          * @description An image to run; what is left out is found out by inspecting it.
@@ -2170,6 +2433,13 @@ export interface components {
             tail: number;
         };
         /**
+         * TakenLogin
+         * @description The connection that has the login now.
+         */
+        TakenLogin: {
+            registry: string;
+        };
+        /**
          * Target
          * @description A host and port that a proxy can reach.
          */
@@ -2239,6 +2509,14 @@ export interface components {
          */
         UpdateMode: "ask" | "auto" | "window";
         /**
+         * VariableView
+         * @description A variable by name; `secret`: kept as a secret. Values are never shown.
+         */
+        VariableView: {
+            name: string;
+            secret: boolean;
+        };
+        /**
          * Volume
          * @description Storage at `path` inside the instance; `source` is a name (named) or a folder (host), `size` in bytes (tmpfs).
          */
@@ -2258,7 +2536,7 @@ export interface components {
          * VolumeKind
          * @enum {unknown}
          */
-        VolumeKind: "host" | "instance" | "named" | "tmpfs";
+        VolumeKind: "external" | "host" | "instance" | "named" | "tmpfs";
         /**
          * Volumes
          * @description `volumes`: named volumes go too, with all that is in them.
@@ -3229,6 +3507,212 @@ export interface operations {
             };
         };
     };
+    discover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginWish"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenLogin"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_engines: {
         parameters: {
             query?: never;
@@ -3644,6 +4128,398 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_containers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContainerViewList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_adoption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptPlan"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adopt_container: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptWish"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deploy"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_container: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptedView"];
+                };
             };
             /** @description Unauthorized */
             401: {

@@ -52,3 +52,11 @@ export interface LastWords {
   lines: LogLine[];
   probes: ProbeResult[];
 }
+
+export type NewProxy = Schemas['NewProxy'];
+export type NewProject = Schemas['NewProject'];
+export type AdoptWish = Schemas['AdoptWish'];
+export type Suggestion = Schemas['Suggestion'];
+export type Container = Schemas['ContainerView'];
+export type AdoptPlan = Schemas['AdoptPlan'];
+export type Found = Schemas['Found'];

@@ -242,8 +242,6 @@ export const en = {
     none: 'Nothing matches the filter.',
     clear: 'Clear the filter',
     emptyTitle: 'No project yet',
-    emptyBody:
-      'A project is an image and how to run it. Deploy one from the command line, and it appears here:',
     collapse: (project: string) => `Collapse ${project}`,
     expand: (project: string) => `Expand ${project}`,
     collapseAll: 'Collapse all',

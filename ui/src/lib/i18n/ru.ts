@@ -252,7 +252,6 @@ export const ru: Words = {
     none: 'Ничего не подходит под фильтр.',
     clear: 'Сбросить фильтр',
     emptyTitle: 'Проектов пока нет',
-    emptyBody: 'Проект — это образ и то, как его запускать. Разверните его командой, и он появится здесь:',
     collapse: (project) => `Свернуть ${project}`,
     expand: (project) => `Развернуть ${project}`,
     collapseAll: 'Свернуть все',

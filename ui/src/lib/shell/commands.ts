@@ -22,7 +22,7 @@ import { dialogs, drawer } from '#lib/state/dialogs.svelte.ts';
 import { board, session } from '#lib/state/forge.svelte.ts';
 import { appearance } from '#lib/state/theme.svelte.ts';
 import { markOf, markOfDeploy, type Mark } from '#lib/status.ts';
-import { SCREENS } from './screens.ts';
+import { SCREENS, TASKS } from './screens.ts';
 
 export interface Command {
   id: string;
@@ -41,6 +41,7 @@ export function commands(): Command[] {
   const stages = [...board.stages.values()];
   return [
     ...goToScreens(),
+    ...(session.may('admin') ? setUp() : []),
     ...goToProjects(),
     ...instances(),
     ...(session.may('deployer') ? stages.flatMap(onStage) : stages.map(testTag)),
@@ -87,6 +88,16 @@ function goToSettings(): Command[] {
     run: () => void goto(`/settings/${id}`),
   }));
   return [...pages, ...(session.may('admin') ? adds : []), ...sections];
+}
+
+function setUp(): Command[] {
+  return TASKS.map((task) => ({
+    id: `task ${task.path}`,
+    group: t.start.group,
+    label: task.label(),
+    icon: task.icon,
+    run: () => void goto(task.path),
+  }));
 }
 
 function goToProjects(): Command[] {

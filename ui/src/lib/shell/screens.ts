@@ -3,8 +3,11 @@
  * bar, the bottom bar of a phone and the command palette are made of this list.
  */
 import Chart from '@lucide/svelte/icons/chart-line';
+import PackageOpen from '@lucide/svelte/icons/package-open';
 import Plug from '@lucide/svelte/icons/plug';
+import Plus from '@lucide/svelte/icons/plus';
 import Settings from '@lucide/svelte/icons/settings';
+import Sparkles from '@lucide/svelte/icons/sparkles';
 import Board from '@lucide/svelte/icons/square-kanban';
 import type { Component } from 'svelte';
 import { t } from '#lib/i18n/words.svelte.ts';
@@ -18,6 +21,13 @@ export interface Screen {
   /** Below the projects rather than above: what is set up once. */
   below?: boolean;
 }
+
+/** What is opened now and then: reached by buttons and the palette, named by the top bar; for admins. */
+export const TASKS: Omit<Screen, 'below' | 'also'>[] = [
+  { path: '/new', label: () => t.start.fresh.title, icon: Plus },
+  { path: '/adopt', label: () => t.start.adopt.title, icon: PackageOpen },
+  { path: '/start', label: () => t.start.first.title, icon: Sparkles },
+];
 
 export const SCREENS: Screen[] = [
   { path: '/', label: () => t.nav.board, icon: Board },
