@@ -17,6 +17,7 @@ from forge.api import (
     health,
     images,
     instances,
+    logfiles,
     openapi,
     projects,
     session,
@@ -26,13 +27,15 @@ from forge.api import (
     ui,
     webhook,
 )
+from forge.api.addresses import addressed
 from forge.api.hub import Hub
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime
 
 _NOUNS = (
-    projects, stages, instances, deploys, activity, stream, images, webhook, settings, session, health, openapi, ui,
+    projects, stages, instances, deploys, activity, stream, logfiles, images, webhook, settings, session, health,
+    openapi, ui,
 )  # fmt: skip
 
 
@@ -42,13 +45,13 @@ def make_app(runtime: Runtime) -> Flask:
     app.url_map.strict_slashes = True
     app.url_map.redirect_defaults = False
     hub = Hub(
-        replay=runtime.store.events.after,
+        replay=lambda *place: addressed(runtime, runtime.store.events.after(*place)),
         bounds=runtime.store.events.bounds,
         on_open=runtime.logs.opened,
         on_close=runtime.logs.closed,
         max_readers=runtime.settings.max_streams,
     )
-    runtime.bus.subscribe(hub.publish)
+    runtime.bus.subscribe(lambda events: hub.publish(addressed(runtime, events)))
     app.extensions["hub"] = hub
     context.attach(app, context.Context(runtime=runtime, hub=hub))
     guard.register(app)

@@ -40,12 +40,15 @@ class Tail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class DeployLine(msgspec.Struct, kw_only=True):
-    """A line of a deploy's log. `level`: info, warning, error, probe, output (an instance's own words)."""
+    """A line of a deploy's log. `level`: info, warning, error, probe, output (an instance's own words). `healthy`: what
+    a probe found, null where it is none, or cannot tell yet.
+    """
 
     id: int
     at: float
     level: str
     text: str
+    healthy: bool | None = None
 
 
 @blueprint.get("/api/events")

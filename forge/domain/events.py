@@ -12,9 +12,9 @@ STATE = "state"
 TYPES: Mapping[str, str] = {
     "deploy_status": "a deploy changed its status; payload: the deploy as GET /api/deploys/{id} shows it",
     "deploy_step": "a step of a deploy began or ended; payload: the step as GET /api/deploys/{id} shows it",
-    "deploy_log": "a line of a deploy's log; payload: deploy, at, level, text",
+    "deploy_log": "a line of a deploy's log; payload: deploy, at, level, text; of a probe: healthy",
     "deploy_progress": "layers of a pull; not kept; payload: deploy, layers",
-    "instance_status": "an instance changed; payload: the instance",
+    "instance_status": "an instance changed; payload: the instance, with its url on the stream",
     "instance_log": "a line an instance wrote; not kept; payload: instance, at, stream, text",
     "project_changed": "a project or one of its stages was made, changed or deleted; payload: project, change",
     "sighting": "a tag was seen and decided; payload: the sighting",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
@@ -43,14 +44,22 @@ class Sightings:
         return {row["tag"]: _sighting(row) for row in rows}
 
     def page(
-        self, *, project: str | None = None, stage: str | None = None, before: int | None = None, limit: int = 50
+        self,
+        *,
+        project: str | None = None,
+        stage: str | None = None,
+        decisions: Sequence[Decision] = (),
+        before: int | None = None,
+        limit: int = 50,
     ) -> list[Sighting]:
         """The newest first."""
-        rows = self._database.rows(
-            "SELECT * FROM sighting WHERE id < ? AND (? IS NULL OR project = ?) AND (? IS NULL OR stage = ?) "
-            "ORDER BY id DESC LIMIT ?",
-            (before or 1 << 62, project, project, stage, stage, limit),
+        among = f"decision IN ({', '.join('?' * len(decisions))})" if decisions else "1"
+        sql = (
+            "SELECT * FROM sighting WHERE id < ? AND (? IS NULL OR project = ?) AND (? IS NULL OR stage = ?) "  # noqa: S608
+            f"AND {among} ORDER BY id DESC LIMIT ?"
         )
+        values = (before or 1 << 62, project, project, stage, stage, *decisions, limit)
+        rows = self._database.rows(sql, values)
         return [_sighting(row) for row in rows]
 
     def due(self, now: float) -> list[Sighting]:
@@ -112,10 +121,12 @@ class Receipts:
             raise NotFound(f"There is no receipt {receipt}", code="no_receipt")
         return _receipt(row)
 
-    def page(self, *, before: int | None = None, limit: int = 50) -> list[Receipt]:
-        """The newest first."""
+    def page(self, *, before: int | None = None, limit: int = 50, idle: bool = True) -> list[Receipt]:
+        """The newest first; not `idle`: without those that named nothing to look at (a pull, a blob)."""
         rows = self._database.rows(
-            "SELECT * FROM receipt WHERE id < ? ORDER BY id DESC LIMIT ?", (before or 1 << 62, limit)
+            "SELECT * FROM receipt WHERE id < ? AND (? OR images <> '[]' OR decision <> 'ignored') "
+            "ORDER BY id DESC LIMIT ?",
+            (before or 1 << 62, idle, limit),
         )
         return [_receipt(row) for row in rows]
 
