@@ -64,3 +64,16 @@ export function bytes(n: number): string {
 export function short(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
 }
+
+/** The local day of `at` (unix seconds): today, yesterday, else its date. */
+export function dayOf(at: number, now: number): string {
+  const day = (seconds: number) => new Date(seconds * 1000).toDateString();
+  if (day(at) === day(now)) return t.past.today;
+  if (day(at) === day(now - 86400)) return t.past.yesterday;
+  return new Date(at * 1000).toLocaleDateString(spoken.language, {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  });
+}

@@ -12,7 +12,13 @@ const aView = (status: DeployStatus, more = {}) => ({
   quarantine: null,
   ...more,
 });
-const aLine = (id: number) => ({ id, at: id, level: 'info', text: `line ${id}` });
+const aLine = (id: number) => ({
+  id,
+  at: id,
+  level: 'info',
+  text: `line ${id}`,
+  healthy: null,
+});
 
 function following(status: DeployStatus, lines = [aLine(10), aLine(11)]) {
   const subscriptions: Subscription[] = [];

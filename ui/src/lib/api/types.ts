@@ -40,3 +40,11 @@ export interface LastWords {
   lines: LogLine[];
   probes: ProbeResult[];
 }
+
+export type Sighting = Schemas['Sighting'];
+export type Decision = Schemas['Decision'];
+export type Receipt = Schemas['ReceiptLine'];
+export type WholeReceipt = Schemas['ReceiptView'];
+
+/** What happened; `payload` by `type`, as the stream sends it. */
+export type Happening = Omit<Schemas['Event'], 'payload'> & { payload: any };
