@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -17,7 +18,7 @@ from forge.domain.events import deploy_topic, instance_topic
 from forge.ports import LogLine
 
 blueprint = Blueprint("stream", __name__)
-_PAGE = 500
+_PAGE = 2000
 
 
 class Topics(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -90,9 +91,10 @@ def deploy_lines(deploy: int, query: Since) -> list[DeployLine]:
     return lines[: query.limit]
 
 
-def _line(id: int, payload: object) -> DeployLine:
-    line = msgspec.convert(payload, dict[str, object])
-    return msgspec.convert({**line, "id": id}, DeployLine)
+def _line(id: int, payload: Mapping[str, Any]) -> DeployLine:
+    return DeployLine(
+        id=id, at=payload["at"], level=payload["level"], text=payload["text"], healthy=payload.get("healthy")
+    )
 
 
 def _wants_json() -> bool:

@@ -67,17 +67,19 @@ export class DeployFeed {
     };
   }
 
-  /** The log first: what happens after its last line comes from the stream, whatever the deploy was like meanwhile. */
+  /**
+   * The log before the deploy that counts: what happens after its last line comes from the stream, whatever the deploy
+   * was like meanwhile. A long log takes a while, so the deploy is shown before; one that has ended stays as it is.
+   */
   async #begin(live: Live): Promise<void> {
     const run = (this.#run += 1);
     this.#leave?.();
     this.log.clear();
     this.probes = [];
     try {
-      const since = await this.#loadLines(run);
-      const deploy = await this.#source.deploy(this.id);
+      const [first, since] = await Promise.all([this.#show(run), this.#loadLines(run)]);
+      const deploy = isUnderWay(first) ? await this.#show(run) : first;
       if (run !== this.#run) return;
-      this.#take(deploy);
       this.problem = null;
       if (!isUnderWay(deploy)) return;
       this.#leave = live.subscribe({
@@ -89,6 +91,12 @@ export class DeployFeed {
     } catch (error) {
       if (run === this.#run) this.problem = asProblem(error);
     }
+  }
+
+  async #show(run: number): Promise<DeployView> {
+    const deploy = await this.#source.deploy(this.id);
+    if (run === this.#run) this.#take(deploy);
+    return deploy;
   }
 
   async #loadLines(run: number): Promise<number> {
@@ -109,11 +117,14 @@ export class DeployFeed {
     if (this.lastWords) this.probes = this.lastWords.probes;
   }
 
-  #pushLines(lines: Pick<DeployLine, 'at' | 'level' | 'text'>[]): void {
+  #pushLines(lines: (Pick<DeployLine, 'at' | 'level' | 'text'> & { healthy?: boolean | null })[]): void {
     this.log.push(lines.map(asLine));
     const probes = lines.filter((line) => line.level === 'probe');
-    if (probes.length)
-      this.probes = [...this.probes, ...probes.map(({ at, text }) => ({ at, text, healthy: null }))];
+    if (probes.length && !this.lastWords)
+      this.probes = [
+        ...this.probes,
+        ...probes.map(({ at, text, healthy = null }) => ({ at, text, healthy })),
+      ];
   }
 
   /** Apply what a frame of the stream says. */

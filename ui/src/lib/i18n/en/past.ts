@@ -19,7 +19,7 @@ export const past = {
   activity: 'Activity',
   allActivity: 'All of it',
   kind: 'Kind',
-  everyKind: 'Everything that happens',
+  everyKind: 'All kinds',
   kinds: {
     deploys: 'Deploys',
     instances: 'Instances',
@@ -98,7 +98,7 @@ export const past = {
   decided: 'Decision',
   anyDecision: 'Any decision',
   decision: {
-    deploy: 'Deployed',
+    deploy: 'Deploy queued',
     noted: 'Noted',
     waiting: 'Waits',
     held: 'Held',

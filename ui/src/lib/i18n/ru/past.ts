@@ -30,7 +30,7 @@ export const past: Words['past'] = {
   activity: 'События',
   allActivity: 'Все',
   kind: 'Вид',
-  everyKind: 'Все события',
+  everyKind: 'Любые',
   kinds: {
     deploys: 'Развёртывания',
     instances: 'Экземпляры',
@@ -107,7 +107,7 @@ export const past: Words['past'] = {
   decided: 'Решение',
   anyDecision: 'Любое решение',
   decision: {
-    deploy: 'Развёрнут',
+    deploy: 'В очереди',
     noted: 'Отмечен',
     waiting: 'Ждёт',
     held: 'Придержан',
