@@ -1,4 +1,4 @@
-/** The lines of a log: a plain array outside of the reactive graph, told of once a frame however many lines came. */
+/** The lines of a log: a plain array outside of the reactive graph, told of once a frame at most however many lines came. */
 import { stripAnsi } from './ansi.ts';
 
 export type Level = 'error' | 'warning' | 'info' | 'debug' | 'probe' | 'none';
@@ -23,6 +23,8 @@ const WORDS: [RegExp, Level][] = [
 export function levelOf(text: string): Level {
   return WORDS.find(([words]) => words.test(text))?.[1] ?? 'none';
 }
+
+const LONG = 10_000; // lines
 
 export class LogBuffer {
   /** Goes up when lines came; read it to follow them. */
@@ -81,8 +83,9 @@ export class LogBuffer {
       this.#due = false;
       this.revision += 1;
     };
-    // a hidden tab draws no frames
+    // a hidden tab draws no frames; and a long log is copied each time it is shown anew
     if (document.visibilityState === 'hidden') setTimeout(tell, 250);
+    else if (this.lines.length > LONG) setTimeout(tell, 100);
     else requestAnimationFrame(tell);
   }
 }

@@ -128,7 +128,7 @@ export const past = {
     harbor: 'Harbor',
     quay: 'Quay',
   } as Record<string, string>,
-  unknownSender: 'Nobody known',
+  unknownSender: 'somebody unknown',
   signature: { valid: 'signed', none: 'not signed', invalid: 'wrong signature' } as Record<string, string>,
   idle: 'Pulls and blobs too',
   idleWhy: 'Registries also tell of pulls and of single layers: nothing to look at',

@@ -136,7 +136,7 @@ export const past: Words['past'] = {
     harbor: 'Harbor',
     quay: 'Quay',
   },
-  unknownSender: 'Неизвестно кто',
+  unknownSender: 'неизвестно кто',
   signature: { valid: 'подписана', none: 'без подписи', invalid: 'подпись неверна' },
   idle: 'Также скачивания и слои',
   idleWhy: 'Реестры сообщают и о скачиваниях, и об отдельных слоях: проверять там нечего',
