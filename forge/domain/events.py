@@ -18,7 +18,7 @@ TYPES: Mapping[str, str] = {
     "instance_log": "a line an instance wrote; not kept; payload: instance, at, stream, text",
     "project_changed": "a project or one of its stages was made, changed or deleted; payload: project, change",
     "sighting": "a tag was seen and decided; payload: the sighting",
-    "receipt": "a webhook delivery was received; payload: the receipt",
+    "receipt": "a webhook delivery was received, or settled; not if it named nothing; payload: the receipt",
     "connection_changed": "a registry, proxy or engine was changed, or its health did; payload: kind, name, change",
     "settings_changed": "settings were changed; payload: the names",
     "hello": "first frame of a stream; not kept; payload: version, epoch, cursors, reset",

@@ -15,6 +15,8 @@ from forge.store.database import Change, Database, from_json, to_json
 
 _SIGHTING = ("project", "stage", "tag", "digest", "source", "decision", "reason", "due", "deploy")
 
+_IDLE = "(images = '[]' AND decision = 'ignored')"  # a delivery that named nothing to look at: a pull, a blob
+
 
 class Sightings:
     """What a tag meant is decided once, until it means something else."""
@@ -123,15 +125,12 @@ class Receipts:
 
     def page(self, *, before: int | None = None, limit: int = 50, idle: bool = True) -> list[Receipt]:
         """The newest first; not `idle`: without those that named nothing to look at (a pull, a blob)."""
-        rows = self._database.rows(
-            "SELECT * FROM receipt WHERE id < ? AND (? OR images <> '[]' OR decision <> 'ignored') "
-            "ORDER BY id DESC LIMIT ?",
-            (before or 1 << 62, idle, limit),
-        )
+        sql = f"SELECT * FROM receipt WHERE id < ? AND (? OR NOT {_IDLE}) ORDER BY id DESC LIMIT ?"  # noqa: S608
+        rows = self._database.rows(sql, (before or 1 << 62, idle, limit))
         return [_receipt(row) for row in rows]
 
     def add(self, change: Change, receipt: Receipt, keep: int) -> Receipt:
-        """Keep it (its id is given here), and only the newest `keep`."""
+        """Keep it (its id is given here), and only the newest `keep`; of those that named nothing, a tenth of that."""
         cursor = change.execute(
             "INSERT INTO receipt (at, vendor, images, signature, decision, reason, body, headers, replay_of) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -141,7 +140,11 @@ class Receipts:
             ),
         )  # fmt: skip
         kept = replace(receipt, id=int(cursor.lastrowid or 0), at=change.now)
-        change.execute("DELETE FROM receipt WHERE id <= ?", (kept.id - keep,))
+        for which, most in ((_IDLE, max(1, keep // 10)), (f"NOT {_IDLE}", keep)):
+            change.execute(
+                f"DELETE FROM receipt WHERE id IN (SELECT id FROM receipt WHERE {which} ORDER BY id DESC LIMIT -1 OFFSET ?)",  # noqa: E501, S608
+                (most,),
+            )
         self._tell(change, kept)
         return kept
 
@@ -154,6 +157,9 @@ class Receipts:
 
     @staticmethod
     def _tell(change: Change, receipt: Receipt) -> None:
+        """A registry tells of every look that Forge takes at it: that is no news, and would crowd out what is."""
+        if receipt.decision == "ignored" and not receipt.images:
+            return
         payload = {key: value for key, value in msgspec.to_builtins(receipt).items() if key not in {"body", "headers"}}
         change.emit(Event(type="receipt", payload=payload, at=change.now, actor="webhook"))
 

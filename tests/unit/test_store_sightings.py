@@ -161,3 +161,11 @@ def test_receipts_that_named_nothing_can_be_left_out(store):
     receive(store, decision="ignored")
     assert [r.id for r in store.receipts.page(idle=False)] == [3, 2]
     assert [r.id for r in store.receipts.page()] == [3, 2, 1]
+
+
+def test_receipts_that_named_nothing_crowd_out_nothing_and_are_no_news(store, heard):
+    receive(store, keep=20)
+    for _ in range(30):
+        receive(store, keep=20, decision="ignored", images=())
+    assert [r.id for r in store.receipts.page()] == [31, 30, 1]
+    assert len(heard) == 1

@@ -94,7 +94,7 @@ export const past = {
     `This image is not offered here again. Another push of ${tag} is, and by hand it can still be deployed.`,
   dismissDo: 'Dismiss it',
   dismissed: (tag: string, place: string) => `${tag} was dismissed for ${place}`,
-  due: (time: string) => `Decided again on ${time}.`,
+  due: (time: string) => `decided again on ${time}`,
   decided: 'Decision',
   anyDecision: 'Any decision',
   decision: {

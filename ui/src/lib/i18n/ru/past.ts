@@ -103,7 +103,7 @@ export const past: Words['past'] = {
     `Этот образ здесь больше не предложат. Если ${tag} отправят заново, предложат; вручную его развернуть можно.`,
   dismissDo: 'Отклонить',
   dismissed: (tag, place) => `${tag} отклонён для ${place}`,
-  due: (time) => `Решится снова: ${time}.`,
+  due: (time) => `решится снова ${time}`,
   decided: 'Решение',
   anyDecision: 'Любое решение',
   decision: {
