@@ -88,4 +88,28 @@ describe('a deploy', () => {
     tell(2, 1e6);
     expect(feed.rate).toBe(1e6);
   });
+
+  it('is shown before its log is there, and asked for anew after it', async () => {
+    let arrive = (_: ReturnType<typeof aLine>[]) => {};
+    const subscribe = vi.fn(() => () => {});
+    const deploy = vi.fn(async () => aView('running'));
+    const lines = () => new Promise<ReturnType<typeof aLine>[]>((done) => (arrive = done));
+    const feed = new DeployFeed(4, { deploy, lines });
+    feed.follow({ subscribe } as unknown as Live);
+    await vi.waitFor(() => expect(feed.deploy?.status).toBe('running'));
+    expect([feed.log.lines.length, subscribe.mock.calls.length]).toEqual([0, 0]);
+    arrive([aLine(10)]);
+    await vi.waitFor(() => expect(subscribe).toHaveBeenCalled());
+    expect([feed.log.lines.length, deploy.mock.calls.length]).toEqual([1, 2]);
+  });
+
+  it('keeps what each probe found', async () => {
+    const { feed, subscriptions } = following('running', []);
+    await vi.waitFor(() => expect(subscriptions).toHaveLength(1));
+    for (const healthy of [null, false, true])
+      subscriptions[0]!.onFrame(
+        aFrame('deploy_log', { deploy: 4, at: 12, level: 'probe', text: 'asked', healthy }),
+      );
+    expect(feed.probes.map((probe) => probe.healthy)).toEqual([null, false, true]);
+  });
 });
