@@ -111,6 +111,21 @@ describe('what is shown of a log', () => {
     expect([selection.lines.length, selection.hits]).toEqual([1, [0]]);
   });
 
+  it('leaves out probes and debugging words where only the rest is wanted', () => {
+    const [log, selection] = [new LogBuffer(), new Selection()];
+    log.push([
+      { at: 1, text: 'connection refused', level: 'probe' },
+      { at: 2, text: 'DEBUG pool: 4 idle' },
+      { at: 3, text: 'starting' },
+      { at: 4, text: 'WARN slow' },
+    ]);
+    expect(log.details).toBe(2);
+    selection.update(log, { ...all, shown: 'info' });
+    expect(selection.lines.map((line) => line.plain)).toEqual(['starting', 'WARN slow']);
+    selection.update(log, { ...all, shown: 'warning' });
+    expect(selection.lines.map((line) => line.plain)).toEqual(['WARN slow']);
+  });
+
   it('begins anew when the first lines went', () => {
     const [log, selection] = [new LogBuffer(100), new Selection()];
     log.push(Array.from({ length: 90 }, (_, n) => ({ at: n, text: String(n) })));

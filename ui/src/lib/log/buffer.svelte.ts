@@ -19,6 +19,8 @@ const WORDS: [RegExp, Level][] = [
   [/\bINFO\b/, 'info'],
 ];
 
+export const isDetail = (level: Level): boolean => level === 'debug' || level === 'probe';
+
 /** What a line's own words say of its level. */
 export function levelOf(text: string): Level {
   return WORDS.find(([words]) => words.test(text))?.[1] ?? 'none';
@@ -31,6 +33,8 @@ export class LogBuffer {
   revision = $state(0);
   errors = $state(0);
   warnings = $state(0);
+  /** Of no interest until somebody looks for a fault: debugging words and health probes. */
+  details = $state(0);
   /** How many of the first lines are no longer here. */
   dropped = $state(0);
   lines: Line[] = [];
@@ -45,17 +49,19 @@ export class LogBuffer {
   }
 
   push(lines: { at: number; text: string; level?: Level }[]): void {
-    let [errors, warnings] = [0, 0];
+    let [errors, warnings, details] = [0, 0, 0];
     for (const { at, text, level } of lines) {
       const plain = stripAnsi(text);
       const found = level ?? levelOf(plain);
       if (found === 'error') errors += 1;
       else if (found === 'warning') warnings += 1;
+      else if (isDetail(found)) details += 1;
       this.#count += 1;
       this.lines.push({ number: this.#count, at, raw: text, plain, level: found });
     }
     if (errors) this.errors += errors;
     if (warnings) this.warnings += warnings;
+    if (details) this.details += details;
     this.#bound();
     this.#tell();
   }
@@ -63,7 +69,7 @@ export class LogBuffer {
   clear(): void {
     this.lines = [];
     this.#count = 0;
-    this.errors = this.warnings = 0;
+    this.errors = this.warnings = this.details = 0;
     this.dropped = 0;
     this.generation += 1;
     this.#tell();

@@ -1,11 +1,17 @@
 /** Which lines of a buffer are shown, and which of them have what is searched for. Only what came since is read. */
-import type { Line, LogBuffer } from './buffer.svelte.ts';
+import { isDetail, type Level, type Line, type LogBuffer } from './buffer.svelte.ts';
 
 export interface Wish {
-  /** The least level. */
-  shown: 'all' | 'warning' | 'error';
+  /** The least level; `info` is all but details. */
+  shown: 'all' | 'info' | 'warning' | 'error';
   needle: string;
   onlyMatching: boolean;
+}
+
+function isShown(level: Level, shown: Wish['shown']): boolean {
+  if (shown === 'error') return level === 'error';
+  if (shown === 'warning') return level === 'error' || level === 'warning';
+  return shown === 'all' || !isDetail(level);
 }
 
 export class Selection {
@@ -33,8 +39,7 @@ export class Selection {
   }
 
   #take(line: Line, { shown, needle, onlyMatching }: Wish): void {
-    if (shown !== 'all' && line.level !== 'error' && !(shown === 'warning' && line.level === 'warning'))
-      return;
+    if (!isShown(line.level, shown)) return;
     const hit = needle !== '' && line.plain.toLowerCase().includes(needle);
     if (onlyMatching && needle && !hit) return;
     if (hit) this.hits.push(this.lines.length);

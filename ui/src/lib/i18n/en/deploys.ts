@@ -45,4 +45,5 @@ export const deploys = {
     serves: 'serves',
     ends: 'finishes and stops',
   } as Record<string, string>,
+  info: 'Info',
 };

@@ -46,4 +46,5 @@ export const deploys: Words['deploys'] = {
     serves: 'работает',
     ends: 'завершает и останавливается',
   },
+  info: 'Главное',
 };
