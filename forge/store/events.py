@@ -10,12 +10,12 @@ from forge.domain.events import STATE, Event
 from forge.store.database import Change, Database, from_json
 
 # What another event tells anyway: what a deploy does to instances is told by the deploy, a sighting that led to one by
-# the deploy too, a delivery by its sightings. An instance that changed by itself after its deploy had ended is news.
+# the deploy too, a delivery by its sightings. That an instance which should run changed by itself is news.
 _TOLD_ANYWAY = """CASE type
-    WHEN 'instance_status' THEN actor = 'forge'
-        AND json_extract(payload, '$.status') NOT IN ('unhealthy', 'missing')
-        AND NOT (json_extract(payload, '$.wanted') AND json_extract(payload, '$.status') IN ('running', 'stopped')
-            AND at > (SELECT coalesce(ended, event.at) FROM deploy WHERE id = json_extract(payload, '$.deploy')))
+    WHEN 'instance_status' THEN actor = 'forge' AND NOT (json_extract(payload, '$.wanted')
+        AND (json_extract(payload, '$.status') IN ('unhealthy', 'missing')
+            OR json_extract(payload, '$.status') IN ('running', 'stopped')
+                AND at > (SELECT coalesce(ended, event.at) FROM deploy WHERE id = json_extract(payload, '$.deploy'))))
     WHEN 'sighting' THEN json_extract(payload, '$.decision') IN ('deploy', 'noted')
     WHEN 'receipt' THEN json_extract(payload, '$.decision') NOT IN ('refused', 'invalid', 'failed')
 END"""

@@ -118,6 +118,7 @@ def test_quiet_activity_leaves_out_what_others_tell_anyway(store):
     for part in ({"status": "starting"}, {"status": "running"}, {"status": "removed"}):
         emit("instance_status", part)
     emit("instance_status", {"status": "stopped", "wanted": False}, at=150.0)  # a newer deploy stopped it
+    emit("instance_status", {"status": "missing", "wanted": False}, at=160.0)  # and it was pruned
     emit("sighting", {"decision": "deploy"})
     emit("receipt", {"decision": "ignored"})
     news = [
@@ -132,4 +133,4 @@ def test_quiet_activity_leaves_out_what_others_tell_anyway(store):
     ]
     found = store.events.activity(before=None, limit=99, quiet=True)
     assert [e.id for e in found if e.type != "deploy_status"] == news[::-1]
-    assert len(store.events.activity(before=None, limit=99)) == len(found) + 6
+    assert len(store.events.activity(before=None, limit=99)) == len(found) + 7
