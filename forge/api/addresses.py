@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from forge.api.present import url_of
-from forge.domain.errors import NotFound
+from forge.domain.errors import ForgeError
 from forge.domain.events import Event
 from forge.domain.instance import Instance
 
@@ -26,6 +26,6 @@ def _with_url(runtime: Runtime, event: Event) -> Event:
     instance = msgspec.convert(event.payload, Instance)
     try:
         url = url_of(runtime, runtime.store.projects.get(instance.project), instance) if instance.serving else None
-    except NotFound:  # its project was deleted meanwhile
+    except ForgeError:  # its project was deleted, say: the event goes out nevertheless
         url = None
     return replace(event, payload={**event.payload, "url": url})

@@ -15,6 +15,18 @@ import type { Command } from './commands.ts';
 const REMEMBERED = 8;
 const LOADED = 30;
 
+type Shown = Pick<URL, 'pathname'> & { searchParams: { get(name: string): string | null } };
+
+/** A drawer lies over the page, and is what one looks at. */
+function thingAt({ pathname, searchParams }: Shown): string | null {
+  const [, kind, name] = /^\/(deploys|projects)\/([\w.-]+)$/.exec(pathname) ?? [];
+  const deploy = searchParams.get('deploy') ?? (kind === 'deploys' ? name! : '');
+  const log = searchParams.get('log') ?? '';
+  if (/^\d+$/.test(deploy)) return `deploy:${deploy}`;
+  if (/^\w+$/.test(log)) return `log:${log}`;
+  return kind === 'projects' ? `project:${name}` : null;
+}
+
 class Recent {
   /** `deploy:42`, `log:a1b2c3`, `project:shop`: what was opened last first. */
   opened = $state.raw<string[]>(kept('forge.recent')?.split(' ').filter(Boolean) ?? []);
@@ -22,18 +34,9 @@ class Recent {
   waiting = $state.raw<Sighting[]>([]);
 
   /** Remember what `url` shows. */
-  note(url: Pick<URL, 'pathname'> & { searchParams: { get(name: string): string | null } }): void {
-    const page = /^\/(deploys|projects)\/([^/]+)$/.exec(url.pathname);
-    const deploy = url.searchParams.get('deploy') ?? (page?.[1] === 'deploys' ? page[2] : null);
-    const log = url.searchParams.get('log');
-    const thing = deploy
-      ? `deploy:${deploy}`
-      : log
-        ? `log:${log}`
-        : page?.[1] === 'projects'
-          ? `project:${page[2]}`
-          : null;
-    if (!thing || thing === this.opened[0] || thing.includes(' ')) return;
+  note(url: Shown): void {
+    const thing = thingAt(url);
+    if (!thing || thing === this.opened[0]) return;
     this.opened = [thing, ...this.opened.filter((one) => one !== thing)].slice(0, REMEMBERED);
     keep('forge.recent', this.opened.join(' '));
   }
