@@ -97,10 +97,10 @@ describe('a deploy', () => {
     const feed = new DeployFeed(4, { deploy, lines });
     feed.follow({ subscribe } as unknown as Live);
     await vi.waitFor(() => expect(feed.deploy?.status).toBe('running'));
-    expect([feed.log.lines.length, subscribe.mock.calls.length]).toEqual([0, 0]);
+    expect([feed.log.lines.length, feed.reading, subscribe.mock.calls.length]).toEqual([0, true, 0]);
     arrive([aLine(10)]);
     await vi.waitFor(() => expect(subscribe).toHaveBeenCalled());
-    expect([feed.log.lines.length, deploy.mock.calls.length]).toEqual([1, 2]);
+    expect([feed.log.lines.length, feed.reading, deploy.mock.calls.length]).toEqual([1, false, 2]);
   });
 
   it('keeps what each probe found', async () => {
@@ -111,5 +111,16 @@ describe('a deploy', () => {
         aFrame('deploy_log', { deploy: 4, at: 12, level: 'probe', text: 'asked', healthy }),
       );
     expect(feed.probes.map((probe) => probe.healthy)).toEqual([null, false, true]);
+  });
+
+  it('has the lines that were written while it ended', async () => {
+    const lines = vi.fn(async (_: number, after: number) =>
+      [aLine(10), aLine(11)].filter((l) => l.id > after),
+    );
+    lines.mockResolvedValueOnce([aLine(10)]); // asked for a moment before the last one was written
+    const feed = new DeployFeed(4, { deploy: async () => aView('failed'), lines });
+    feed.follow({} as Live);
+    await vi.waitFor(() => expect(feed.reading).toBe(false));
+    expect(feed.log.lines.map((line) => line.plain)).toEqual(['line 10', 'line 11']);
   });
 });

@@ -42,6 +42,8 @@ export class DeployFeed {
   rate = $state(0);
   probes = $state.raw<ProbeResult[]>([]);
   readonly log = new LogBuffer();
+  /** The past of the log is on its way. */
+  reading = $state(true);
   readonly id: number;
 
   readonly #source: DeploySource;
@@ -68,19 +70,22 @@ export class DeployFeed {
   }
 
   /**
-   * The log before the deploy that counts: what happens after its last line comes from the stream, whatever the deploy
-   * was like meanwhile. A long log takes a while, so the deploy is shown before; one that has ended stays as it is.
+   * A long log takes a while, so the deploy is shown before; it is asked for anew after the log, as only what happens
+   * after the last line comes from the stream.
    */
   async #begin(live: Live): Promise<void> {
     const run = (this.#run += 1);
     this.#leave?.();
     this.log.clear();
     this.probes = [];
+    this.reading = true;
     try {
       const [first, since] = await Promise.all([this.#show(run), this.#loadLines(run)]);
       const deploy = isUnderWay(first) ? await this.#show(run) : first;
+      if (!isUnderWay(deploy)) await this.#loadLines(run, since); // written while it ended
       if (run !== this.#run) return;
       this.problem = null;
+      this.reading = false;
       if (!isUnderWay(deploy)) return;
       this.#leave = live.subscribe({
         topic: `deploy:${this.id}`,
@@ -99,8 +104,8 @@ export class DeployFeed {
     return deploy;
   }
 
-  async #loadLines(run: number): Promise<number> {
-    let after = 0;
+  /** Lines from number `after` on; the last number. */
+  async #loadLines(run: number, after = 0): Promise<number> {
     for (;;) {
       const lines = await this.#source.lines(this.id, after);
       if (run !== this.#run) return after;

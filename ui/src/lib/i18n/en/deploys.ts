@@ -46,4 +46,5 @@ export const deploys = {
     ends: 'finishes and stops',
   } as Record<string, string>,
   info: 'Info',
+  gone: 'Its log is so old that it is no longer kept.',
 };
