@@ -67,6 +67,16 @@ describe('a list by pages', () => {
     expect(forge.asked).toBe(1);
   });
 
+  it('believes what it was told while it asked rather than an older answer', async () => {
+    const { pages, ids } = listOf(3);
+    const loading = pages.load();
+    pages.put(row(4));
+    pages.put(row(3, 'ended'));
+    pages.put(row(2), false);
+    await loading;
+    expect([ids(), pages.rows[1]!.text, pages.more]).toEqual([[4, 3], 'ended', true]);
+  });
+
   it('says what went wrong, and goes on with what it has', async () => {
     const { forge, pages, ids } = listOf(4);
     await pages.load();

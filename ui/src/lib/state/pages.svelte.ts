@@ -19,6 +19,8 @@ export class Pages<T extends { id: number }> {
   readonly #ask: Ask<T>;
   readonly #limit: number;
   #run = 0;
+  /** What was put while a page is on its way: it may be newer than the answer. */
+  #since: [row: T, fits: boolean][] | null = null;
   #due: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ask: Ask<T>, limit = 50) {
@@ -29,19 +31,28 @@ export class Pages<T extends { id: number }> {
   /** The newest page anew. What was fetched of the past stays, unless there may be a gap before it. */
   async load(): Promise<void> {
     const run = (this.#run += 1);
+    this.#since ??= [];
     try {
       const page = await this.#ask({ limit: this.#limit });
       if (run !== this.#run) return;
       const last = page.at(-1)?.id ?? 0;
       const joins = page.length === this.#limit && this.rows.some((row) => row.id >= last);
-      this.rows = joins ? [...page, ...this.rows.filter((row) => row.id < last)] : page;
-      if (!joins) this.more = page.length === this.#limit;
+      const past = joins ? this.rows.filter((row) => row.id < last) : [];
+      this.rows = [...page, ...past];
+      if (!past.length) this.more = page.length === this.#limit;
       this.problem = null;
     } catch (error) {
       if (run === this.#run) this.problem = asProblem(error);
     } finally {
-      if (run === this.#run) this.loading = false;
+      if (run === this.#run) this.#settle();
     }
+  }
+
+  #settle(): void {
+    const since = this.#since ?? [];
+    this.#since = null;
+    this.loading = false;
+    for (const [row, fits] of since) this.put(row, fits);
   }
 
   /** Something happened that only Forge can tell: look again, but not more often than people can read. */
@@ -70,15 +81,12 @@ export class Pages<T extends { id: number }> {
 
   /** Put `row` where it belongs; one that does not fit (any longer) goes. */
   put(row: T, fits = true): void {
+    this.#since?.push([row, fits]);
     const known = this.rows.some((one) => one.id === row.id);
-    if (known)
-      this.rows = fits ? this.rows.map((one) => (one.id === row.id ? row : one)) : this.without(row.id);
+    if (known && fits) this.rows = this.rows.map((one) => (one.id === row.id ? row : one));
+    else if (known) this.rows = this.rows.filter((one) => one.id !== row.id);
     else if (fits && row.id > (this.rows[0]?.id ?? 0)) this.rows = [row, ...this.rows];
     // an older one that is not here belongs to a page nobody has asked for
-  }
-
-  without(id: number): T[] {
-    return this.rows.filter((one) => one.id !== id);
   }
 
   stop(): void {
