@@ -21,6 +21,7 @@ from forge.api import (
     health,
     images,
     instances,
+    logfiles,
     metrics,
     openapi,
     projects,
@@ -31,13 +32,14 @@ from forge.api import (
     ui,
     webhook,
 )
+from forge.api.addresses import addressed
 from forge.api.hub import Hub, Topics
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime
 
 _NOUNS = (
-    projects, stages, instances, deploys, activity, metrics, stream, images, containers, discovery,
+    projects, stages, instances, deploys, activity, metrics, stream, logfiles, images, containers, discovery,
     webhook, settings, session, health, openapi, ui, backup,
 )  # fmt: skip
 
@@ -48,13 +50,13 @@ def make_app(runtime: Runtime) -> Flask:
     app.url_map.strict_slashes = True
     app.url_map.redirect_defaults = False
     hub = Hub(
-        replay=runtime.store.events.after,
+        replay=lambda *place: addressed(runtime, runtime.store.events.after(*place)),
         bounds=runtime.store.events.bounds,
         on_open=_both(runtime.logs.opened, runtime.sampler.opened),
         on_close=_both(runtime.logs.closed, runtime.sampler.closed),
         max_readers=runtime.settings.max_streams,
     )
-    runtime.bus.subscribe(hub.publish)
+    runtime.bus.subscribe(lambda events: hub.publish(addressed(runtime, events)))
     app.extensions["hub"] = hub
     context.attach(app, context.Context(runtime=runtime, hub=hub))
     guard.register(app)

@@ -107,7 +107,8 @@ class Run:
         text = redact(text)
         if len(self.probes) < _PROBES_KEPT:
             self.probes.append({"at": self.store.database.clock(), "healthy": healthy, "text": text})
-        self.say(text, "probe")
+        with self.store.database.change() as change:
+            self.store.deploys.log(change, self.deploy, text, "probe", healthy=healthy)
 
     # ---- waiting
 

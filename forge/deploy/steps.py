@@ -272,7 +272,7 @@ def confirm(run: Run) -> str:
     while True:
         answer, seen = _ask(run, route, path)
         if answer is not None and answer.target == route.target and not _is_fault(run, answer):
-            took = f"{answer.status} in {answer.milliseconds:.0f} ms"
+            took = f"{answer.status} in {answer.milliseconds:.0f} ms"  # at the end: the board shows it by itself
             return f"{route.domain}{path} was answered by the new instance: {took}"
         if run.monotonic() >= end:
             raise ProxyError(

@@ -207,9 +207,9 @@ class Deploys:
         )
         self._emit(change, deploy, "deploy_step", msgspec.to_builtins(step))
 
-    def log(self, change: Change, deploy: Deploy, text: str, level: str = "info") -> None:
-        """A line of the deploy's log; `level`: info, warning, error, output (an instance's own words)."""
-        payload = {"deploy": deploy.id, "at": change.now, "level": level, "text": text}
+    def log(self, change: Change, deploy: Deploy, text: str, level: str = "info", **more: Any) -> None:
+        """A line of the deploy's log; `level`: info, warning, error, output (an instance's own words), probe."""
+        payload = {"deploy": deploy.id, "at": change.now, "level": level, "text": text, **more}
         change.emit(_event(change, deploy, "deploy_log", payload, deploy_topic(deploy.id)))
 
     def quarantine(self, change: Change, deploy: Deploy, reason: str) -> None:

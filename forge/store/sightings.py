@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
@@ -13,6 +14,8 @@ from forge.domain.sighting import Decision, Receipt, Sighting
 from forge.store.database import Change, Database, from_json, to_json
 
 _SIGHTING = ("project", "stage", "tag", "digest", "source", "decision", "reason", "due", "deploy")
+
+_IDLE = "(images = '[]' AND decision = 'ignored')"  # a delivery that named nothing to look at: a pull, a blob
 
 
 class Sightings:
@@ -43,14 +46,22 @@ class Sightings:
         return {row["tag"]: _sighting(row) for row in rows}
 
     def page(
-        self, *, project: str | None = None, stage: str | None = None, before: int | None = None, limit: int = 50
+        self,
+        *,
+        project: str | None = None,
+        stage: str | None = None,
+        decisions: Sequence[Decision] = (),
+        before: int | None = None,
+        limit: int = 50,
     ) -> list[Sighting]:
         """The newest first."""
-        rows = self._database.rows(
-            "SELECT * FROM sighting WHERE id < ? AND (? IS NULL OR project = ?) AND (? IS NULL OR stage = ?) "
-            "ORDER BY id DESC LIMIT ?",
-            (before or 1 << 62, project, project, stage, stage, limit),
+        among = f"decision IN ({', '.join('?' * len(decisions))})" if decisions else "1"
+        sql = (
+            "SELECT * FROM sighting WHERE id < ? AND (? IS NULL OR project = ?) AND (? IS NULL OR stage = ?) "  # noqa: S608
+            f"AND {among} ORDER BY id DESC LIMIT ?"
         )
+        values = (before or 1 << 62, project, project, stage, stage, *decisions, limit)
+        rows = self._database.rows(sql, values)
         return [_sighting(row) for row in rows]
 
     def due(self, now: float) -> list[Sighting]:
@@ -112,15 +123,14 @@ class Receipts:
             raise NotFound(f"There is no receipt {receipt}", code="no_receipt")
         return _receipt(row)
 
-    def page(self, *, before: int | None = None, limit: int = 50) -> list[Receipt]:
-        """The newest first."""
-        rows = self._database.rows(
-            "SELECT * FROM receipt WHERE id < ? ORDER BY id DESC LIMIT ?", (before or 1 << 62, limit)
-        )
+    def page(self, *, before: int | None = None, limit: int = 50, idle: bool = True) -> list[Receipt]:
+        """The newest first; not `idle`: without those that named nothing to look at (a pull, a blob)."""
+        sql = f"SELECT * FROM receipt WHERE id < ? AND (? OR NOT {_IDLE}) ORDER BY id DESC LIMIT ?"  # noqa: S608
+        rows = self._database.rows(sql, (before or 1 << 62, idle, limit))
         return [_receipt(row) for row in rows]
 
     def add(self, change: Change, receipt: Receipt, keep: int) -> Receipt:
-        """Keep it (its id is given here), and only the newest `keep`."""
+        """Keep it (its id is given here), and only the newest `keep`; of those that named nothing, a tenth of that."""
         cursor = change.execute(
             "INSERT INTO receipt (at, vendor, images, signature, decision, reason, body, headers, replay_of) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -130,7 +140,11 @@ class Receipts:
             ),
         )  # fmt: skip
         kept = replace(receipt, id=int(cursor.lastrowid or 0), at=change.now)
-        change.execute("DELETE FROM receipt WHERE id <= ?", (kept.id - keep,))
+        for which, most in ((_IDLE, max(1, keep // 10)), (f"NOT {_IDLE}", keep)):
+            change.execute(
+                f"DELETE FROM receipt WHERE id IN (SELECT id FROM receipt WHERE {which} ORDER BY id DESC LIMIT -1 OFFSET ?)",  # noqa: E501, S608
+                (most,),
+            )
         self._tell(change, kept)
         return kept
 
@@ -143,6 +157,9 @@ class Receipts:
 
     @staticmethod
     def _tell(change: Change, receipt: Receipt) -> None:
+        """A registry tells of every look that Forge takes at it: that is no news, and would crowd out what is."""
+        if receipt.decision == "ignored" and not receipt.images:
+            return
         payload = {key: value for key, value in msgspec.to_builtins(receipt).items() if key not in {"body", "headers"}}
         change.emit(Event(type="receipt", payload=payload, at=change.now, actor="webhook"))
 

@@ -23,7 +23,16 @@ def test_a_delivery_is_taken_from_anybody_who_knows_the_address(world, address):
     assert (answer.status_code, answer.json["decision"]) == (202, "looking")
     receipts = world.ask("GET", "/api/webhook/receipts").json
     assert [receipt["id"] for receipt in receipts] == [answer.json["receipt"]]
-    assert world.ask("GET", f"/api/webhook/receipts/{receipts[0]['id']}").json == receipts[0]
+    whole = world.ask("GET", f"/api/webhook/receipts/{receipts[0]['id']}").json
+    assert whole.pop("body") == '{"image":"127.0.0.1:5000/org/shop:dev-1"}'
+    assert whole.pop("headers")["content-type"] == "application/json"
+    assert whole == receipts[0]
+
+
+def test_deliveries_that_name_nothing_can_be_left_out(world, address):
+    world.nobody.post(address, json={"events": [{"action": "pull", "target": {"repository": "org/shop"}}]})
+    assert [receipt["decision"] for receipt in world.ask("GET", "/api/webhook/receipts").json] == ["ignored"]
+    assert world.ask("GET", "/api/webhook/receipts?idle=false").json == []
 
 
 @pytest.mark.parametrize("sent", ["Bearer the-registrys-own", "Basic cm9ib3Q6c2VjcmV0"])

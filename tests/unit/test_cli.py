@@ -157,6 +157,8 @@ COMMANDS = {
     )
 }  # fmt: skip
 NOT_FOR_PEOPLE_WHO_TYPE = {
+    "GET /api/deploys/{deploy}/log.txt": "a browser's download: `forge logs` in a pipe is the same",
+    "GET /api/instances/{instance}/log.txt": "the same",
     "POST /api/session": "a browser gets its cookie: the command line sends the launch token",
     "DELETE /api/session": "a browser gives its cookie back",
     "POST /api/webhook/{secret}": "registries deliver there",

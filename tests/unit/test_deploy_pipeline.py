@@ -1,5 +1,7 @@
 """What a deploy does, step by step, and how it is taken back."""
 
+import re
+
 import pytest
 
 from forge.deploy.pipeline import PIPELINES
@@ -55,6 +57,16 @@ def test_a_deploy_that_went_live_has_every_step_done_in_order(world, strategy):
     (deploy,) = live(world, "dev-1")
     assert journal(world, deploy) == [(step.name, "done") for step in PIPELINES[strategy]]
     assert [n.position for n in world.forge.store.deploys.steps(deploy.id)] == list(range(len(PIPELINES[strategy])))
+
+
+def test_the_journal_says_what_served_and_how_the_new_one_answered(world):
+    shop(world)
+    live(world, "dev-1")
+    (deploy,) = live(world, "dev-2")
+    notes = {step.name: step.note for step in world.forge.store.deploys.steps(deploy.id)}
+    # the board reads both off these sentences (ui/src/lib/deploy)
+    assert re.fullmatch(r"dev-1 \(\w+\) serves", notes["note what serves"])
+    assert re.search(r": \d{3} in \d+ ms$", notes["confirm through the route"])
 
 
 @pytest.mark.parametrize("strategy", Strategy)

@@ -117,7 +117,7 @@ def test_every_probe_is_shown_and_the_first_200_are_kept(world, run):
     assert len(run.probes) == 200
     assert run.probes[0]["text"] == "refused 0"
     told = [e.payload for e in world.events if e.type == "deploy_log"]
-    assert [(p["level"], p["text"]) for p in told[-1:]] == [("probe", "refused 249")]
+    assert [(p["level"], p["text"], p["healthy"]) for p in told[-1:]] == [("probe", "refused 249", None)]
     assert len(told) == 250
 
 

@@ -112,6 +112,14 @@ def test_pages_are_newest_first_and_filtered(store):
     assert [s.id for s in store.sightings.page(project="shop", stage="dev")] == [4, 2]
 
 
+def test_sightings_are_found_by_what_was_decided(store):
+    see(store, tag="v1")
+    see(store, tag="v2", decision=Decision.WAITING)
+    see(store, tag="v3", decision=Decision.HELD)
+    assert [s.tag for s in store.sightings.page(decisions=[Decision.WAITING, Decision.HELD])] == ["v3", "v2"]
+    assert store.sightings.page(project="cart", decisions=[Decision.HELD]) == []
+
+
 # ---- receipts
 
 
@@ -145,3 +153,19 @@ def test_what_was_decided_in_the_end_is_written_and_told(store, heard):
     assert (store.receipts.get(1).decision, store.receipts.get(1).reason) == ("ignored", "no stage takes it")
     assert heard[-1].payload["decision"] == "ignored"
     assert [r.id for r in store.receipts.page(before=1)] == []
+
+
+def test_receipts_that_named_nothing_can_be_left_out(store):
+    receive(store, decision="ignored", images=())
+    receive(store, decision="ping", images=())
+    receive(store, decision="ignored")
+    assert [r.id for r in store.receipts.page(idle=False)] == [3, 2]
+    assert [r.id for r in store.receipts.page()] == [3, 2, 1]
+
+
+def test_receipts_that_named_nothing_crowd_out_nothing_and_are_no_news(store, heard):
+    receive(store, keep=20)
+    for _ in range(30):
+        receive(store, keep=20, decision="ignored", images=())
+    assert [r.id for r in store.receipts.page()] == [31, 30, 1]
+    assert len(heard) == 1

@@ -17,8 +17,9 @@ export function span(seconds: number): string {
   return `${t.time.days(Math.floor(s / 86400))}${hours ? ` ${t.time.hours(hours)}` : ''}`;
 }
 
-/** How long something took, with tenths where they matter: `0.4 s`. */
+/** How long something took, as exactly as matters: `12 ms`, `0.4 s`. */
 export function took(seconds: number): string {
+  if (seconds > 0 && seconds < 0.0995) return t.deploys.milliseconds(Math.max(1, Math.round(seconds * 1000)));
   if (seconds >= 59.95) return span(Math.round(seconds));
   const digits = seconds < 10 ? 1 : 0;
   return `${seconds.toLocaleString(spoken.language, { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${t.time.seconds(0).replace(/^0\s*/, '')}`;
@@ -44,8 +45,15 @@ export function counter(seconds: number): string {
 
 /** The exact local time of `at` (unix seconds). */
 export function exact(at: number): string {
-  return new Date(at * 1000).toLocaleString(spoken.language, { dateStyle: 'medium', timeStyle: 'medium' });
+  const { language } = spoken;
+  let format = exactly.get(language);
+  if (!format) {
+    format = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
+    exactly.set(language, format);
+  }
+  return format.format(at * 1000);
 }
+const exactly = new Map<string, Intl.DateTimeFormat>(); // making one costs more than a row of a log may
 
 /** hh:mm:ss of `at` (unix seconds), local, always 24 hours; made by hand because a log has many. */
 export function timeOfDay(at: number): string {
@@ -63,4 +71,17 @@ export function bytes(n: number): string {
 /** The first 12 digits of a digest, as Docker shows them. */
 export function short(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
+}
+
+/** The local day of `at` (unix seconds): today, yesterday, else its date. */
+export function dayOf(at: number, now: number): string {
+  const day = (seconds: number) => new Date(seconds * 1000).toDateString();
+  if (day(at) === day(now)) return t.past.today;
+  if (day(at) === day(now - 86400)) return t.past.yesterday;
+  return new Date(at * 1000).toLocaleDateString(spoken.language, {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  });
 }

@@ -92,22 +92,17 @@ describe('the board', () => {
     expect(board.underWay('shop/dev')).toHaveLength(0);
   });
 
-  it('keeps the address of what serves, and asks for that of what is new', async () => {
+  it('has the address of what serves from the event itself', async () => {
     vi.useFakeTimers();
-    const project = vi.fn(async () =>
-      aProject({ stages: [aStage({ instances: [anInstance({ id: 'd4e5f6', url: 'http://new' })] })] }),
-    );
+    const project = vi.fn(async () => aProject());
     const board = await loaded({ project });
-    const { url: _, ...told } = anInstance({ since: 150 });
-    board.hear(aFrame('instance_status', told));
-    expect(board.instances.get('a1b2c3')?.url).toBe('http://dev-shop.localhost');
-    const { url: __, ...newcomer } = anInstance({ id: 'd4e5f6', since: 160 });
-    board.hear(aFrame('instance_status', newcomer));
-    await vi.advanceTimersByTimeAsync(200);
-    vi.useRealTimers();
-    expect(project).toHaveBeenCalledTimes(1);
+    board.hear(aFrame('instance_status', anInstance({ id: 'd4e5f6', since: 160, url: 'http://new' })));
+    board.hear(aFrame('instance_status', anInstance({ since: 160, serving: false, url: null })));
     expect(board.instances.get('d4e5f6')?.url).toBe('http://new');
-    expect(board.instances.has('a1b2c3')).toBe(false);
+    expect(board.instances.get('a1b2c3')?.url).toBeNull();
+    await vi.advanceTimersByTimeAsync(1000);
+    vi.useRealTimers();
+    expect(project).not.toHaveBeenCalled();
   });
 
   it('takes away what was removed or deleted', async () => {

@@ -120,6 +120,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deploys/{deploy}/log.txt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All kept lines of a deploy's log as a text file, each with its time; colours are left out. */
+        get: operations["download_deploy_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/deploys/{deploy}/logs": {
         parameters: {
             query?: never;
@@ -374,6 +391,23 @@ export interface paths {
         post?: never;
         /** Stop an instance and take away its container and its route. */
         delete: operations["remove_instance"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{instance}/log.txt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest 100,000 lines of an instance as a text file, each with its time; colours are left out. */
+        get: operations["download_instance_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1029,7 +1063,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What became of each delivery, the newest first. */
+        /** What became of each delivery, the newest first; what came with it is told one by one. */
         get: operations["list_receipts"];
         put?: never;
         post?: never;
@@ -1096,15 +1130,24 @@ export interface components {
     schemas: {
         /**
          * ActivityPage
-         * @description Of all projects, or of one.
+         * @description Of all projects or of one, of a stage, of a person, of some types of events. `quiet`: without what another
+         *         event tells anyway.
          */
         ActivityPage: {
+            /** @default null */
+            actor: string | null;
             /** @default null */
             before: number | null;
             /** @default 50 */
             limit: number;
             /** @default null */
             project: string | null;
+            /** @default false */
+            quiet: boolean;
+            /** @default null */
+            stage: string | null;
+            /** @default [] */
+            type: string[];
         };
         /**
          * Address
@@ -1443,10 +1486,13 @@ export interface components {
         DeployKind: "deploy" | "promote" | "rollback";
         /**
          * DeployLine
-         * @description A line of a deploy's log. `level`: info, warning, error, probe, output (an instance's own words).
+         * @description A line of a deploy's log. `level`: info, warning, error, probe, output (an instance's own words). `healthy`: what
+         *         a probe found, null where it is none, or cannot tell yet.
          */
         DeployLine: {
             at: number;
+            /** @default null */
+            healthy: boolean | null;
             id: number;
             level: string;
             text: string;
@@ -2002,16 +2048,6 @@ export interface components {
             update?: components["schemas"]["Update"];
         };
         /**
-         * Page
-         * @description Part of a list, the newest first: at most `limit`, those with an id below `before`.
-         */
-        Page: {
-            /** @default null */
-            before: number | null;
-            /** @default 50 */
-            limit: number;
-        };
-        /**
          * PartHealth
          * @description An engine, registry or proxy; `fault` says what is wrong, null while it answers; `since` in unix seconds.
          */
@@ -2204,8 +2240,36 @@ export interface components {
             window: number | null;
         };
         /**
+         * ReceiptLine
+         * @description What became of one delivery. `signature`: valid, none, invalid.
+         */
+        ReceiptLine: {
+            at: number;
+            decision: string;
+            id: number;
+            images: string[];
+            reason: string;
+            replay_of: number | null;
+            signature: string;
+            vendor: string;
+        };
+        /** ReceiptLineList */
+        ReceiptLineList: components["schemas"]["ReceiptLine"][];
+        /**
+         * ReceiptPage
+         * @description `idle`: also those that named nothing to look at (a pull, a blob).
+         */
+        ReceiptPage: {
+            /** @default null */
+            before: number | null;
+            /** @default true */
+            idle: boolean;
+            /** @default 50 */
+            limit: number;
+        };
+        /**
          * ReceiptView
-         * @description What became of one delivery. `signature`: valid, none, invalid; `body` and `headers` are as they came.
+         * @description A delivery in full: `body` and `headers` are as they came.
          */
         ReceiptView: {
             at: number;
@@ -2221,8 +2285,6 @@ export interface components {
             signature: string;
             vendor: string;
         };
-        /** ReceiptViewList */
-        ReceiptViewList: components["schemas"]["ReceiptView"][];
         /**
          * RegistryView
          * @description A registry; what its last answers said of limits.
@@ -2304,11 +2366,13 @@ export interface components {
         SightingList: components["schemas"]["Sighting"][];
         /**
          * SightingPage
-         * @description Of all stages, of a project's, or of one.
+         * @description Of all stages, of a project's, or of one; with one of several decisions.
          */
         SightingPage: {
             /** @default null */
             before: number | null;
+            /** @default [] */
+            decision: components["schemas"]["Decision"][];
             /** @default 50 */
             limit: number;
             /** @default null */
@@ -2587,6 +2651,10 @@ export interface operations {
                 before?: number | null;
                 limit?: number;
                 project?: string | null;
+                stage?: string | null;
+                actor?: string | null;
+                type?: string[];
+                quiet?: boolean;
             };
             header?: never;
             path?: never;
@@ -3270,6 +3338,91 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_deploy_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deploy: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5086,6 +5239,109 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_instance_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                instance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
             };
             /** @description Unauthorized */
             401: {
@@ -9914,6 +10170,7 @@ export interface operations {
                 limit?: number;
                 project?: string | null;
                 stage?: string | null;
+                decision?: components["schemas"]["Decision"][];
             };
             header?: never;
             path?: never;
@@ -10179,6 +10436,7 @@ export interface operations {
             query?: {
                 before?: number | null;
                 limit?: number;
+                idle?: boolean;
             };
             header?: never;
             path?: never;
@@ -10192,7 +10450,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReceiptViewList"];
+                    "application/json": components["schemas"]["ReceiptLineList"];
                 };
             };
             /** @description Unauthorized */

@@ -60,3 +60,10 @@ export type Suggestion = Schemas['Suggestion'];
 export type Container = Schemas['ContainerView'];
 export type AdoptPlan = Schemas['AdoptPlan'];
 export type Found = Schemas['Found'];
+export type Sighting = Schemas['Sighting'];
+export type Decision = Schemas['Decision'];
+export type Receipt = Schemas['ReceiptLine'];
+export type WholeReceipt = Schemas['ReceiptView'];
+
+/** What happened; `payload` by `type`, as the stream sends it. */
+export type Happening = Omit<Schemas['Event'], 'payload'> & { payload: any };

@@ -1,4 +1,4 @@
-/** The lines of a log: a plain array outside of the reactive graph, told of once a frame however many lines came. */
+/** The lines of a log: a plain array outside of the reactive graph, told of once a frame at most however many lines came. */
 import { stripAnsi } from './ansi.ts';
 
 export type Level = 'error' | 'warning' | 'info' | 'debug' | 'probe' | 'none';
@@ -19,16 +19,22 @@ const WORDS: [RegExp, Level][] = [
   [/\bINFO\b/, 'info'],
 ];
 
+export const isDetail = (level: Level): boolean => level === 'debug' || level === 'probe';
+
 /** What a line's own words say of its level. */
 export function levelOf(text: string): Level {
   return WORDS.find(([words]) => words.test(text))?.[1] ?? 'none';
 }
+
+const LONG = 10_000; // lines
 
 export class LogBuffer {
   /** Goes up when lines came; read it to follow them. */
   revision = $state(0);
   errors = $state(0);
   warnings = $state(0);
+  /** Of no interest until somebody looks for a fault: debugging words and health probes. */
+  details = $state(0);
   /** How many of the first lines are no longer here. */
   dropped = $state(0);
   lines: Line[] = [];
@@ -43,17 +49,19 @@ export class LogBuffer {
   }
 
   push(lines: { at: number; text: string; level?: Level }[]): void {
-    let [errors, warnings] = [0, 0];
+    let [errors, warnings, details] = [0, 0, 0];
     for (const { at, text, level } of lines) {
       const plain = stripAnsi(text);
       const found = level ?? levelOf(plain);
       if (found === 'error') errors += 1;
       else if (found === 'warning') warnings += 1;
+      else if (isDetail(found)) details += 1;
       this.#count += 1;
       this.lines.push({ number: this.#count, at, raw: text, plain, level: found });
     }
     if (errors) this.errors += errors;
     if (warnings) this.warnings += warnings;
+    if (details) this.details += details;
     this.#bound();
     this.#tell();
   }
@@ -61,7 +69,7 @@ export class LogBuffer {
   clear(): void {
     this.lines = [];
     this.#count = 0;
-    this.errors = this.warnings = 0;
+    this.errors = this.warnings = this.details = 0;
     this.dropped = 0;
     this.generation += 1;
     this.#tell();
@@ -81,8 +89,9 @@ export class LogBuffer {
       this.#due = false;
       this.revision += 1;
     };
-    // a hidden tab draws no frames
+    // a hidden tab draws no frames; and a long log is copied each time it is shown anew
     if (document.visibilityState === 'hidden') setTimeout(tell, 250);
+    else if (this.lines.length > LONG) setTimeout(tell, 100);
     else requestAnimationFrame(tell);
   }
 }

@@ -21,7 +21,8 @@ import { SECTIONS } from '#lib/settings/sections.ts';
 import { dialogs, drawer } from '#lib/state/dialogs.svelte.ts';
 import { board, session } from '#lib/state/forge.svelte.ts';
 import { appearance } from '#lib/state/theme.svelte.ts';
-import { markOf, markOfDeploy, type Mark } from '#lib/status.ts';
+import { markOf, type Mark } from '#lib/status.ts';
+import { lately, reopened } from './recent.svelte.ts';
 import { SCREENS, TASKS } from './screens.ts';
 
 export interface Command {
@@ -40,12 +41,13 @@ export interface Command {
 export function commands(): Command[] {
   const stages = [...board.stages.values()];
   return [
+    ...reopened(),
     ...goToScreens(),
     ...(session.may('admin') ? setUp() : []),
     ...goToProjects(),
     ...instances(),
     ...(session.may('deployer') ? stages.flatMap(onStage) : stages.map(testTag)),
-    ...newestDeploys(stages),
+    ...lately(),
     ...goToSettings(),
     ...view(),
   ];
@@ -180,21 +182,6 @@ function onStage(stage: Stage): Command[] {
     });
   }
   return [...found, testTag(stage)];
-}
-
-function newestDeploys(stages: Stage[]): Command[] {
-  return stages.flatMap((stage) => {
-    const deploy = board.newestDeploy(`${stage.project}/${stage.name}`);
-    if (!deploy) return [];
-    return {
-      id: `show deploy ${deploy.id}`,
-      group: t.palette.deploy,
-      label: t.palette.deployNumber(deploy.id),
-      hint: `${deploy.tag} · ${deploy.project}/${deploy.stage} · ${t.deploy[deploy.status]}`,
-      mark: markOfDeploy(deploy.status),
-      run: () => drawer('deploy', deploy.id),
-    };
-  });
 }
 
 function view(): Command[] {

@@ -2,10 +2,13 @@
  * The screens of the main navigation, in order. A screen is named here when it is built, and not before: the side
  * bar, the bottom bar of a phone and the command palette are made of this list.
  */
+import Activity from '@lucide/svelte/icons/activity';
 import Chart from '@lucide/svelte/icons/chart-line';
 import PackageOpen from '@lucide/svelte/icons/package-open';
 import Plug from '@lucide/svelte/icons/plug';
 import Plus from '@lucide/svelte/icons/plus';
+import Sightings from '@lucide/svelte/icons/radar';
+import Deploys from '@lucide/svelte/icons/rocket';
 import Settings from '@lucide/svelte/icons/settings';
 import Sparkles from '@lucide/svelte/icons/sparkles';
 import Board from '@lucide/svelte/icons/square-kanban';
@@ -31,6 +34,9 @@ export const TASKS: Omit<Screen, 'below' | 'also'>[] = [
 
 export const SCREENS: Screen[] = [
   { path: '/', label: () => t.nav.board, icon: Board },
+  { path: '/deploys', label: () => t.deploys.title, icon: Deploys },
+  { path: '/activity', label: () => t.past.activity, icon: Activity },
+  { path: '/sightings', label: () => t.past.sightings, icon: Sightings },
   { path: '/metrics', label: () => t.metrics.title, icon: Chart },
   {
     path: '/registries',

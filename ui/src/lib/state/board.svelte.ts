@@ -163,18 +163,14 @@ export class Board {
 
   // ---- changing
 
-  putInstance(told: Partial<Instance> & Instance): void {
+  putInstance(told: Instance): void {
     const before = this.instances.get(told.id);
     if (before && told.since < before.since) return; // told late
     if (told.status === 'removed') {
       this.#removeInstance(told);
       return;
     }
-    const same = before && before.serving === told.serving && before.domain === told.domain;
-    // an event does not know the address where people reach it
-    if (told.url === undefined && told.serving && !(same && before.url)) this.#reloadSoon(told.project);
-    const url = told.url !== undefined ? told.url : same ? before.url : null;
-    this.instances.set(told.id, { ...told, url });
+    this.instances.set(told.id, told);
     const key = stageKey(told);
     const ids = this.#ofStage.get(key) ?? [];
     if (!ids.includes(told.id)) this.#ofStage.set(key, [told.id, ...ids]);
