@@ -113,3 +113,8 @@ def test_docker_hubs_short_names_are_understood(world, connections):
     connections.put(hub, actor="ann")
     world.registry.push("library/nginx", "latest")
     assert connections.tags("hub", "nginx") == connections.tags("hub", "docker.io/nginx") == ("latest",)
+
+
+def test_tags_of_a_project_come_from_the_registry_of_its_image(world, connections):
+    world.push("v1")
+    assert connections.tags_of(world.project()) == ("v1",)
