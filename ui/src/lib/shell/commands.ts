@@ -1,11 +1,14 @@
 /** What the command palette reaches. */
 import FlaskConical from '@lucide/svelte/icons/flask-conical';
+import History from '@lucide/svelte/icons/history';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import Languages from '@lucide/svelte/icons/languages';
 import LogOut from '@lucide/svelte/icons/log-out';
+import Plus from '@lucide/svelte/icons/plus';
 import Rocket from '@lucide/svelte/icons/rocket';
 import RotateCw from '@lucide/svelte/icons/rotate-cw';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
+import Settings from '@lucide/svelte/icons/settings-2';
 import Sun from '@lucide/svelte/icons/sun';
 import Undo from '@lucide/svelte/icons/undo-2';
 import ChevronsRight from '@lucide/svelte/icons/chevrons-right';
@@ -38,6 +41,7 @@ export function commands(): Command[] {
   return [
     ...goToScreens(),
     ...goToProjects(),
+    ...goToSettings(),
     ...instances(),
     ...(session.may('deployer') ? stages.flatMap(onStage) : stages.map(testTag)),
     ...newestDeploys(stages),
@@ -64,6 +68,29 @@ function goToProjects(): Command[] {
     mark: board.markOfProject(project.name),
     run: () => void goto(`/projects/${project.name}`),
   }));
+}
+
+function goToSettings(): Command[] {
+  const to = (path: string, label: string, icon: Component<any>): Command => ({
+    id: `go ${path}`,
+    group: t.palette.goTo,
+    label,
+    icon,
+    run: () => void goto(path),
+  });
+  return [...board.projects.keys()].flatMap((project) => {
+    const root = `/projects/${project}`;
+    return [
+      to(`${root}/history`, t.settingup.goHistory(project), History),
+      to(`${root}/settings`, t.settingup.goSettings(project), Settings),
+      ...board
+        .stagesOf(project)
+        .map(({ name }) =>
+          to(`${root}/stages/${name}`, t.settingup.goSettings(`${project}/${name}`), Settings),
+        ),
+      ...(session.may('admin') ? [to(`${root}/new-stage`, t.settingup.goNewStage(project), Plus)] : []),
+    ];
+  });
 }
 
 function instances(): Command[] {
@@ -181,7 +208,8 @@ const SHOWN = 60;
 /** Those that have every typed word, those that begin with it first; without a word what is likely. */
 export function matching(all: Command[], typed: string): Command[] {
   const words = typed.toLowerCase().trim().split(/\s+/).filter(Boolean);
-  if (!words.length) return all.filter((one) => !/^(restart|explain|rollback) /.test(one.id)).slice(0, SHOWN);
+  if (!words.length)
+    return all.filter((one) => !/^(restart|explain|rollback|go) /.test(one.id)).slice(0, SHOWN);
   const ranked: [number, Command][] = [];
   for (const command of all) {
     const label = command.label.toLowerCase();
