@@ -18,6 +18,7 @@ export const settingup = {
   promotableNone: (from: string) => `${from} serves nothing`,
   from: (stage: string) => `from ${stage}`,
   sameAs: (stage: string) => `Nothing: the same as ${stage}`,
+  modePromote: 'when a person promotes',
   fromRegistry: 'Takes tags from the registry',
   inPlace: 'In place',
   sideBySide: 'Side by side',
@@ -42,6 +43,8 @@ export const settingup = {
   // the form
   save: 'Save',
   saved: 'Saved. What runs changes with the next deploy.',
+  stageSaved: 'Saved. New tags are decided by it from now on; what runs changes with the next deploy.',
+  apply: 'Apply it…',
   discard: 'Discard',
   unsaved: 'Unsaved changes',
   changes: (n: number) => count(n, 'change', 'changes'),
@@ -160,6 +163,7 @@ export const settingup = {
 
   strategyPart: 'How deploys run',
   strategyNote: 'Worked out from the settings above, also from those that are not saved yet.',
+  asSaved: 'As it is saved: what stands in the form cannot be yet.',
   onPort: (port: number) => `port ${port} of this machine`,
   onPortOfItsOwn: 'a port of this machine',
 
@@ -257,6 +261,7 @@ export const settingup = {
   deleteVolumes: (n: number) =>
     `Also remove ${count(n, 'volume', 'volumes')} and all data in ${n === 1 ? 'it' : 'them'}`,
   deleteVolumesHint: 'This cannot be taken back. Otherwise they are kept.',
+  deleting: 'Stopping and removing. It takes as long as the instances need to stop.',
   deleted: (place: string) => `${place} was deleted`,
 
   // palette

@@ -25,6 +25,7 @@ export const settingup: Words['settingup'] = {
   promotableNone: (from) => `${from} ничего не обслуживает`,
   from: (stage) => `из ${stage}`,
   sameAs: (stage) => `Нечего: то же, что на ${stage}`,
+  modePromote: 'когда человек продвинет',
   fromRegistry: 'Берёт теги из реестра',
   inPlace: 'На месте',
   sideBySide: 'Бок о бок',
@@ -48,6 +49,9 @@ export const settingup: Words['settingup'] = {
 
   save: 'Сохранить',
   saved: 'Сохранено. То, что работает, изменится при следующем развёртывании.',
+  stageSaved:
+    'Сохранено. Новые теги решаются уже так; то, что работает, изменится при следующем развёртывании.',
+  apply: 'Применить…',
   discard: 'Отменить',
   unsaved: 'Несохранённые изменения',
   changes: (n) => count(n, 'изменение', 'изменения', 'изменений'),
@@ -166,6 +170,7 @@ export const settingup: Words['settingup'] = {
 
   strategyPart: 'Как идёт развёртывание',
   strategyNote: 'Следует из настроек выше, в том числе ещё не сохранённых.',
+  asSaved: 'Как сохранено: то, что указано в форме, пока невозможно.',
   onPort: (port) => `порт ${port} этой машины`,
   onPortOfItsOwn: 'порт этой машины',
 
@@ -260,6 +265,7 @@ export const settingup: Words['settingup'] = {
   deleteKeeps: 'История развёртываний остаётся.',
   deleteVolumes: (n) => `Удалить и тома (${number(n)}) со всеми данными`,
   deleteVolumesHint: 'Этого не вернуть. Иначе они сохраняются.',
+  deleting: 'Останавливаем и удаляем. Это займёт столько, сколько нужно экземплярам на остановку.',
   deleted: (place) => `${place}: удалено`,
 
   goSettings: (project) => `Настройки ${project}`,

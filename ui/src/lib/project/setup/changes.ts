@@ -18,22 +18,25 @@ export function changesOf(
     .map((path) => {
       const secret = path.startsWith('secrets.');
       const to = is.get(path);
-      if (secret) return { path, from: '', to: to === undefined ? words.nothing : words.secret };
+      if (secret) return { path, from: '', to: to ? words.secret : words.nothing };
       return { path, from: was.get(path) ?? words.nothing, to: to ?? words.nothing };
     });
 }
 
 function leaves(value: unknown, path = ''): [string, string][] {
-  if (Array.isArray(value)) return [[path, value.length ? value.map(said).join(', ') : '']].filter(hasText);
+  if (Array.isArray(value)) return items(value, path);
   if (value === null || value === undefined) return path.startsWith('secrets.') ? [[path, '']] : [];
   if (typeof value !== 'object') return [[path, String(value)]];
   return Object.entries(value).flatMap(([name, one]) => leaves(one, path ? `${path}.${name}` : name));
 }
 
-const hasText = (leaf: string[]): leaf is [string, string] => leaf[1] !== '';
-
-function said(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value);
-  const told = Object.entries(value).filter(([, one]) => one !== null && one !== false);
-  return told.map(([name, one]) => `${name} ${one}`).join(' ');
+/** A list of words is one line, of things one each, by what tells them apart. */
+function items(list: unknown[], path: string): [string, string][] {
+  if (!list.some((one) => typeof one === 'object')) return list.length ? [[path, list.join(' ')]] : [];
+  return (list as Record<string, unknown>[]).map((one, index) => {
+    const { path: place, ...rest } = one;
+    const told = Object.entries(rest).filter(([, part]) => part !== null && part !== false && part !== '');
+    const said = told.map(([name, part]) => (part === true ? name : String(part))).join(' ');
+    return [`${path} ${place || index + 1}`, said];
+  });
 }

@@ -27,6 +27,7 @@ const GATHERED = /^(environment|secrets|volumes|labels|aliases)\b.*/; // lists h
 export class Draft<Form extends object, View> {
   readonly #plan: Plan<Form, View>;
   #base = $state('');
+  #tried = $state(false);
   form: Form = $state() as Form;
   /** As it would be, by Forge's own word; null while that is not known. */
   checked = $state.raw<View | null>(null);
@@ -38,7 +39,15 @@ export class Draft<Form extends object, View> {
   readonly dirty = $derived(this.#text !== this.#base);
   readonly #unreadable = $derived.by(() => (this.dirty ? this.#plan.faults(this.form) : {}));
   /** By field: what is wrong there. */
-  readonly faults: Faults = $derived({ ...faultsOf(this.problem), ...this.#unreadable });
+  readonly faults: Faults = $derived({
+    ...faultsOf(this.problem),
+    ...(this.#tried ? this.#unreadable : {}), // nobody is told of a gap that they are about to fill
+  });
+
+  /** What Forge would make of it is not known: it cannot be as it stands. */
+  get unchecked(): boolean {
+    return !this.checked && Object.keys({ ...this.faults, ...this.#unreadable }).length > 0;
+  }
 
   constructor(plan: Plan<Form, View>) {
     this.#plan = plan;
@@ -83,8 +92,10 @@ export class Draft<Form extends object, View> {
     this.#settle(this.#plan.form());
   }
 
-  /** What Forge has then; null if it refused, and `problem` says why. */
+  /** What Forge has then; null if it was not sent or refused, and `faults` and `problem` say why. */
   async save(): Promise<View | null> {
+    this.#tried = true;
+    if (Object.keys(this.#unreadable).length) return null;
     this.busy = true;
     try {
       const view = await this.#plan.send(this.form, false);
@@ -116,6 +127,7 @@ export class Draft<Form extends object, View> {
     this.form = form;
     this.#base = JSON.stringify(form);
     this.overtaken = false;
+    this.#tried = false;
     this.problem = null;
     this.checked = null;
     forget(this.#plan.name);

@@ -97,7 +97,7 @@ export function sentProject(form: ProjectForm, project: Project): { body: Change
     },
     environment,
     secrets,
-    volumes: form.volumes.map((row) => ({
+    volumes: form.volumes.filter(isVolume).map((row) => ({
       kind: row.kind,
       path: row.path.trim(),
       source: takesSource(row.kind) ? row.source.trim() : null,
@@ -119,6 +119,8 @@ export function sentProject(form: ProjectForm, project: Project): { body: Change
 }
 
 export const takesPath = (kind: HealthKind): boolean => kind === 'auto' || kind === 'http';
+/** A row of which nothing was said counts for nothing. */
+const isVolume = (row: VolumeRow): boolean => row.path.trim() !== '' || row.source.trim() !== '';
 export const takesSource = (kind: Volume['kind']): boolean => kind === 'named' || kind === 'host';
 
 /** Reads an optional figure; one that cannot be read is noted among `faults`. */
