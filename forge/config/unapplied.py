@@ -42,15 +42,17 @@ def unapplied(store: Store, project: str) -> list[Unapplied]:
 
 def _lines(store: Store, instance: Instance, project: Project, stage: Stage) -> tuple[str, ...]:
     then = store.deploys.configuration(instance.deploy)
-    was = store.secrets.get_bundle(environment_place(instance.deploy))
     return (
         *differences(then.project, project, _OF_PROJECT),
         *(f"{stage.name}: {line}" for line in differences(then.stage, stage, _OF_STAGE)),
-        *_secrets(was, Queue(store).environment(project, stage)),
+        *_secrets(store, instance.deploy, Queue(store).environment(project, stage)),
     )
 
 
-def _secrets(was: Mapping[str, Secret], now: Mapping[str, Secret]) -> list[str]:
-    """By name: which are new, changed, gone."""
+def _secrets(store: Store, deploy: int, now: Mapping[str, Secret]) -> list[str]:
+    """By name: which are new, changed, gone; nothing where those of the deploy are past keeping."""
+    if store.secrets.get(environment_place(deploy)) is None:
+        return []
+    was = store.secrets.get_bundle(environment_place(deploy))
     said = [f"secret {name} is {'changed' if name in was else 'new'}" for name in now if was.get(name) != now[name]]
     return said + [f"secret {name} is gone" for name in was if name not in now]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from forge.config.unapplied import unapplied
-from forge.deploy.queue import Queue
+from forge.deploy.queue import Queue, environment_place
 from forge.domain.instance import Instance
 from forge.domain.project import Project
 from forge.domain.secret import Secret
@@ -65,6 +65,12 @@ def test_secrets_are_told_by_name_only(world):
     assert world.lines() == ["secret KEY is changed", "secret NEW is new"]
     world.change(replace(SHOP, secrets=()))
     assert world.lines() == ["secret KEY is gone"]
+
+
+def test_nothing_is_told_of_secrets_that_are_past_keeping(world):
+    with world.store.database.change() as change:
+        world.store.secrets.delete(change, environment_place(1))
+    assert world.lines() == []
 
 
 def test_what_no_longer_serves_is_not_told(world):

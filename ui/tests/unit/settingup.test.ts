@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { spoken } from '#lib/i18n/words.svelte.ts';
+import { reasonOf } from '#lib/project/reason.ts';
 import { changesOf } from '#lib/project/setup/changes.ts';
 import { projectForm, sentProject } from '#lib/project/setup/projectform.ts';
 import { NEW_STAGE, sentStage, stageForm } from '#lib/project/setup/stageform.ts';
@@ -219,6 +221,19 @@ describe('a stage as a form', () => {
       ...{ secrets: {}, domain: null, update: { mode: 'auto', window: null, minimum_age: 0 }, publish: null },
       ...{ keep: 5, bake: 0, drain: 2, stop_timeout: 10 },
     });
+  });
+});
+
+describe('the reason of a strategy', () => {
+  it.each([
+    ['two instances cannot both publish port 8080', 'порт 8080'],
+    ['the volume at /data is exclusive', 'том /data'],
+    ['something that this page does not know', 'something that'],
+  ])('is told in the language of whoever looks: %s', async (strategy_reason, told) => {
+    expect(reasonOf({ strategy: 'in_place', strategy_reason })).toBe(strategy_reason);
+    await spoken.choose('ru');
+    expect(reasonOf({ strategy: 'in_place', strategy_reason })).toContain(told);
+    await spoken.choose('en');
   });
 });
 

@@ -112,11 +112,11 @@ export class Draft<Form extends object, View> {
   async #check(text: string): Promise<void> {
     try {
       const view = await this.#plan.send(this.form, true);
-      if (text !== this.#text) return;
+      if (text !== this.#text || !this.dirty) return;
       this.checked = view;
       this.problem = null;
     } catch (error) {
-      if (text !== this.#text) return;
+      if (text !== this.#text || !this.dirty) return;
       this.checked = null;
       const problem = asProblem(error);
       if (problem.status >= 400 && problem.status < 500) this.problem = problem; // the rest is said when it is saved
