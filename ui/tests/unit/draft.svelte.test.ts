@@ -1,7 +1,7 @@
 import { flushSync } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Problem } from '#lib/api/client.ts';
-import { Draft } from '#lib/project/setup/draft.svelte.ts';
+import { Draft, typed } from '#lib/project/setup/draft.svelte.ts';
 
 interface Form {
   port: string;
@@ -40,6 +40,7 @@ function type(draft: Draft<Form, Form>, changes: Partial<Form>) {
 beforeEach(() => {
   vi.useFakeTimers();
   localStorage.clear();
+  typed.clear();
   forge = { port: '80', secret: '' };
   send.mockReset().mockImplementation(async (form) => ({ ...form }));
 });
@@ -64,6 +65,7 @@ describe('a draft', () => {
   it('is there again after a reload, but no secret in it', () => {
     type(aDraft(), { port: '81', secret: 's3cret' });
     expect(JSON.stringify({ ...localStorage })).not.toContain('s3cret');
+    typed.clear(); // as a reload does
     const again = aDraft();
     expect([again.form.port, again.form.secret, again.dirty, again.overtaken]).toEqual([
       '81',
@@ -71,6 +73,15 @@ describe('a draft', () => {
       true,
       false,
     ]);
+  });
+
+  it('is there again with its secrets after another page of Forge was looked at', () => {
+    type(aDraft(), { secret: 's3cret' });
+    const again = aDraft();
+    expect(again.form.secret).toBe('s3cret');
+    again.discard();
+    flushSync();
+    expect(aDraft().form.secret).toBe('');
   });
 
   it('does not take up what an older page kept of another form', () => {

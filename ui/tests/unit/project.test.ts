@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Project } from '#lib/api/types.ts';
 import { Pending, type Sighting } from '#lib/project/pending.svelte.ts';
 import Removal from '#lib/project/Removal.svelte';
+import { typed } from '#lib/project/setup/draft.svelte.ts';
 import ProjectSettings from '#lib/project/setup/ProjectSettings.svelte';
 import StageSettings from '#lib/project/setup/StageSettings.svelte';
 import StagePanel from '#lib/project/StagePanel.svelte';
@@ -68,6 +69,7 @@ function aSighting(changes: Partial<Sighting> = {}): Sighting {
 beforeEach(() => {
   vi.stubGlobal('fetch', answer);
   localStorage.clear();
+  typed.clear();
   session.who = { name: 'somebody', role: 'admin' };
   session.state = 'in';
   visited.length = 0;

@@ -27,6 +27,8 @@ export const settingup = {
   whyVolume: (path: string) => `the volume at ${path} is exclusive`,
   statistics: 'Statistics',
   stageSettings: (stage: string) => `Settings of ${stage}`,
+  waitsForPromotion: (from: string) => `A person promotes what ${from} serves.`,
+  waitingUnknown: 'Whether a tag waits for you is not known:',
   waitsForYes: 'Waits for your yes.',
   waitsForProject: 'Waits until you say yes to the project.',
   goesLive: (time: string) => `Held: goes live at ${time}.`,

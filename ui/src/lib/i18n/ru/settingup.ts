@@ -34,6 +34,8 @@ export const settingup: Words['settingup'] = {
   whyVolume: (path) => `том ${path} — только для одного экземпляра`,
   statistics: 'Статистика',
   stageSettings: (stage) => `Настройки стадии ${stage}`,
+  waitsForPromotion: (from) => `Человек продвигает сюда то, что работает на ${from}.`,
+  waitingUnknown: 'Неизвестно, ждёт ли вас какой-нибудь тег:',
   waitsForYes: 'Ждёт вашего согласия.',
   waitsForProject: 'Ждёт, пока вы согласитесь на проект.',
   goesLive: (time) => `Отложено: войдёт в строй ${time}.`,

@@ -24,6 +24,9 @@ export interface Plan<Form, View> {
 const PAUSE = 500; // milliseconds after the last key until Forge is asked
 const GATHERED = /^(environment|secrets|volumes|labels|aliases)\b.*/; // lists have one place for what is wrong
 
+/** What was typed until this page is left or loaded anew: here, and nowhere else, with secrets. */
+export const typed = new Map<string, string>();
+
 export class Draft<Form extends object, View> {
   readonly #plan: Plan<Form, View>;
   #base = $state('');
@@ -130,17 +133,24 @@ export class Draft<Form extends object, View> {
     this.#tried = false;
     this.problem = null;
     this.checked = null;
-    forget(this.#plan.name);
+    this.#forget();
   }
 
   #keep(): void {
-    if (!this.dirty) forget(this.#plan.name);
-    else keep(this.#plan.name, JSON.stringify({ base: this.#base, form: this.#plan.kept(this.form) }));
+    if (!this.dirty) return this.#forget();
+    const { name, kept } = this.#plan;
+    typed.set(name, JSON.stringify({ base: this.#base, form: this.form }));
+    keep(name, JSON.stringify({ base: this.#base, form: kept(this.form) }));
+  }
+
+  #forget(): void {
+    typed.delete(this.#plan.name);
+    forget(this.#plan.name);
   }
 
   #restore(now: Form): { base: string; form: Form } | null {
     try {
-      const found = JSON.parse(kept(this.#plan.name) ?? 'null');
+      const found = JSON.parse(typed.get(this.#plan.name) ?? kept(this.#plan.name) ?? 'null');
       const same = found && Object.keys(now).every((field) => field in found.form);
       return same ? found : null; // one of an older page does not fit any more
     } catch {
