@@ -25,6 +25,7 @@ export const settingup = {
   whySideBySide: 'the old instance serves until the new one is proven',
   whyPort: (port: string) => `two instances cannot both publish port ${port}`,
   whyVolume: (path: string) => `the volume at ${path} is exclusive`,
+  actions: 'Actions',
   statistics: 'Statistics',
   stageSettings: (stage: string) => `Settings of ${stage}`,
   waitsForPromotion: (from: string) => `A person promotes what ${from} serves.`,

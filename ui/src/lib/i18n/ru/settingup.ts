@@ -32,6 +32,7 @@ export const settingup: Words['settingup'] = {
   whySideBySide: 'старый экземпляр обслуживает, пока новый не проверен',
   whyPort: (port) => `два экземпляра не могут занять порт ${port} одновременно`,
   whyVolume: (path) => `том ${path} — только для одного экземпляра`,
+  actions: 'Действия',
   statistics: 'Статистика',
   stageSettings: (stage) => `Настройки стадии ${stage}`,
   waitsForPromotion: (from) => `Человек продвигает сюда то, что работает на ${from}.`,
