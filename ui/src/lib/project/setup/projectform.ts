@@ -78,12 +78,12 @@ export function projectForm(project: Project): ProjectForm {
 
 /** What is sent to change `project` to what the form says, and what in the form cannot be sent. */
 export function sentProject(form: ProjectForm, project: Project): { body: ChangedProject; faults: Faults } {
-  // What the form does not know stays as it is.
   const { name: _name, active: _active, stages: _stages, ...rest } = project;
+  const unknown: SentBack<typeof rest, ChangedProject> = rest;
   const { environment, secrets, faults } = sentVariables(form.variables, project.secrets);
   const read = reader(faults);
   const body: ChangedProject = {
-    ...rest,
+    ...unknown,
     image: form.image.trim(),
     port: read('port', form.port, Number, t.settingup.notNumber) ?? 0,
     registry: form.registry || null,
@@ -118,10 +118,14 @@ export function sentProject(form: ProjectForm, project: Project): { body: Change
   return { body, faults };
 }
 
+/** What the form does not know stays as it is. Does not compile once Forge shows what it does not take back. */
+export type SentBack<View, Body> = Exclude<keyof View, keyof Body> extends never ? View : never;
+
 export const takesPath = (kind: HealthKind): boolean => kind === 'auto' || kind === 'http';
+export const takesSource = (kind: Volume['kind']): boolean => kind === 'named' || kind === 'host';
+
 /** A row of which nothing was said counts for nothing. */
 const isVolume = (row: VolumeRow): boolean => row.path.trim() !== '' || row.source.trim() !== '';
-export const takesSource = (kind: Volume['kind']): boolean => kind === 'named' || kind === 'host';
 
 /** Reads an optional figure; one that cannot be read is noted among `faults`. */
 export function reader(faults: Faults) {

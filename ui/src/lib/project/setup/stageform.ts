@@ -2,7 +2,7 @@
 import type { Stage } from '#lib/api/types.ts';
 import type { components } from '#lib/api/schema.d.ts';
 import { t } from '#lib/i18n/words.svelte.ts';
-import { reader } from './projectform.ts';
+import { reader, type SentBack } from './projectform.ts';
 import { parseSpan, writeSpan } from './units.ts';
 import { sentVariables, variablesOf, withoutSecrets, type Faults, type Variable } from './variables.ts';
 
@@ -89,7 +89,7 @@ export function sentStage(form: StageForm, stage: Stage | null): { body: Changed
   if (!stage && !form.name.trim()) faults.name = t.settingup.noName;
   if (!form.pattern.trim()) faults.pattern = t.settingup.noPattern;
   const body: ChangedStage = {
-    ...(stage ? unknownTo(stage) : {}),
+    ...(stage ? settingsOf(stage) : {}),
     pattern: patternOf(form),
     auto_deploy: form.auto_deploy,
     max_instances: number('max_instances', 1),
@@ -111,8 +111,8 @@ export function sentStage(form: StageForm, stage: Stage | null): { body: Changed
   return { body, faults };
 }
 
-/** Settings that the form does not know; they stay as they are. */
-function unknownTo(stage: Stage) {
+/** Settings, also those that the form does not know. */
+function settingsOf(stage: Stage) {
   const {
     project: _project,
     name: _name,
@@ -123,7 +123,8 @@ function unknownTo(stage: Stage) {
     last_deploy: _deploy,
     ...rest
   } = stage;
-  return rest;
+  const unknown: SentBack<typeof rest, ChangedStage> = rest;
+  return unknown;
 }
 
 export const keptStage = (form: StageForm): StageForm => ({
