@@ -132,11 +132,14 @@ class InstanceView(Instance):
 
 
 class StageView(StageFields, kw_only=True):
-    """A stage as it is: configuration, secrets by name, how deploys run and why, what is there."""
+    """A stage as it is: configuration, secrets by name, how deploys run and why, what is there. `address` is the
+    domain that it gets, with `tag` for the tag where each has its own; null without a proxy.
+    """
 
     project: str
     name: str
     secrets: list[str]
+    address: str | None
     strategy: Strategy
     strategy_reason: str
     instances: list[InstanceView]
@@ -184,6 +187,12 @@ class Volumes(Wire, kw_only=True):
     """`volumes`: named volumes go too, with all that is in them."""
 
     volumes: bool = False
+
+
+class DryRun(Wire, kw_only=True):
+    """`dry_run`: check it and say what would be, but keep nothing."""
+
+    dry_run: bool = False
 
 
 class Check(Wire, kw_only=True):

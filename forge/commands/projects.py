@@ -1,4 +1,4 @@
-"""project and stage: list, show, create, set, delete."""
+"""project and stage: list, show, create, set, delete; a project's tags, and what is not applied yet."""
 
 from __future__ import annotations
 
@@ -83,6 +83,38 @@ def set_project(state: State, name: str, values: tuple[str, ...], secrets: tuple
     path = f"projects/{part(name)}"
     changed = _change(state.client(), path, values, secrets, _PROJECT)
     _told(state, changed, f"Project {name} is changed; what runs is as it was until the next deploy.")
+
+
+@project.command("tags")
+@click.argument("name")
+@click.option(
+    "--pattern", help="Only those that a stage with this pattern would take: glob:dev-*, regex:…, semver:^1.2."
+)
+@pass_state
+def project_tags(state: State, name: str, pattern: str | None) -> None:
+    """List the tags that a project's image has at its registry, one a line."""
+    client = state.client()
+    found = client.get(f"projects/{part(name)}/tags")
+    if pattern is not None:
+        found = client.post("patterns/match", {"pattern": pattern, "tags": found})
+    if state.as_json:
+        say_json(found)
+        return
+    for tag in found:
+        line(tag)
+
+
+@project.command("unapplied")
+@click.argument("name")
+@pass_state
+def project_unapplied(state: State, name: str) -> None:
+    """Show what was changed since the instances that serve went live: it has effect with the next deploy."""
+    found = state.client().get(f"projects/{part(name)}/unapplied")
+    if state.as_json:
+        say_json(found)
+        return
+    rows = [(one["stage"], one["instance"], text) for one in found for text in one["differences"]]
+    table(("stage", "instance", "difference"), rows, "All that serves runs as it is configured.")
 
 
 @project.command("delete")

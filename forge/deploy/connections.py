@@ -18,6 +18,7 @@ from forge.domain.connection import (
 from forge.domain.errors import Conflict, ForgeError, Invalid
 from forge.domain.image import parse_image
 from forge.domain.instance import Instance
+from forge.domain.project import Project
 from forge.domain.secret import Secret
 from forge.ports import EngineVersion, Quota
 from forge.store.connections import kind_of
@@ -153,6 +154,11 @@ class ConnectionService:
         """All tags of an image at a registry; `image` with or without the registry's host."""
         connection = self.get(RegistryConnection, name)
         return self.adapters.registry(name).tags(_repository(connection, image))
+
+    def tags_of(self, project: Project) -> tuple[str, ...]:
+        """All tags of a project's image, at the registry that it comes from."""
+        registry = self.adapters.registry_of(project)[1]
+        return registry.tags(parse_image(project.image).repository)
 
     def _ask_registry(self, connection: RegistryConnection, image: str | None) -> TestReport:
         repository = _repository(connection, image) if image else None

@@ -87,8 +87,7 @@ class ProjectService:
 
     def create_stage(self, stage: Stage, secrets: SecretChanges, *, actor: str) -> None:
         """Add a stage to a project."""
-        project = self.store.projects.get(stage.project)
-        self.check(project, [*self.store.projects.stages(stage.project), stage])
+        self.check_stage(stage)
         with self.store.database.change() as change:
             self.create_stage_in(change, stage, secrets, actor=actor)
 
@@ -99,9 +98,7 @@ class ProjectService:
 
     def change_stage(self, stage: Stage, secrets: SecretChanges, *, actor: str) -> None:
         """Replace a stage's configuration."""
-        project = self.store.projects.get(stage.project)
-        others = [other for other in self.store.projects.stages(stage.project) if other.name != stage.name]
-        self.check(project, [*others, stage])
+        self.check_stage(stage)
         with self.store.database.change() as change:
             self.change_stage_in(change, stage, secrets, actor=actor)
 
@@ -122,6 +119,12 @@ class ProjectService:
                 raise Invalid(f"The secret {name} has no value yet: give one", fields={f"secrets.{name}": "no value"})
 
     # ---- checks across things
+
+    def check_stage(self, stage: Stage) -> None:
+        """The same as `check`, for one stage that is to be made or changed."""
+        project = self.store.projects.get(stage.project)
+        others = [other for other in self.store.projects.stages(stage.project) if other.name != stage.name]
+        self.check(project, [*others, stage])
 
     def check(self, project: Project, stages: Sequence[Stage]) -> None:
         """Raise Invalid, NotFound or Conflict for what a project and its stages cannot be together with the rest."""

@@ -37,7 +37,7 @@ class Requests:
         elif not is_digest(digest or ""):
             raise Invalid("A digest is sha256: and 64 hexadecimal digits", fields={"digest": "not a digest"})
         self._check_promoted(place, digest or "")
-        return self._queue(found, place, tag=tag or self._tag_of(found, digest or ""), digest=digest or "", actor=actor)
+        return self._queue(found, place, tag=tag or self._tag_of(place, digest or ""), digest=digest or "", actor=actor)
 
     def rollback(self, project: str, stage: str, *, deploy: int | None = None, actor: str) -> Deploy:
         """Deploy an earlier deploy's digest again, as it was configured; without a number: the one before."""
@@ -117,10 +117,15 @@ class Requests:
         return digest
 
     def _check_promoted(self, stage: Stage, digest: str) -> None:
+        """What serves the stage itself may be deployed once more: with other settings, say."""
         if stage.promote_from is None:
             return
-        serving = self.store.instances.serving(stage.project, stage.promote_from)
-        if digest not in {instance.digest for instance in serving}:
+        allowed = [
+            instance.digest
+            for name in (stage.promote_from, stage.name)
+            for instance in self.store.instances.serving(stage.project, name)
+        ]
+        if digest not in allowed:
             raise Conflict(
                 f"{stage.key} takes only what serves {stage.project}/{stage.promote_from}, and {digest[:19]} does not",
                 code="not_promotable",
@@ -137,9 +142,12 @@ class Requests:
                 return deploy
         raise Conflict(f"{stage.key} has no earlier deploy to roll back to", code="no_earlier")
 
-    def _tag_of(self, project: Project, digest: str) -> str:
-        """The tag this digest was deployed by before, else a short form of the digest."""
-        for deploy in self.store.deploys.page(project=project.name, limit=200):
+    def _tag_of(self, stage: Stage, digest: str) -> str:
+        """The tag by which this digest serves the stage or was deployed before, else a short form of the digest."""
+        for instance in self.store.instances.serving(stage.project, stage.name):
+            if instance.digest == digest:
+                return instance.tag
+        for deploy in self.store.deploys.page(project=stage.project, limit=200):
             if deploy.digest == digest:
                 return deploy.tag
         return digest[7:19]

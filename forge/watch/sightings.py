@@ -328,12 +328,14 @@ class SightingService:
 
     # ---- explaining
 
-    def explain(self, project: str, stage: str, tag: str, digest: str | None = None) -> Explanation:
+    def explain(
+        self, project: str, stage: str, tag: str, digest: str | None = None, *, draft: Stage | None = None
+    ) -> Explanation:
         """Would `tag` be deployed here if it were pushed now, by the very rules of deciding. Raise NotFound.
 
-        Without a digest the registry is asked what the tag means.
+        Without a digest the registry is asked what the tag means. `draft`: as if the stage were like this.
         """
-        found, place = self.store.projects.get(project), self.store.projects.stage(project, stage)
+        found, place = self.store.projects.get(project), draft or self.store.projects.stage(project, stage)
         check, digest = self._asked(found, tag, digest)
         verdict = decide(self.facts.case(found, place, tag, digest or "", now=self.clock()))
         checks = tuple((c.name, c.ok, c.sentence) for c in (check, *verdict.checks))

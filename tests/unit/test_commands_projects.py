@@ -90,3 +90,20 @@ def test_deleting_says_what_goes_and_asks(shop):
 )
 def test_what_cannot_be_is_said_with_its_code(shop, words, code, said):
     assert said in shop.run(*words, code=code).stderr
+
+
+def test_the_tags_of_a_projects_image_are_listed_all_or_those_of_a_pattern(shop):
+    for tag in ("dev-1", "dev-2", "rel-1"):
+        shop.world.push(tag)
+    assert shop.run("project", "tags", "shop").stdout.split() == ["dev-1", "dev-2", "rel-1"]
+    assert shop.json("project", "tags", "shop", "--pattern", "glob:dev-*") == ["dev-2", "dev-1"]
+    assert "pattern" in shop.run("project", "tags", "shop", "--pattern", "regex:(", code=2).output
+
+
+def test_what_is_not_applied_yet_is_shown(shop):
+    assert "runs as it is configured" in shop.run("project", "unapplied", "shop").stdout
+    shop.world.push("dev-1")
+    shop.world.deploy("dev-1")
+    shop.run("project", "set", "shop", "environment.LEVEL=debug")
+    assert "environment.LEVEL nothing → debug" in shop.run("project", "unapplied", "shop").stdout
+    assert shop.json("project", "unapplied", "shop")[0]["stage"] == "dev"

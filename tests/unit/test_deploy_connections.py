@@ -138,3 +138,8 @@ def test_a_password_that_nobody_asks_for_is_refused(world, connections):
         connections.put(caddy, Secret("hunter2"), actor="ann")
     assert list(caught.value.fields) == ["password"]
     assert not connections.has_password(ConnectionKind.PROXY, "caddy")
+
+
+def test_tags_of_a_project_come_from_the_registry_of_its_image(world, connections):
+    world.push("v1")
+    assert connections.tags_of(world.project()) == ("v1",)

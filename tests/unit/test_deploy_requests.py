@@ -272,8 +272,18 @@ def test_retrying_cannot_get_round_a_promotion(world, requests):
     live(world, "v1")
     rel = world.wait(requests.promote("shop", "rel", actor="ann"))
     live(world, "v2")
+    world.wait(requests.promote("shop", "rel", actor="ann"))
     with pytest.raises(Conflict):
         requests.retry(rel.id, actor="ann")
+
+
+def test_what_serves_a_stage_may_be_deployed_there_again_with_other_settings(world, requests):
+    three_stages(world)
+    live(world, "v1")
+    rel = world.wait(requests.promote("shop", "rel", actor="ann"))
+    live(world, "v2")
+    again = world.wait(requests.deploy("shop", "rel", digest=rel.digest, actor="ann"))
+    assert (again.status, again.tag, world.serving("rel")) == ("succeeded", "v1", ["v1"])
 
 
 def test_what_waits_is_cancelled_at_once_and_never_begins(world, requests, gate):

@@ -58,7 +58,14 @@ export function isUnderWay(deploy: Pick<Deploy, 'status'>): boolean {
 }
 
 const FIND = ['resolve digest', 'pull', 'note what serves'];
-const PROVE = ['start', 'wait until healthy', 'switch route', 'confirm through the route', 'bake'];
+const PROVE = [
+  'pre-deploy',
+  'start',
+  'wait until healthy',
+  'switch route',
+  'confirm through the route',
+  'bake',
+];
 
 /** The steps of a deploy by name, in order, as Forge's pipelines have them. */
 export const PIPELINES: Record<Deploy['strategy'], string[]> = {

@@ -72,6 +72,7 @@ export function aStage(changes: Partial<Stage> = {}): Stage {
     drain: 2,
     stop_timeout: 10,
     secrets: [],
+    address: 'dev-shop.localhost',
     strategy: 'side_by_side',
     strategy_reason: 'the old instance serves until the new one is proven',
     instances: [anInstance()],

@@ -4,6 +4,7 @@ import { t } from '#lib/i18n/words.svelte.ts';
 import type { paths } from './schema.d.ts';
 
 const PATIENCE = 30_000; // milliseconds
+const PATIENCE_DELETING = 600_000; // what runs is stopped first, and may take its time
 
 /** What Forge refused, or that it did not answer (status 0). `message` is a sentence, `fields` the inputs at fault. */
 export class Problem extends Error {
@@ -21,7 +22,10 @@ export class Problem extends Error {
 
 export const api = createClient<paths>({
   baseUrl: globalThis.location?.origin ?? '',
-  fetch: (request) => fetch(request, { signal: AbortSignal.timeout(PATIENCE) }),
+  fetch: (request) => {
+    const patience = request.method === 'DELETE' ? PATIENCE_DELETING : PATIENCE;
+    return fetch(request, { signal: AbortSignal.timeout(patience) });
+  },
   // `status=a&status=b`, as Forge reads lists
   querySerializer: { array: { style: 'form', explode: true } },
 });

@@ -195,6 +195,7 @@ export const en = {
     'note what serves': 'note what serves',
     'stop the old': 'stop the old',
     create: 'create',
+    'pre-deploy': 'pre-deploy',
     start: 'start',
     'wait until healthy': 'wait until healthy',
     'switch route': 'switch route',

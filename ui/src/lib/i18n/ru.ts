@@ -205,6 +205,7 @@ export const ru: Words = {
     'note what serves': 'запомнить, что работает',
     'stop the old': 'остановить старый',
     create: 'создать',
+    'pre-deploy': 'команда перед развёртыванием',
     start: 'запустить',
     'wait until healthy': 'дождаться здоровья',
     'switch route': 'переключить маршрут',

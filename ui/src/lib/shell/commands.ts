@@ -1,5 +1,6 @@
 /** What the command palette reaches. */
 import FlaskConical from '@lucide/svelte/icons/flask-conical';
+import History from '@lucide/svelte/icons/history';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import Languages from '@lucide/svelte/icons/languages';
 import LogOut from '@lucide/svelte/icons/log-out';
@@ -8,6 +9,7 @@ import Plus from '@lucide/svelte/icons/plus';
 import Rocket from '@lucide/svelte/icons/rocket';
 import RotateCw from '@lucide/svelte/icons/rotate-cw';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
+import Settings from '@lucide/svelte/icons/settings-2';
 import Sun from '@lucide/svelte/icons/sun';
 import Undo from '@lucide/svelte/icons/undo-2';
 import ChevronsRight from '@lucide/svelte/icons/chevrons-right';
@@ -45,6 +47,7 @@ export function commands(): Command[] {
     ...goToScreens(),
     ...(session.may('admin') ? setUp() : []),
     ...goToProjects(),
+    ...goIntoProjects(),
     ...instances(),
     ...(session.may('deployer') ? stages.flatMap(onStage) : stages.map(testTag)),
     ...lately(),
@@ -111,6 +114,30 @@ function goToProjects(): Command[] {
     mark: board.markOfProject(project.name),
     run: () => void goto(`/projects/${project.name}`),
   }));
+}
+
+/** A project's pages below its own. */
+function goIntoProjects(): Command[] {
+  const to = (path: string, label: string, icon: Component<any>): Command => ({
+    id: `go ${path}`,
+    group: t.palette.goTo,
+    label,
+    icon,
+    run: () => void goto(path),
+  });
+  return [...board.projects.keys()].flatMap((project) => {
+    const root = `/projects/${project}`;
+    return [
+      to(`${root}/history`, t.settingup.goHistory(project), History),
+      to(`${root}/settings`, t.settingup.goSettings(project), Settings),
+      ...board
+        .stagesOf(project)
+        .map(({ name }) =>
+          to(`${root}/stages/${name}`, t.settingup.goSettings(`${project}/${name}`), Settings),
+        ),
+      ...(session.may('admin') ? [to(`${root}/new-stage`, t.settingup.goNewStage(project), Plus)] : []),
+    ];
+  });
 }
 
 function instances(): Command[] {
@@ -215,7 +242,7 @@ export function matching(all: Command[], typed: string): Command[] {
   const words = typed.toLowerCase().trim().split(/\s+/).filter(Boolean);
   if (!words.length)
     return all
-      .filter((one) => !/^(restart|explain|rollback|add|settings|connections) /.test(one.id))
+      .filter((one) => !/^(restart|explain|rollback|add|settings|connections|go) /.test(one.id))
       .slice(0, SHOWN);
   const ranked: [number, Command][] = [];
   for (const command of all) {
