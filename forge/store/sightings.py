@@ -12,6 +12,9 @@ from forge.domain.events import Event
 from forge.domain.sighting import Decision, Receipt, Sighting
 from forge.store.database import Change, Database, from_json, to_json
 
+# Receipts of what names no image: a registry tells of every blob and of Forge's own pulls, a few for each deploy.
+_QUIET = "(images = '[]' AND decision = 'ignored')"
+MOST_QUIET = 50
 _SIGHTING = ("project", "stage", "tag", "digest", "source", "decision", "reason", "due", "deploy")
 
 
@@ -120,7 +123,9 @@ class Receipts:
         return [_receipt(row) for row in rows]
 
     def add(self, change: Change, receipt: Receipt, keep: int) -> Receipt:
-        """Keep it (its id is given here), and only the newest `keep`."""
+        """Keep it (its id is given here), and only the newest `keep`; beside them the newest 50 of those that name
+        no image, so that they push no others out.
+        """
         cursor = change.execute(
             "INSERT INTO receipt (at, vendor, images, signature, decision, reason, body, headers, replay_of) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

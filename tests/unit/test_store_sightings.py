@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from forge.domain.errors import NotFound
 from forge.domain.sighting import Decision, Receipt, Sighting
+from forge.store.sightings import MOST_QUIET
 from tests.unit.storing import DIGEST, NOON, OTHER, open_store
 
 SEEN = Sighting(
@@ -136,6 +137,18 @@ def test_only_the_newest_receipts_are_kept(store):
     assert [r.reason for r in store.receipts.page()] == ["9", "8", "7"]
     receive(store, keep=1)
     assert len(store.receipts.page()) == 1
+
+
+def test_receipts_that_name_no_image_push_no_others_out(store):
+    kept = [receive(store, keep=3).id for _ in range(3)]
+    quiet = [receive(store, keep=3, images=(), decision="ignored").id for _ in range(5)]
+    told = [receive(store, keep=3, images=(), decision=decision).id for decision in ("ping", "invalid")]
+    assert [r.id for r in store.receipts.page(limit=200)] == [*told[::-1], *quiet[:1:-1], kept[-1]]
+    for _ in range(2 * MOST_QUIET):
+        receive(store, images=(), decision="ignored")
+    left = store.receipts.page(limit=200)
+    assert [r.id for r in left if r.images or r.decision != "ignored"] == [*told[::-1], kept[-1]]
+    assert len(left) == 3 + MOST_QUIET
 
 
 def test_what_was_decided_in_the_end_is_written_and_told(store, heard):
