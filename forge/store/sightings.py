@@ -57,11 +57,18 @@ class Sightings:
         return [_sighting(row) for row in rows]
 
     def due(self, now: float) -> list[Sighting]:
-        """Held ones whose time has come."""
+        """Held ones whose time has come, and what `reconsider` named; the oldest first."""
         rows = self._database.rows(
-            "SELECT * FROM sighting WHERE due <= ? AND decision = 'held' ORDER BY due, id", (now,)
+            "SELECT * FROM sighting WHERE due <= ? AND decision IN ('held', 'waiting') ORDER BY due, id", (now,)
         )
         return [_sighting(row) for row in rows]
+
+    def reconsider(self, change: Change, project: str, stage: str) -> None:
+        """Have decided anew, soon, what waits or is held in a stage: the rules have changed."""
+        change.execute(
+            "UPDATE sighting SET due = ? WHERE project = ? AND stage = ? AND decision IN ('held', 'waiting')",
+            (change.now, project, stage),
+        )
 
     def add(self, change: Change, sighting: Sighting) -> Sighting | None:
         """Keep a new one (its id is given here); None if the tag meant this digest when it was seen last."""
@@ -135,9 +142,18 @@ class Receipts:
             ),
         )  # fmt: skip
         kept = replace(receipt, id=int(cursor.lastrowid or 0), at=change.now)
-        change.execute("DELETE FROM receipt WHERE id <= ?", (kept.id - keep,))
+        self._prune(change, f"NOT {_QUIET}", keep)
+        self._prune(change, _QUIET, min(keep, MOST_QUIET))
         self._tell(change, kept)
         return kept
+
+    @staticmethod
+    def _prune(change: Change, which: str, keep: int) -> None:
+        change.execute(
+            f"DELETE FROM receipt WHERE {which} AND id <= "  # noqa: S608
+            f"(SELECT id FROM receipt WHERE {which} ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            (keep,),
+        )
 
     def settle(self, change: Change, receipt: Receipt, decision: str, reason: str) -> Receipt:
         """Write what was decided in the end."""

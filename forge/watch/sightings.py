@@ -251,19 +251,21 @@ class SightingService:
         self._wake_if_queued(outcome.sighting for outcome in outcomes if outcome.fresh)
 
     def decide_due(self, now: float) -> list[Sighting]:
-        """Decide held sightings anew whose time has come; returns them as they are then."""
-        decided = [self._decide_held(sighting) for sighting in self.store.sightings.due(now)]
+        """Decide anew what is due: held ones whose time has come, and what waits or is held in a stage that was
+        changed; returns them as they are then.
+        """
+        decided = [self._decide_due(sighting) for sighting in self.store.sightings.due(now)]
         self._wake_if_queued(decided)
         return decided
 
-    def _decide_held(self, held: Sighting) -> Sighting:
+    def _decide_due(self, due: Sighting) -> Sighting:
         with self.store.database.change() as change:
             try:
-                if self.store.sightings.get(held.id).decision is not Decision.HELD:
-                    return held
-                return self._decide_again(change, held, held.source)
+                if self.store.sightings.get(due.id).decision is not due.decision:
+                    return due
+                return self._decide_again(change, due, due.source)
             except NotFound:  # deleted meanwhile, and its sightings with it
-                return held
+                return due
 
     def _decide_again(self, change: Change, seen: Sighting, actor: str) -> Sighting:
         """What waits or is held, as it would be decided now. Raise NotFound."""

@@ -105,6 +105,18 @@ def test_held_ones_come_when_they_are_due_in_order(store):
     assert [s.tag for s in store.sightings.due(99.0)] == ["c", "a"]
 
 
+def test_what_waits_or_is_held_in_a_changed_stage_is_due_at_once(store):
+    for tag, decision in (("a", Decision.HELD), ("b", Decision.WAITING), ("c", Decision.DEPLOY)):
+        see(store, tag=tag, decision=decision, due=1e12 if decision is Decision.HELD else None)
+    see(store, stage="rel", decision=Decision.WAITING)
+    assert store.sightings.due(NOON) == []
+    with store.database.change() as change:
+        store.sightings.reconsider(change, "shop", "dev")
+    assert [s.tag for s in store.sightings.due(NOON)] == ["a", "b"]
+    decide(store, store.sightings.get(2), Decision.WAITING)
+    assert [s.tag for s in store.sightings.due(NOON)] == ["a"]
+
+
 def test_pages_are_newest_first_and_filtered(store):
     for number in range(5):
         see(store, tag=f"v{number}", project="shop" if number % 2 else "cart")
