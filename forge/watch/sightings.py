@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from forge.deploy.adapters import Adapters
@@ -58,12 +58,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Whether a tag would be deployed, and why (not); `checks` are (name, ok, sentence), in the order of deciding."""
+    """Whether a tag would be deployed, and why (not); `checks` are (name, ok, sentence), in the order of deciding.
+    `ok` is None for what was not asked, because a check before it has decided.
+    """
 
     would: bool
     decision: Decision
     reason: str
-    checks: tuple[tuple[str, bool, str], ...]
+    checks: tuple[tuple[str, bool | None, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,7 +340,7 @@ class SightingService:
         found, place = self.store.projects.get(project), self.store.projects.stage(project, stage)
         check, digest = self._asked(found, tag, digest)
         verdict = decide(self.facts.case(found, place, tag, digest or "", now=self.clock()))
-        checks = tuple((c.name, c.ok, c.sentence) for c in (check, *verdict.checks))
+        checks = tuple(_until_decided((check, *verdict.checks)))
         decision, reason = (verdict.decision, verdict.reason) if check.ok else (Decision.IGNORED, check.sentence)
         would = check.ok and verdict.fresh and decision is Decision.DEPLOY
         return Explanation(would=would, decision=decision, reason=reason, checks=checks)
@@ -354,3 +356,14 @@ class SightingService:
         if digest is None:
             return Check(name="registry", ok=False, sentence=f"{project.image} has no tag {tag}"), None
         return Check(name="registry", ok=True, sentence=f"{tag} means {digest[:19]} at the registry"), digest
+
+
+def _until_decided(checks: Iterable[Check]) -> Iterator[tuple[str, bool | None, str]]:
+    """The checks up to the one that says no; the rest would be answered by what nobody knows."""
+    decided = ""
+    for check in checks:
+        if decided:
+            yield check.name, None, f"Not asked: {decided} has decided"
+        else:
+            yield check.name, check.ok, check.sentence
+            decided = "" if check.ok else check.name
