@@ -21,12 +21,15 @@ _Key = tuple[str, ...]
 
 @dataclass(slots=True)
 class Look:
-    """Receipts of deliveries that name the same images, looked at together. `due` in unix seconds; `tries` so far."""
+    """Receipts of deliveries that name the same images, looked at together. `due` in unix seconds; `tries` so far
+    of a registry that is away. `answered`: it was looked at, and is looked at again.
+    """
 
     images: _Key
     due: float
     receipts: list[Receipt] = field(default_factory=list)
     tries: int = 0
+    answered: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,7 +58,7 @@ class Looks:
         with self._changed:
             look = self._waiting.get(receipt.images)
             if look is None:
-                if len(self._waiting) >= MOST_WAITING:
+                if sum(not each.answered for each in self._waiting.values()) >= MOST_WAITING:
                     return False
                 look = self._waiting[receipt.images] = Look(images=receipt.images, due=self.clock())
             look.receipts.append(receipt)
@@ -147,4 +150,5 @@ class Looks:
         with self._changed:
             joined = self._waiting.get(images) or Look(images=images, due=due)
             due = due if tries else min(due, joined.due)
-            self._waiting[images] = Look(images=images, due=due, receipts=receipts + joined.receipts, tries=tries)
+            receipts = receipts + joined.receipts
+            self._waiting[images] = Look(images=images, due=due, receipts=receipts, tries=tries, answered=not tries)

@@ -216,6 +216,18 @@ def test_only_so_much_waits():
     assert desk.looks.submit(receipt(0, "image-0"))
 
 
+def test_looks_that_are_only_repeated_take_no_place_from_others():
+    desk = Desk()
+    for number in range(MOST_WAITING):
+        desk.looks.submit(receipt(number, f"image-{number}"))
+    desk.again = dict.fromkeys(range(MOST_WAITING), 5.0)
+    assert desk.looks.run_due() == MOST_WAITING
+    assert desk.looks.submit(receipt(MOST_WAITING, "one-more"))
+    desk.clock.now += 5.0
+    desk.again = {}
+    assert desk.looks.run_due() == MOST_WAITING + 1
+
+
 def test_with_threads_of_its_own_it_starts_works_and_ends():
     desk = Desk()
     done = threading.Event()
