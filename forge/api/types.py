@@ -196,10 +196,10 @@ class DryRun(Wire, kw_only=True):
 
 
 class Check(Wire, kw_only=True):
-    """One thing that was looked at, and what was found."""
+    """One thing that was looked at, and what was found; `ok` null: not asked, as one before it has decided."""
 
     name: str
-    ok: bool
+    ok: bool | None
     text: str
 
 

@@ -125,6 +125,9 @@ def deploys(state: State, what: str | None, stage: str | None, status: tuple[str
     )  # fmt: skip
 
 
+_MARKS = {True: "✓", False: "✗", None: "·"}
+
+
 @click.command("explain", cls=Command)
 @click.argument("where", nargs=-1, required=True, metavar="PROJECT STAGE TAG")
 @click.option("--digest", metavar="SHA256", help="What the tag is supposed to mean; else the registry is asked.")
@@ -139,7 +142,7 @@ def explain(state: State, where: tuple[str, ...], digest: str | None) -> None:
         return
     line(f"{'Yes' if found['would'] else 'No'} ({found['decision']}): {found['reason']}")
     for check in found["checks"]:
-        line(f"  {'✓' if check['ok'] else '✗'} {check['name']}: {check['text']}")
+        line(f"  {_MARKS[check['ok']]} {check['name']}: {check['text']}")
 
 
 def stage_of(words: tuple[str, ...]) -> tuple[str, str]:

@@ -42,23 +42,18 @@ class Health:
             news = changed or key in self._untold
             self._untold.discard(key)
         if news:
-            self._announce(kind, name, fault)
+            try:
+                self._announce(kind, name, "down" if fault else "back", fault or "It answers again")
+            except StoreUnavailable:
+                with self._lock:
+                    self._untold.add(key)
+                raise
         return news
 
-    def _announce(self, kind: str, name: str, fault: str | None) -> None:
-        payload = {
-            "kind": kind,
-            "name": name,
-            "change": "down" if fault else "back",
-            "text": fault or "It answers again",
-        }
-        try:
-            with self.store.database.change() as change:
-                change.emit(Event(type="connection_changed", payload=payload, at=change.now))
-        except StoreUnavailable:
-            with self._lock:
-                self._untold.add((kind, name))
-            raise
+    def _announce(self, kind: str, name: str, what: str, text: str) -> None:
+        payload = {"kind": kind, "name": name, "change": what, "text": text}
+        with self.store.database.change() as change:
+            change.emit(Event(type="connection_changed", payload=payload, at=change.now))
 
     def parts(self) -> tuple[Part, ...]:
         """All that is known, by kind and name."""
@@ -67,6 +62,15 @@ class Health:
 
     def forget(self, kind: str, name: str) -> None:
         """The part was deleted."""
+        self._pop(kind, name)
+
+    def retire(self, kind: str, name: str) -> None:
+        """Nobody uses the part any more, so nobody would hear that it is back: forget it, and say so if it was away."""
+        part = self._pop(kind, name)
+        if part is not None and part.fault is not None:
+            self._announce(kind, name, "unused", "Nothing uses it any more")
+
+    def _pop(self, kind: str, name: str) -> Part | None:
         with self._lock:
-            self._parts.pop((kind, name), None)
             self._untold.discard((kind, name))
+            return self._parts.pop((kind, name), None)

@@ -82,6 +82,10 @@ class ProjectService:
         self.wake()
 
     def change_in(self, change: Change, project: Project, secrets: SecretChanges, *, actor: str) -> None:
+        """The same inside a change of the caller's, who checks."""
+        if self.store.projects.get(project.name).active != project.active:
+            for stage in self.store.projects.stages(project.name):
+                self.store.sightings.reconsider(change, project.name, stage.name)
         self.store.projects.put(change, project, actor)
         self._put_secrets(change, project_place(project.name), project.secrets, secrets)
 
@@ -97,13 +101,15 @@ class ProjectService:
         self._put_secrets(change, stage_place(stage.project, stage.name), stage.secrets, secrets)
 
     def change_stage(self, stage: Stage, secrets: SecretChanges, *, actor: str) -> None:
-        """Replace a stage's configuration."""
+        """Replace a stage's configuration; what waits or is held there is decided anew by it."""
         self.check_stage(stage)
         with self.store.database.change() as change:
             self.change_stage_in(change, stage, secrets, actor=actor)
 
     def change_stage_in(self, change: Change, stage: Stage, secrets: SecretChanges, *, actor: str) -> None:
+        """The same inside a change of the caller's, who checks."""
         self.store.projects.put_stage(change, stage, actor)
+        self.store.sightings.reconsider(change, stage.project, stage.name)
         self._put_secrets(change, stage_place(stage.project, stage.name), stage.secrets, secrets)
 
     def _put_secrets(self, change: Change, folder: str, names: Sequence[str], given: SecretChanges) -> None:

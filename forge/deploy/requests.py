@@ -13,6 +13,7 @@ from forge.domain.image import is_digest, is_tag, parse_image
 from forge.domain.instance import Instance
 from forge.domain.project import Project
 from forge.domain.stage import Stage
+from forge.store.database import Change
 from forge.store.store import Store
 
 
@@ -99,13 +100,26 @@ class Requests:
         self.wake()
         return self.store.deploys.get(deploy)
 
+    def add_in(
+        self, change: Change, project: Project, stage: Stage, *, tag: str | None, digest: str, actor: str
+    ) -> Deploy:
+        """Queue a digest inside a change of the caller's, who has asked `check_ready`, and wakes."""
+        self._check_promoted(stage, digest)
+        return self.queue.add(
+            change, stage, project, tag=tag or self._tag_of(stage, digest), digest=digest, actor=actor
+        )
+
     # ---- checks
+
+    def check_ready(self, project: Project) -> None:
+        """Raise Conflict if a project may not deploy yet, Unavailable without its engine."""
+        if not project.active:
+            raise Conflict(f"Project {project.name} waits for a person: approve it first", code="inactive")
+        self.adapters.engine(project.engine).ping()  # a sentence now is better than a queue that stands still
 
     def _ready(self, project: str, stage: str) -> tuple[Project, Stage]:
         found, place = self.store.projects.get(project), self.store.projects.stage(project, stage)
-        if not found.active:
-            raise Conflict(f"Project {project} waits for a person: approve it first", code="inactive")
-        self.adapters.engine(found.engine).ping()  # a sentence now is better than a queue that stands still
+        self.check_ready(found)
         return found, place
 
     def _resolve(self, project: Project, tag: str) -> str:

@@ -13,9 +13,10 @@ from forge.domain.events import Event
 from forge.domain.sighting import Decision, Receipt, Sighting
 from forge.store.database import Change, Database, from_json, to_json
 
+# Receipts of what names no image: a registry tells of every blob and of Forge's own pulls, a few for each deploy.
+_IDLE = "(images = '[]' AND decision = 'ignored')"
+MOST_IDLE = 50
 _SIGHTING = ("project", "stage", "tag", "digest", "source", "decision", "reason", "due", "deploy")
-
-_IDLE = "(images = '[]' AND decision = 'ignored')"  # a delivery that named nothing to look at: a pull, a blob
 
 
 class Sightings:
@@ -65,11 +66,18 @@ class Sightings:
         return [_sighting(row) for row in rows]
 
     def due(self, now: float) -> list[Sighting]:
-        """Held ones whose time has come."""
+        """Held ones whose time has come, and what `reconsider` named; the oldest first."""
         rows = self._database.rows(
-            "SELECT * FROM sighting WHERE due <= ? AND decision = 'held' ORDER BY due, id", (now,)
+            "SELECT * FROM sighting WHERE due <= ? AND decision IN ('held', 'waiting') ORDER BY due, id", (now,)
         )
         return [_sighting(row) for row in rows]
+
+    def reconsider(self, change: Change, project: str, stage: str) -> None:
+        """Have decided anew, soon, what waits or is held in a stage: the rules have changed."""
+        change.execute(
+            "UPDATE sighting SET due = ? WHERE project = ? AND stage = ? AND decision IN ('held', 'waiting')",
+            (change.now, project, stage),
+        )
 
     def add(self, change: Change, sighting: Sighting) -> Sighting | None:
         """Keep a new one (its id is given here); None if the tag meant this digest when it was seen last."""
@@ -130,7 +138,9 @@ class Receipts:
         return [_receipt(row) for row in rows]
 
     def add(self, change: Change, receipt: Receipt, keep: int) -> Receipt:
-        """Keep it (its id is given here), and only the newest `keep`; of those that named nothing, a tenth of that."""
+        """Keep it (its id is given here), and only the newest `keep`; beside them the newest 50 of those that name
+        no image, so that they push no others out.
+        """
         cursor = change.execute(
             "INSERT INTO receipt (at, vendor, images, signature, decision, reason, body, headers, replay_of) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -140,13 +150,18 @@ class Receipts:
             ),
         )  # fmt: skip
         kept = replace(receipt, id=int(cursor.lastrowid or 0), at=change.now)
-        for which, most in ((_IDLE, max(1, keep // 10)), (f"NOT {_IDLE}", keep)):
-            change.execute(
-                f"DELETE FROM receipt WHERE id IN (SELECT id FROM receipt WHERE {which} ORDER BY id DESC LIMIT -1 OFFSET ?)",  # noqa: E501, S608
-                (most,),
-            )
+        self._prune(change, f"NOT {_IDLE}", keep)
+        self._prune(change, _IDLE, min(keep, MOST_IDLE))
         self._tell(change, kept)
         return kept
+
+    @staticmethod
+    def _prune(change: Change, which: str, keep: int) -> None:
+        change.execute(
+            f"DELETE FROM receipt WHERE {which} AND id <= "  # noqa: S608
+            f"(SELECT id FROM receipt WHERE {which} ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            (keep,),
+        )
 
     def settle(self, change: Change, receipt: Receipt, decision: str, reason: str) -> Receipt:
         """Write what was decided in the end."""

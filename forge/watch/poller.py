@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from forge.deploy.parts import Health
-from forge.domain.connection import RegistryConnection
+from forge.domain.connection import ConnectionKind, RegistryConnection
 from forge.domain.errors import ForgeError, NotFound, Unavailable
 from forge.domain.image import parse_image
 from forge.domain.project import Project
@@ -185,8 +185,21 @@ class Poller:
                 name = _name(connection)
                 rounds.setdefault(name, _Round(name, connection.host, {})).sources[image] = source
         with self._guard:
+            gone = set(self._rounds) - set(rounds)
             self._rounds = rounds
             self._schedule.plan(now, {key: _wanted(found) for key, found in rounds.items()})
+        self._retire(set(rounds), gone)
+
+    def _retire(self, used: set[str], gone: set[str]) -> None:
+        """Registries without a turn. Those that nobody named are looked for each time: a round that was under way may
+        have told of one since. A named one may be asked by a person, who wants to see the answer.
+        """
+        unused = [part for part in self._health.parts() if part.kind == "registry" and part.name not in used]
+        if unused:
+            named = set(self.service.store.connections.names(ConnectionKind.REGISTRY))
+            for part in unused:
+                if part.name in gone or part.name not in named:
+                    self._health.retire(part.kind, part.name)
 
     def _sources(self, projects: list[Project]) -> list[Source]:
         try:

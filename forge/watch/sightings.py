@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from forge.deploy.adapters import Adapters
@@ -58,12 +58,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Whether a tag would be deployed, and why (not); `checks` are (name, ok, sentence), in the order of deciding."""
+    """Whether a tag would be deployed, and why (not); `checks` are (name, ok, sentence), in the order of deciding.
+    `ok` is None for what was not asked, because a check before it has decided.
+    """
 
     would: bool
     decision: Decision
     reason: str
-    checks: tuple[tuple[str, bool, str], ...]
+    checks: tuple[tuple[str, bool | None, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,19 +253,21 @@ class SightingService:
         self._wake_if_queued(outcome.sighting for outcome in outcomes if outcome.fresh)
 
     def decide_due(self, now: float) -> list[Sighting]:
-        """Decide held sightings anew whose time has come; returns them as they are then."""
-        decided = [self._decide_held(sighting) for sighting in self.store.sightings.due(now)]
+        """Decide anew what is due: held ones whose time has come, and what waits or is held in a stage that was
+        changed; returns them as they are then.
+        """
+        decided = [self._decide_due(sighting) for sighting in self.store.sightings.due(now)]
         self._wake_if_queued(decided)
         return decided
 
-    def _decide_held(self, held: Sighting) -> Sighting:
+    def _decide_due(self, due: Sighting) -> Sighting:
         with self.store.database.change() as change:
             try:
-                if self.store.sightings.get(held.id).decision is not Decision.HELD:
-                    return held
-                return self._decide_again(change, held, held.source)
+                if self.store.sightings.get(due.id).decision is not due.decision:
+                    return due
+                return self._decide_again(change, due, due.source)
             except NotFound:  # deleted meanwhile, and its sightings with it
-                return held
+                return due
 
     def _decide_again(self, change: Change, seen: Sighting, actor: str) -> Sighting:
         """What waits or is held, as it would be decided now. Raise NotFound."""
@@ -338,7 +342,7 @@ class SightingService:
         found, place = self.store.projects.get(project), draft or self.store.projects.stage(project, stage)
         check, digest = self._asked(found, tag, digest)
         verdict = decide(self.facts.case(found, place, tag, digest or "", now=self.clock()))
-        checks = tuple((c.name, c.ok, c.sentence) for c in (check, *verdict.checks))
+        checks = tuple(_until_decided((check, *verdict.checks)))
         decision, reason = (verdict.decision, verdict.reason) if check.ok else (Decision.IGNORED, check.sentence)
         would = check.ok and verdict.fresh and decision is Decision.DEPLOY
         return Explanation(would=would, decision=decision, reason=reason, checks=checks)
@@ -354,3 +358,14 @@ class SightingService:
         if digest is None:
             return Check(name="registry", ok=False, sentence=f"{project.image} has no tag {tag}"), None
         return Check(name="registry", ok=True, sentence=f"{tag} means {digest[:19]} at the registry"), digest
+
+
+def _until_decided(checks: Iterable[Check]) -> Iterator[tuple[str, bool | None, str]]:
+    """The checks up to the one that says no; the rest would be answered by what nobody knows."""
+    decided = ""
+    for check in checks:
+        if decided:
+            yield check.name, None, f"Not asked: {decided} has decided"
+        else:
+            yield check.name, check.ok, check.sentence
+            decided = "" if check.ok else check.name

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from forge.watch.vendors import read
 from tests.e2e.conftest import stage
 from tests.e2e.live import until
 from tests.parts import images
@@ -72,9 +73,13 @@ def test_each_vendors_delivery_makes_the_right_tag_go_live(house, name):
         image=f"{house.registry.address}/{repository}",
         proxy="published",
     )
-    for tag in tags:
-        images.push(house.registry, repository, tag)
-    answer = deliver(house, *adapted(house, name, project))
+    digests = [images.push(house.registry, repository, tag) for tag in tags]
+    headers, body = adapted(house, name, project)
+    named = read(headers, json.loads(body)).digests
+    for tag, digest in zip(tags, digests, strict=True):
+        if said := named.get(f"{house.registry.address}/{repository}:{tag}"):
+            body = body.replace(said.encode(), digest.encode())
+    answer = deliver(house, headers, body)
     assert answer.status == 202, answer.body
     left = receipt(house, answer.json["receipt"])
     assert (left["vendor"], left["decision"]) == (FIXTURES[name]["vendor"], "deploy"), left

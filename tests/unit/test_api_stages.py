@@ -106,6 +106,7 @@ def test_explaining_says_would_it_be_deployed_and_why(shop):
     assert all(set(check) == {"name", "ok", "text"} for check in yes["checks"])
     no = shop.ask("POST", f"{DEV}/explain", {"tag": "other"}).json
     assert no["would"] is False
+    assert [check["ok"] for check in no["checks"]][:3] == [False, None, None]
     assert shop.ask("POST", f"{DEV}/explain", {"tag": "no tag"}).status_code == 422
     assert shop.ask("POST", f"{DEV}/explain", {"tag": "dev-1", "digest": "x"}).status_code == 422
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 
 import pytest
 
@@ -99,3 +100,53 @@ def test_a_receipt_is_replayed(world, address):
     assert again.headers["Location"] == f"/api/webhook/receipts/{again.json['id']}"
     assert [deploy["tag"] for deploy in world.ask("GET", "/api/deploys").json] == ["dev-1"]
     assert world.ask("POST", "/api/webhook/receipts/99/replay").status_code == 404
+
+
+NASTY = 'x"}, {"decision": "deploy", "a": "\\" \u2028 </script>\r\n{{7*7}}'
+NASTY_HEADERS = {
+    "User-Agent": 'a"b\\"}],"decision":"deploy","x":{"',
+    "X-GitHub-Event": '"}{"decision":"deploy"}',
+    "Content-Type": 'application/json; x="\\"}{"',
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"image": NASTY}, 422),
+        ({"image": "127.0.0.1:5000/org/shop:dev-1", NASTY: NASTY}, 202),
+        ({"events": [{"action": NASTY, "target": {"repository": NASTY, "tag": NASTY, "digest": NASTY}}]}, 202),
+        (
+            {"events": [{"action": "push", "target": {"repository": NASTY, "tag": NASTY}, "request": {"host": "h"}}]},
+            422,
+        ),
+        ({"push_data": {"tag": NASTY}, "repository": {"repo_name": "org/shop"}}, 422),
+        ({"type": NASTY, "event_data": {"resources": []}}, 202),
+        ({"docker_url": NASTY, "updated_tags": [NASTY]}, 422),
+        ({NASTY: NASTY}, 422),
+    ],
+)
+@pytest.mark.parametrize(
+    "headers", [{}, {**NASTY_HEADERS, "X-Gitea-Event": NASTY_HEADERS["User-Agent"]}, NASTY_HEADERS]
+)
+def test_nothing_that_a_delivery_says_can_write_into_the_reply_or_the_receipt(world, address, body, status, headers):
+    sent = json.dumps(body)
+    answer = world.nobody.post(address, data=sent, headers={"Content-Type": "application/json", **headers})
+    if not headers:
+        assert answer.status_code == status
+    reply = json.loads(answer.text)
+    if answer.status_code == 202:
+        assert reply.keys() == {"receipt", "decision", "reason"}
+    else:
+        assert (answer.status_code, reply["status"]) == (422, 422)
+        assert reply.keys() <= {"type", "title", "status", "code", "detail", "fields", "id"}
+    (listed,) = json.loads(world.ask("GET", "/api/webhook/receipts").text)
+    kept = json.loads(world.ask("GET", f"/api/webhook/receipts/{listed['id']}").text)
+    assert kept.items() >= listed.items()
+    assert kept["decision"] == reply.get("decision", "invalid")
+    assert json.loads(kept["body"]) == body
+    assert (
+        kept["headers"].items()
+        >= {name.lower(): value for name, value in headers.items() if name != "Content-Type"}.items()
+    )
+    assert kept["images"] in ([], ["127.0.0.1:5000/org/shop:dev-1"])

@@ -134,7 +134,10 @@ def test_a_tag_is_explained(shop):
     shop.world.push("other-1")
     said = shop.run("explain", "shop", "dev", "other-1").stdout
     assert said.startswith(("Yes", "No"))
-    assert "pattern" in said
+    assert "✓ pattern: " in said
+    said = shop.run("explain", "shop", "dev", "gone-1").stdout
+    assert "✗ registry: " in said
+    assert "· first_look: Not asked: registry has decided" in said
 
 
 @pytest.mark.parametrize(

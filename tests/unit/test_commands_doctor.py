@@ -55,6 +55,11 @@ def test_one_part_that_does_not_answer_is_enough_to_end_with_one(shell):
     assert "✗ proxy caddy: The fake proxy is down" in shell.run("doctor", code=1).stdout
 
 
+def test_what_is_away_and_no_connection_is_told_too(shell):
+    shell.world.forge.parts.tell("engine", "elsewhere", "It refuses the connection")
+    assert "✗ engine elsewhere: It refuses the connection" in shell.run("doctor", code=1).stdout
+
+
 def test_without_a_running_forge_it_looks_itself(folder):
     found = run("--data", str(folder), "doctor", "--json", code=1, **NO_ENGINE).stdout
     assert '"engine local","ok":false' in found

@@ -62,6 +62,15 @@ def test_parts_of_one_name_and_another_kind_are_apart(world, health):
     assert [(p.kind, p.fault) for p in health.parts()] == [("engine", None), ("proxy", "down")]
 
 
+def test_a_part_that_nobody_uses_is_forgotten_and_that_is_told_if_it_was_away(world, health):
+    health.tell("registry", "one", "down")
+    health.tell("registry", "two", None)
+    for name in ("one", "two", "never"):
+        health.retire("registry", name)
+    assert health.parts() == ()
+    assert told(world)[1:] == [("registry", "one", "unused", "Nothing uses it any more")]
+
+
 def test_a_part_that_was_deleted_is_forgotten(world, health):
     health.tell("proxy", "caddy", "down")
     health.forget("proxy", "caddy")

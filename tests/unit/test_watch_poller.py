@@ -251,6 +251,34 @@ def test_health_is_told_to_whoever_keeps_it(world):
         poller.poll_now("main")
 
 
+@pytest.mark.parametrize("host", [HOST, "dead.example.org"])
+def test_a_fault_of_a_registry_goes_when_nobody_uses_it_any_more(world, host):
+    health = Health(world.store)
+    poller = Poller(world.service, health, clock=world.clock, submit=lambda work: work())
+    world.project(image=f"{host}/acme/shop")
+    world.stage()
+    world.registry_at(host).down = True
+    poller.tick(world.clock.now)
+    poller.tick(world.clock.now)
+    (part,) = health.parts()
+    assert part.fault
+    with world.store.database.change() as change:
+        world.store.projects.delete(change, "shop", "test")
+    poller.tick(world.clock.now)
+    assert health.parts() == ()
+    assert told(world)[-1]["change"] == "unused"
+
+
+def test_a_round_that_ends_after_its_project_leaves_no_fault_behind(world):
+    health = Health(world.store)
+    poller = Poller(world.service, health, clock=world.clock, submit=lambda work: work())
+    poller.tick(world.clock.now)
+    health.tell("registry", "dead.example.org", "It refuses the connection")
+    health.tell("registry", "main", "A person asked: it refuses the connection")
+    poller.tick(world.clock.now)
+    assert [part.name for part in health.parts()] == ["main"]
+
+
 def test_at_most_so_many_requests_at_a_time_as_the_connection_allows(world):
     with world.store.database.change() as change:
         before = world.store.connections.get(RegistryConnection, "main")

@@ -254,7 +254,7 @@ def test_a_held_image_of_a_deleted_stage_is_forgotten(world):
     due = world.store.sightings.due(world.clock.now + 600)
     with world.store.database.change() as change:
         world.store.projects.delete_stage(change, "shop", "dev", "test")
-    assert world.service._decide_held(due[0]) == due[0]
+    assert world.service._decide_due(due[0]) == due[0]
     assert world.deploys() == []
 
 
@@ -280,7 +280,18 @@ def test_explaining_says_why_not(world):
     look(world)
     told = world.service.explain("shop", "dev", "dev-1")
     assert (told.would, told.decision) == (False, Decision.CURRENT)
-    assert "decided already" in {name: text for name, _, text in told.checks}["news"]
+
+
+def test_what_comes_after_the_check_that_decided_is_said_to_be_not_asked(world):
+    world.shop()
+    told = world.service.explain("shop", "dev", "dev-9")
+    assert [(name, ok) for name, ok, _ in told.checks[:2]] == [("registry", False), ("pattern", None)]
+    assert {ok for _, ok, _ in told.checks[1:]} == {None}
+    assert {text for _, _, text in told.checks[1:]} == {"Not asked: registry has decided"}
+    world.registry.push("acme/shop", "rel-1")
+    told = world.service.explain("shop", "dev", "rel-1")
+    assert [ok for _, ok, _ in told.checks] == [True, False, *[None] * (len(told.checks) - 2)]
+    assert told.reason == told.checks[1][2]
 
 
 def test_explaining_works_while_the_registry_is_away(world):

@@ -78,8 +78,8 @@ class World:
         self.service = SightingService(self.store, self.adapters, self.queue, self.wake, clock=self.clock)
         pruner = Pruner(self.store, self.adapters)
         requests = Requests(self.store, self.adapters, self.queue, self.wake)
-        projects = ProjectService(self.store, self.adapters, pruner, self.wake)
-        self.quick = QuickDeploy(self.store, self.adapters, projects, requests)
+        self.projects = ProjectService(self.store, self.adapters, pruner, self.wake)
+        self.quick = QuickDeploy(self.store, self.adapters, self.projects, requests)
         self.webhook = WebhookService(self.store, self.service, self.quick, clock=self.clock)
         self.poller = Poller(self.service, clock=self.clock, chance=lambda: 0.5, submit=lambda work: work())
 

@@ -1436,11 +1436,11 @@ export interface components {
         };
         /**
          * Check
-         * @description One thing that was looked at, and what was found.
+         * @description One thing that was looked at, and what was found; `ok` null: not asked, as one before it has decided.
          */
         Check: {
             name: string;
-            ok: boolean;
+            ok: boolean | null;
             text: string;
         };
         /**
