@@ -183,15 +183,17 @@ def _show(state: State, found: dict[str, Any]) -> None:
 def _go_on(state: State, client: Client, queued: dict[str, Any], *, wait: bool) -> None:
     from forge.commands.following import follow_deploy  # noqa: PLC0415
 
-    number = queued["id"]
+    number, what = queued["id"], f"{queued['tag']} to {queued['project']}/{queued['stage']}"
+    if queued["kind"] == "rollback":
+        what += f" as in deploy #{queued['source']}"
     if not wait:
         if state.as_json:
             say_json(queued)
         else:
-            line(f"Deploy #{number} of {queued['tag']} to {queued['project']}/{queued['stage']} is queued.")
+            line(f"Deploy #{number} of {what} is queued.")
         return
     if not state.as_json:
-        line(f"Deploy #{number}: {queued['tag']} to {queued['project']}/{queued['stage']}")
+        line(f"Deploy #{number}: {what}")
     try:
         code = follow_deploy(client, number, as_json=state.as_json)
     except KeyboardInterrupt:

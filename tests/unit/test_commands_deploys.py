@@ -95,6 +95,15 @@ def test_what_serves_is_promoted_and_rolled_back(shop):
     assert "dev-2" in shop.run("retry", "#3").stdout
 
 
+def test_rolling_back_twice_goes_back_twice_and_says_where_to(shop):
+    for tag in ("dev-1", "dev-2", "dev-3"):
+        shop.world.push(tag)
+        shop.run("deploy", "shop", "dev", tag)
+    assert "Deploy #4: dev-2 to shop/dev as in deploy #2" in shop.run("rollback", "shop", "dev").stdout
+    said = shop.run("rollback", "shop", "dev", "--no-wait").stdout
+    assert said == "Deploy #5 of dev-1 to shop/dev as in deploy #1 is queued.\n"
+
+
 def test_deploys_are_listed_newest_first(shop):
     shop.world.push("dev-1")
     shop.run("deploy", "shop", "dev", "dev-1")
