@@ -67,11 +67,22 @@ def test_deleting_says_what_goes_and_asks(shop):
     asked = shop.run("project", "delete", "shop", say="n\n", code=1)
     assert "instance shop/dev dev-1" in asked.output
     assert "stage shop/rel" in asked.output
+    assert f"image {IMAGE}:dev-1 (sha256:" in asked.output
     assert shop.json("project", "list")
     assert shop.run("stage", "delete", "shop/rel", "--yes").stdout == "Stage shop/rel is deleted.\n"
     assert shop.run("project", "delete", "shop", say="y\n").stdout == "Project shop is deleted.\n"
     assert shop.json("project", "list") == []
     assert shop.world.engine.find({}) == ()
+
+
+def test_a_volume_that_is_kept_is_named_when_its_project_is_gone(shop):
+    shop.run("project", "set", "shop", "volumes=[{kind: named, path: /data, source: data}]")
+    shop.world.push("dev-1")
+    shop.run("deploy", "shop", "dev", "dev-1")
+    (name,) = shop.world.engine.volumes({})
+    said = shop.run("project", "delete", "shop", "--yes").stdout
+    assert said.startswith(f"Project shop is deleted.\nThe volume {name} is kept")
+    assert shop.world.engine.volumes({}) == (name,)
 
 
 @pytest.mark.parametrize(

@@ -180,8 +180,9 @@ def test_deleting_says_what_it_would_take_away_and_then_takes_that_away(world, p
     assert sorted(line.split(" (")[0] for line in said.instances) == ["shop/dev a", "shop/dev b", "shop/rel v1"]
     assert said.routes == ("dev-shop-a.localhost", "dev-shop-b.localhost", "rel-shop.localhost")
     assert said.volumes == (f"forge-{home}-shop-dev-data", f"forge-{home}-shop-rel-data")
+    assert len(said.images) == 3
     assert len(containers(world)) == 4
-    assert projects.delete("shop", actor="ann") == said
+    assert projects.delete("shop", actor="ann") == replace(said, volumes=(), kept_volumes=said.volumes)
     assert containers(world) == [("running", "v1")]
     assert world.routes() == {"dev-cart.localhost": "v1"}
     assert world.engine.volumes({}) == said.volumes
@@ -195,11 +196,48 @@ def test_volumes_go_only_when_they_are_asked_for(world, projects):
     world.engine.strange_volume("theirs")
     live(world, "v1")
     live(world, "v1", stage="rel")
-    projects.delete_stage("shop", "dev", actor="ann", volumes=True)
+    gone = projects.delete_stage("shop", "dev", actor="ann", volumes=True)
     home = world.forge.home
+    assert (gone.volumes, gone.kept_volumes) == ((f"forge-{home}-shop-dev-data",), ())
     assert world.engine.volumes({}) == (f"forge-{home}-shop-rel-data", "theirs")
     projects.delete("shop", actor="ann")
     assert world.engine.volumes({}) == (f"forge-{home}-shop-rel-data", "theirs")
+
+
+def test_its_images_go_but_for_what_something_else_needs(world, projects):
+    made = world.project("shop", stage("shop", "dev"), stage("shop", "rel"))
+    twin = replace(made, name="twin")
+    projects.create(twin, {}, [(stage("twin", "dev"), {})], actor="ann")
+    first, second, third = live(world, "v1", "v2", "v3")
+    world.deploy("v2", "rel")
+    world.deploy("v3", project="twin")
+    strangers = world.push("theirs", "shop")
+    world.engine.present.add(f"registry.example/shop@{strangers}")
+    on_disk = {first.digest, second.digest, third.digest, strangers}
+
+    def images():
+        return {name.partition("@")[2] for name in world.engine.present}
+
+    assert images() == on_disk
+    assert projects.would_delete_stage("shop", "dev").images == (f"registry.example/shop:v1 ({first.digest[:19]})",)
+    assert len(projects.would_delete("shop").images) == 2
+    assert images() == on_disk, "looking takes nothing away"
+    projects.delete_stage("shop", "dev", actor="ann")
+    assert images() == on_disk - {first.digest}
+    projects.delete("shop", actor="ann")
+    assert images() == {third.digest, strangers}
+    projects.delete("twin", actor="ann")
+    assert images() == {strangers}
+
+
+def test_an_image_that_the_project_had_before_goes_too(world, projects):
+    made = world.project()
+    live(world, "v1")
+    projects.change(replace(made, image="registry.example/other"), {}, actor="ann")
+    world.push("v2", "other")
+    assert world.deploy("v2").ended_well
+    projects.delete("shop", actor="ann")
+    assert world.engine.present == set()
 
 
 def test_nothing_of_another_project_is_taken_with_a_stage_of_the_same_name(world, projects):
@@ -256,7 +294,8 @@ def test_what_waits_is_cancelled_by_deleting(world, projects):
         found = store.projects.get("shop"), store.projects.stage("shop", "dev")
         queue = world.forge.requests.queue
         queued = queue.add(change, found[1], found[0], tag="v1", digest=digest, actor="webhook")
-    projects.delete("shop", actor="ann")
+    assert projects.would_delete("shop").deploys == (f"#{queued.id} v1 to shop/dev",)
+    assert projects.delete("shop", actor="ann").deploys == (f"#{queued.id} v1 to shop/dev",)
     ended = store.deploys.get(queued.id)
     assert (ended.status, ended.failure) == ("cancelled", "Deleted by ann")
     assert containers(world) == []

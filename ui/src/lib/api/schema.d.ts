@@ -1119,10 +1119,14 @@ export interface components {
         Decision: "current" | "deploy" | "held" | "ignored" | "noted" | "quarantined" | "refused" | "superseded" | "waiting";
         /**
          * Deletion
-         * @description What deleting stops and removes, as said to a person.
+         * @description What deleting stops and removes, as said to a person. `images` are those that nothing else needs, `deploys`
+         *         are cancelled. `volumes` go only when asked for: once it is done, those that stay are `kept_volumes` instead.
          */
         Deletion: {
+            deploys: string[];
+            images: string[];
             instances: string[];
+            kept_volumes: string[];
             routes: string[];
             stages: string[];
             volumes: string[];
