@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from forge.deploy.adapters import Adapters
 from forge.deploy.projects import ProjectService
 from forge.deploy.requests import Requests
+from forge.deploy.spec import aliases_of
 from forge.domain import semver
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Invalid, NotFound
@@ -140,7 +141,7 @@ class QuickDeploy:
         """The last part of the repository, made a name; the part before it in front where that is taken."""
         parts = [dns_label(part)[:19].strip("-") for part in repository.split("/")]
         parts = [part if part[0].isalpha() else f"p{part}"[:19].strip("-") for part in parts]
-        taken = {project.name for project in self.store.projects.all()}
+        taken = {name for project in self.store.projects.all() for name in aliases_of(project)}
         names = [parts[-1], "-".join(parts[-2:]), *(f"{parts[-1]}-{number}" for number in range(2, 100))]
         return next(name for name in names if name not in taken)
 

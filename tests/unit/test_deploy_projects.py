@@ -164,6 +164,22 @@ def test_a_plain_variable_of_the_stage_wins_over_a_secret_of_the_project(world, 
     assert container.spec.environment == {"KEY": "plain"}
 
 
+def test_a_name_that_leads_to_another_project_of_the_stage_is_refused_wherever_it_is_asked_for(world, projects):
+    """Whoever joined the network would get either of the two."""
+    cart = world.project("cart", aliases=("db",))
+    with pytest.raises(Conflict, match="the name db already belongs to cart/dev") as raised:
+        world.project("shop", aliases=("db",))
+    assert (raised.value.code, list(raised.value.fields)) == ("alias_taken", ["aliases"])
+    with pytest.raises(Conflict, match="the name db already belongs"):
+        world.project("db")
+    world.project("shop", stage("shop", "rel"), aliases=("db",))
+    with pytest.raises(Conflict, match="choose another for shop/dev"):
+        projects.create_stage(stage("shop", "dev"), {}, actor="ann")
+    world.project("web")
+    with pytest.raises(Conflict, match="choose another for cart/dev"):
+        projects.change(replace(cart, aliases=("web",)), {}, actor="ann")
+
+
 # ---- deleting
 
 
