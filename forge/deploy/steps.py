@@ -19,6 +19,7 @@ from forge.domain.image import parse_image
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.project import HealthKind
 from forge.domain.route import Route, Target
+from forge.domain.stage import strategy_of
 from forge.ports import HOME_LABEL, INSTANCE_LABEL, Answer, InstanceState, Probe, ProbeResult
 
 WAIT_UNTIL_HEALTHY = "wait until healthy"  # its past durations decide the next time-out
@@ -95,7 +96,17 @@ def note_what_serves(run: Run) -> str:
         run.store.instances.put(change, instance)
         run.store.deploys.save(change, noted)
     run.deploy = noted
-    return f"{old.tag} ({old.id}) serves" if old else "nothing serves yet"
+    if old is None:
+        return "nothing serves yet"
+    run.say(_how(run))
+    return f"{old.tag} ({old.id}) serves"
+
+
+def _how(run: Run) -> str:
+    """How the new one takes over, and why; what is rolled back to may have been set up otherwise then."""
+    strategy, why = strategy_of(run.project, run.stage)
+    own = strategy is run.deploy.strategy
+    return f"{run.deploy.strategy.said}: {why if own else 'as the project is set up now'}"
 
 
 def _check_domain(run: Run, candidate: Instance) -> None:

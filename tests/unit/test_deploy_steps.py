@@ -224,6 +224,22 @@ def test_without_a_proxy_people_reach_it_at_a_port(world):
     assert world.proxy.routes() == ()
 
 
+def test_the_log_says_how_the_new_one_takes_over_and_what_two_share_meanwhile(world):
+    """Pitfall 13."""
+    shared = Volume(kind=VolumeKind.NAMED, path="/data", source="data")
+    made = world.project(volumes=(shared,))
+    (first,) = live(world, "dev-1")
+    assert not any("side by side" in line for line in log(world, first)), "there is no old one"
+    (second,) = live(world, "dev-2")
+    (said,) = [line for line in log(world, second) if line.startswith("side by side: ")]
+    assert "old and new share the volume at /data: mark it exclusive" in said
+    world.forge.projects.change(replace(made, volumes=(replace(shared, exclusive=True),)), {}, actor="ann")
+    (third,) = live(world, "dev-3")
+    assert "in place: the volume at /data is exclusive" in log(world, third)
+    back = world.wait(world.forge.requests.rollback("shop", "dev", actor="ann"))
+    assert "in place: as the project is set up now" in log(world, back)
+
+
 def test_the_journal_says_what_was_found(world):
     world.project()
     live(world, "dev-1")
