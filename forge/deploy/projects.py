@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from forge.deploy.adapters import Adapters, home_of
 from forge.deploy.claims import check_claims
+from forge.deploy.hostpaths import host_paths_of
 from forge.deploy.prune import Pruner
 from forge.deploy.queue import environment_place, project_place, stage_place
-from forge.deploy.spec import check_host_path, names_of, network_of
+from forge.deploy.spec import names_of, network_of
 from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.deploy import Deploy, DeployStatus
 from forge.domain.errors import Conflict, Invalid
@@ -135,10 +136,10 @@ class ProjectService:
     def check(self, project: Project, stages: Sequence[Stage]) -> None:
         """Raise Invalid, NotFound or Conflict for what a project and its stages cannot be together with the rest."""
         self._check_connections(project)
-        allowed = self.store.preferences.get().host_paths
+        host_paths = host_paths_of(self.store, project.engine)
         for volume in project.volumes:
             if volume.kind is VolumeKind.HOST:
-                check_host_path(volume.source or "", allowed)
+                host_paths.lead(volume.source or "")
         names = [stage.name for stage in stages]
         exclusive = any(volume.exclusive for volume in project.volumes)
         for stage in stages:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from forge.deploy.health import Plan, plan, stay_healthy, wait_until_healthy
+from forge.deploy.hostpaths import host_paths_of
 from forge.deploy.run import Run
 from forge.deploy.spec import aliases_of, domain_of, labels_of, names_of, slot_of, spec_of
 from forge.domain.deploy import DeployStatus
@@ -142,7 +143,7 @@ def create(run: Run) -> str:
         secrets=run.secrets,
         publish=port,
         links=_links(run),
-        host_paths=run.store.preferences.get().host_paths,
+        host_paths=host_paths_of(run.store, run.project.engine),
     )
     container = run.engine.create(spec)
     run.put(replace(instance, container=container, target=Target("127.0.0.1", port)))

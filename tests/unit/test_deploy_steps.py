@@ -131,6 +131,22 @@ def test_a_host_path_that_is_not_allowed_any_more_is_refused_at_deploy_time(worl
     assert containers(world) == [("running", "dev-1")]
 
 
+def test_a_host_path_that_became_a_link_elsewhere_is_refused_at_deploy_time(world, tmp_path):
+    folder, elsewhere = tmp_path / "srv" / "shop", tmp_path / "elsewhere"
+    folder.mkdir(parents=True)
+    elsewhere.mkdir()
+    prefer(world, host_paths=(f"{tmp_path}/srv",))
+    world.project("shop", volumes=(Volume(kind=VolumeKind.HOST, path="/data", source=str(folder)),))
+    live(world, "dev-1")
+    folder.rmdir()
+    folder.symlink_to(elsewhere)
+    world.push("dev-2")
+    deploy = world.deploy("dev-2")
+    assert (deploy.status, deploy.failed_step) == ("failed", "create")
+    assert f"leads to {elsewhere}" in deploy.failure
+    assert containers(world) == [("running", "dev-1")]
+
+
 def test_strangers_containers_are_never_touched(world, gate):
     """Pitfall 14: unknown labels, and our labels of another home, are strangers'."""
     world.project()
