@@ -121,7 +121,7 @@ def deploys(state: State, what: str | None, stage: str | None, status: tuple[str
             )
             for one in found
         ],
-        "There is no deploy yet.",
+        "There is no such deploy." if what or stage or status else "There is no deploy yet.",
     )  # fmt: skip
 
 

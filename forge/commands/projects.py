@@ -170,6 +170,9 @@ def _change(
     """What is kept with the changes over it; the API replaces the whole."""
     if not values and not secrets:
         raise click.UsageError("Say what to change: KEY=VALUE, or --secret.")
+    if any(value.partition("=")[0] == "name" for value in values):
+        what = "project" if shape is _PROJECT else "stage"
+        raise click.UsageError(f"A {what} cannot be renamed: make another, and delete this one.")
     before = client.get(path)
     body = pairs.overlay({key: before[key] for key in shape}, values, shape)
     changed: dict[str, Any] = client.put(path, body | {"secrets": pairs.secrets(secrets)})

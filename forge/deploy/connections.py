@@ -78,6 +78,8 @@ class ConnectionService:
         """The same inside a change of the caller's, who then calls `renew`."""
         if isinstance(connection, RegistryConnection):
             self._check_host(connection)
+        if isinstance(connection, EngineConnection):
+            connection.check_on_this_machine()
         self.store.connections.put(change, connection, actor)
         if password is not None:
             self.store.secrets.put(change, _place(kind_of(connection), connection.name), password)

@@ -156,12 +156,7 @@ class ProjectService:
         self._check_claims(project, stages)
 
     def _check_connections(self, project: Project) -> None:
-        engine = self.store.connections.get(EngineConnection, project.engine)
-        if not engine.on_this_machine:
-            raise Invalid(
-                f"The engine {engine.name} is on another machine: Forge deploys on this machine's Docker only, for now",
-                fields={"engine": "on another machine"},
-            )
+        self.store.connections.get(EngineConnection, project.engine).check_on_this_machine()
         self.store.connections.get(ProxyConnection, project.proxy)
         if project.registry is not None:
             self.store.connections.get(RegistryConnection, project.registry)
@@ -185,8 +180,11 @@ class ProjectService:
         return self._deletion(project, None)
 
     def would_delete_stage(self, project: str, stage: str) -> Deletion:
-        """What `delete_stage` would stop and remove."""
+        """What `delete_stage` would stop and remove; raise Conflict if another stage is promoted from it."""
         self.store.projects.stage(project, stage)
+        after = [other.key for other in self.store.projects.stages(project) if other.promote_from == stage]
+        if after:
+            raise Conflict(f"{after[0]} is promoted from {project}/{stage}: change that first", code="promoted_from")
         return self._deletion(project, stage)
 
     def delete(self, project: str, *, actor: str, volumes: bool = False) -> Deletion:
@@ -206,9 +204,6 @@ class ProjectService:
     def delete_stage(self, project: str, stage: str, *, actor: str, volumes: bool = False) -> Deletion:
         """The same for one stage; raise Conflict if another stage is promoted from it."""
         deletion = self.would_delete_stage(project, stage)
-        after = [other.key for other in self.store.projects.stages(project) if other.promote_from == stage]
-        if after:
-            raise Conflict(f"{after[0]} is promoted from {project}/{stage}: change that first", code="promoted_from")
         self._close(project, stage, actor)
         self._clear(project, self.store.projects.stage(project, stage), volumes=volumes)
         self.pruner.remove_orphans(self.store.projects.get(project), stage)

@@ -112,6 +112,13 @@ def test_deploys_are_listed_newest_first(shop):
     assert [line.split()[0] for line in lines.splitlines()] == ["DEPLOY", "#2", "#1"]
 
 
+def test_that_none_fits_is_not_that_there_is_none(shop):
+    assert shop.run("deploys").stdout == "There is no deploy yet.\n"
+    shop.world.push("dev-1")
+    shop.run("deploy", "shop", "dev", "dev-1")
+    assert shop.run("deploys", "--status", "failed").stdout == "There is no such deploy.\n"
+
+
 def test_one_deploy_is_shown_with_its_steps_and_the_last_words_of_what_failed(shop):
     shop.world.push("dev-1", behaviour=Behaviour(exit_code=3, log=("no \x1b[2Jdatabase",)))
     shop.run("deploy", "shop", "dev", "dev-1", code=1)

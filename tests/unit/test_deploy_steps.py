@@ -72,6 +72,13 @@ def test_a_pull_that_fails_says_why_and_changes_nothing(world):
     deploy = world.deploy("dev-2")
     assert (deploy.failed_step, deploy.failure) == ("pull", "layer 3 is missing")
     assert containers(world) == [("running", "dev-1")]
+    assert log(world, deploy)[-1] == "Taken back: what served before still serves"
+
+
+def test_where_nothing_served_nothing_is_said_to_serve(world):
+    world.project()
+    world.push("dev-1", behaviour=Behaviour(pull_error=EngineError("layer 3 is missing")))
+    assert log(world, world.deploy("dev-1"))[-1] == "Taken back: nothing of it is left"
 
 
 def test_a_port_taken_between_the_look_and_the_start_is_replaced_by_another(world, gate):

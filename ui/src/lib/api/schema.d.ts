@@ -476,7 +476,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What deleting a stage would stop and remove. */
+        /** What deleting a stage would stop and remove; refused while another stage is promoted from it. */
         get: operations["stage_deletion"];
         put?: never;
         post?: never;
@@ -5758,6 +5758,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
