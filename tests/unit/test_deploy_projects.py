@@ -220,42 +220,6 @@ def test_volumes_go_only_when_they_are_asked_for(world, projects):
     assert world.engine.volumes({}) == (f"forge-{home}-shop-rel-data", "theirs")
 
 
-def test_its_images_go_but_for_what_something_else_needs(world, projects):
-    made = world.project("shop", stage("shop", "dev"), stage("shop", "rel"))
-    twin = replace(made, name="twin")
-    projects.create(twin, {}, [(stage("twin", "dev"), {})], actor="ann")
-    first, second, third = live(world, "v1", "v2", "v3")
-    world.deploy("v2", "rel")
-    world.deploy("v3", project="twin")
-    strangers = world.push("theirs", "shop")
-    world.engine.present.add(f"registry.example/shop@{strangers}")
-    on_disk = {first.digest, second.digest, third.digest, strangers}
-
-    def images():
-        return {name.partition("@")[2] for name in world.engine.present}
-
-    assert images() == on_disk
-    assert projects.would_delete_stage("shop", "dev").images == (f"registry.example/shop:v1 ({first.digest[:19]})",)
-    assert len(projects.would_delete("shop").images) == 2
-    assert images() == on_disk, "looking takes nothing away"
-    projects.delete_stage("shop", "dev", actor="ann")
-    assert images() == on_disk - {first.digest}
-    projects.delete("shop", actor="ann")
-    assert images() == {third.digest, strangers}
-    projects.delete("twin", actor="ann")
-    assert images() == {strangers}
-
-
-def test_an_image_that_the_project_had_before_goes_too(world, projects):
-    made = world.project()
-    live(world, "v1")
-    projects.change(replace(made, image="registry.example/other"), {}, actor="ann")
-    world.push("v2", "other")
-    assert world.deploy("v2").ended_well
-    projects.delete("shop", actor="ann")
-    assert world.engine.present == set()
-
-
 def test_nothing_of_another_project_is_taken_with_a_stage_of_the_same_name(world, projects):
     """An instance that a person stopped would not start again without its network."""
     for name in ("shop", "cart"):
