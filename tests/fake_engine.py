@@ -86,6 +86,14 @@ class FakeEngine(NetworksAndVolumes):
         with self._machine.changed:
             self._machine.exit(self._machine.containers[id], exit_code, out_of_memory=out_of_memory)
 
+    def freeze(self, id: str, *, frozen: bool = True) -> None:
+        """Let an instance run on without answering any more; its HEALTHCHECK, if it has one, says so."""
+        with self._machine.changed:
+            container = self._machine.containers[id]
+            container.frozen = frozen
+            if frozen and container.state.health is not None:
+                self._machine.set(container, health="unhealthy")
+
     def stranger(
         self, name: str, labels: Mapping[str, str] | None = None, *, image: str = "stranger@sha256:0", publish: int = 0
     ) -> str:

@@ -53,6 +53,7 @@ class Container:
     volumes: list[str] = field(default_factory=list)
     joined: dict[str, tuple[str, ...]] = field(default_factory=dict)  # network → aliases
     probes: int = 0
+    frozen: bool = False
 
 
 class Machine:
@@ -132,7 +133,7 @@ class Machine:
 
     def healthy(self, container: Container) -> bool:
         behaviour = self.known[container.spec.image]
-        if behaviour.healthy_after is None or container.probes < behaviour.probes_needed:
+        if container.frozen or behaviour.healthy_after is None or container.probes < behaviour.probes_needed:
             return False
         return self._clock() - (container.state.started or 0) >= behaviour.healthy_after
 

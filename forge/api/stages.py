@@ -110,9 +110,9 @@ def change_stage(project: str, stage: str, query: DryRun, body: ChangedStage) ->
 
 @blueprint.get(f"{_STAGE}/deletion")
 @allow(Role.VIEWER)
-@operation(Operation(answer=Deletion, refuses=(404, 502)))
+@operation(Operation(answer=Deletion, refuses=(404, 409, 502)))
 def stage_deletion(project: str, stage: str) -> Deletion:
-    """What deleting a stage would stop and remove."""
+    """What deleting a stage would stop and remove; refused while another stage is promoted from it."""
     return wire(Deletion, runtime().projects.would_delete_stage(project, stage))
 
 

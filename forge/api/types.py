@@ -175,12 +175,17 @@ class DeployView(Deploy):
 
 
 class Deletion(Wire, kw_only=True):
-    """What deleting stops and removes, as said to a person."""
+    """What deleting stops and removes, as said to a person. `images` are those that nothing else needs, `deploys`
+    are cancelled. `volumes` go only when asked for: once it is done, those that stay are `kept_volumes` instead.
+    """
 
     stages: list[str]
     instances: list[str]
     volumes: list[str]
     routes: list[str]
+    images: list[str]
+    deploys: list[str]
+    kept_volumes: list[str]
 
 
 class Volumes(Wire, kw_only=True):

@@ -106,5 +106,7 @@ _WORDS: Mapping[str, Callable[[Event], str]] = {
         f"delivery {it['id']} for {plain(it['images']) or 'no image'}, {it['decision']}: {it['reason']}"
     ),
     "connection_changed": _connection,
+    "container_adopted": lambda it: f"made from the container {it['name']} on {it['engine']}",
+    "container_stopped": lambda it: f"the container {it['name']} on {it['engine']} was stopped",
     "settings_changed": lambda it: f"settings changed: {plain(it['names'])}",
 }

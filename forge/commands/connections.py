@@ -189,7 +189,8 @@ proxy = _group(
     "Proxies: who leads people to what runs.",
 )
 engine = _group(
-    Noun("engine", "engines", ENGINE, ("name", "url"), "far url=ssh://deploy@host"), "Engines: where containers run."
+    Noun("engine", "engines", ENGINE, ("name", "url"), "mine url=unix:///run/user/1000/docker.sock"),
+    "Engines: where containers run.",
 )
 
 

@@ -121,7 +121,7 @@ def deploys(state: State, what: str | None, stage: str | None, status: tuple[str
             )
             for one in found
         ],
-        "There is no deploy yet.",
+        "There is no such deploy." if what or stage or status else "There is no deploy yet.",
     )  # fmt: skip
 
 
@@ -187,15 +187,17 @@ def go_on(state: State, client: Client, queued: dict[str, Any], *, wait: bool) -
     """Follow a deploy to its end, or say that it is queued; ends the program with its exit code."""
     from forge.commands.following import follow_deploy  # noqa: PLC0415
 
-    number = queued["id"]
+    number, what = queued["id"], f"{queued['tag']} to {queued['project']}/{queued['stage']}"
+    if queued["kind"] == "rollback":
+        what += f" as in deploy #{queued['source']}"
     if not wait:
         if state.as_json:
             say_json(queued)
         else:
-            line(f"Deploy #{number} of {queued['tag']} to {queued['project']}/{queued['stage']} is queued.")
+            line(f"Deploy #{number} of {what} is queued.")
         return
     if not state.as_json:
-        line(f"Deploy #{number}: {queued['tag']} to {queued['project']}/{queued['stage']}")
+        line(f"Deploy #{number}: {what}")
     try:
         code = follow_deploy(client, number, as_json=state.as_json)
     except KeyboardInterrupt:

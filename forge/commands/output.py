@@ -51,15 +51,21 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], nothing: str
 
 
 def fields(value: Mapping[str, Any], *, indent: str = "", err: bool = False) -> None:
-    """A thing, one field a line, those without a value left out."""
+    """A thing, one field a line, those without a value left out; what has only such fields is “none”."""
     for name, one in value.items():
-        if one is None or one in ([], {}, ""):
+        if _is_nothing(one):
             continue
-        if isinstance(one, Mapping):
+        if isinstance(one, Mapping) and all(_is_nothing(inner) for inner in one.values()):
+            click.echo(f"{indent}{clean(name)}: none", err=err)
+        elif isinstance(one, Mapping):
             click.echo(f"{indent}{clean(name)}:", err=err)
             fields(one, indent=indent + "  ", err=err)
         else:
             click.echo(f"{indent}{clean(name)}: {clean(plain(one))}", err=err)
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value in ([], {}, "")
 
 
 def plain(value: Any) -> str:

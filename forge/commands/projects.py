@@ -9,7 +9,7 @@ import click
 from forge.commands import pairs
 from forge.commands.client import Client, part
 from forge.commands.deploys import stage_of, stage_path
-from forge.commands.output import fields, line, say_json, table
+from forge.commands.output import clean, fields, line, say_json, table
 from forge.commands.state import Group, State, pass_state
 from forge.config.shapes import PROJECT, STAGE, Shape
 
@@ -202,6 +202,9 @@ def _change(
     """What is kept with the changes over it; the API replaces the whole."""
     if not values and not secrets:
         raise click.UsageError("Say what to change: KEY=VALUE, or --secret.")
+    if any(value.partition("=")[0] == "name" for value in values):
+        what = "project" if shape is _PROJECT else "stage"
+        raise click.UsageError(f"A {what} cannot be renamed: make another, and delete this one.")
     before = client.get(path)
     body = pairs.overlay({key: before[key] for key in shape}, values, shape)
     changed: dict[str, Any] = client.put(path, body | {"secrets": pairs.secrets(secrets)})
@@ -212,14 +215,20 @@ def _delete(state: State, path: str, what: str, *, yes: bool, volumes: bool) -> 
     client = state.client()
     found = client.get(f"{path}/deletion")
     if not yes:
-        click.echo(f"Deleting {what} stops and removes:", err=True)
-        kept = "" if volumes else " (kept, without --volumes)"
-        for kind, more in (("stages", ""), ("instances", ""), ("routes", ""), ("volumes", kept)):
-            for name in found[kind]:
-                click.echo(f"  {kind.removesuffix('s')} {name}{more}", err=True)
+        _say_what_goes(found, what, volumes=volumes)
         click.confirm(f"Delete {what}?", abort=True, err=True)
     done = client.delete(path, volumes=volumes)
-    _told(state, done, f"{what.capitalize() if what[0].islower() else what} is deleted.")
+    _told(state, done, f"{what[0].upper()}{what[1:]} is deleted.")
+    for name in () if state.as_json else done["kept_volumes"]:
+        line(f"The volume {name} is kept, and found again if the stage is made again; or: docker volume rm {name}")
+
+
+def _say_what_goes(found: dict[str, Any], what: str, *, volumes: bool) -> None:
+    click.echo(f"Deleting {what} stops and removes:", err=True)
+    more = {"deploys": " (queued; cancelled)", "volumes": "" if volumes else " (kept, without --volumes)"}
+    for kind in ("stages", "instances", "routes", "images", "deploys", "volumes"):
+        for name in found[kind]:
+            click.echo(clean(f"  {kind.removesuffix('s')} {name}{more.get(kind, '')}"), err=True)
 
 
 def _show(state: State, found: dict[str, Any]) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from forge.deploy.adapters import Adapters
 from forge.deploy.adoption import Plan, can_be_named, looks_secret, make_plan
+from forge.deploy.hostpaths import HostPaths, host_paths_of
 from forge.deploy.projects import ProjectService
 from forge.deploy.queue import Queue
 from forge.deploy.quick import free_name, project_name
-from forge.deploy.spec import check_host_path
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Conflict, Invalid, NotFound
 from forge.domain.events import Event
@@ -139,9 +139,9 @@ class AdoptService:
         usual = theirs.removesuffix("-1") if facts.stranger.group else theirs  # Compose counts its containers
         name = free_name(self.store, project_name(usual))
         plan = make_plan(facts, adapter.image(facts.image_id), adapter.strangers(), name)
-        allowed = self.store.preferences.get().host_paths
+        folders = host_paths_of(self.store, engine)
         wanted = [volume.source or "" for volume in plan.volumes if volume.kind is VolumeKind.HOST]
-        return replace(plan, host_paths=tuple(path for path in wanted if not is_allowed(path, allowed)))
+        return replace(plan, host_paths=tuple(path for path in wanted if not is_allowed(path, folders)))
 
     def _made(
         self, engine: str, facts: StrangerFacts, plan: Plan, wish: Wish
@@ -209,10 +209,10 @@ def _check_may_stop(facts: StrangerFacts, wish: Wish, reason: str) -> None:
         )
 
 
-def is_allowed(path: str, allowed: tuple[str, ...]) -> bool:
-    """Whether a host path lies under one of the allowed folders."""
+def is_allowed(path: str, folders: HostPaths) -> bool:
+    """Whether an instance may have a host path as things are."""
     try:
-        check_host_path(path, allowed)
+        folders.lead(path)
     except Invalid:
         return False
     return True

@@ -97,6 +97,8 @@ class ConnectionService:
             raise Invalid(
                 "This kind of proxy has no login: leave the password out", fields={"password": "leave it out"}
             )
+        if isinstance(connection, EngineConnection):
+            connection.check_on_this_machine()
         self.store.connections.put(change, connection, actor)
         if password is not None:
             self.store.secrets.put(change, _place(kind_of(connection), connection.name), password)

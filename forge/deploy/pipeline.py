@@ -157,7 +157,9 @@ def _end(run: Run, *, cancelled: bool, undone: bool) -> None:
     with run.store.database.change() as change:
         ended = run.deploy.to(status, ended=change.now)
         run.store.deploys.save(change, ended)
-        left = "what served before still serves" if run.deploy.replaces else "nothing of it is left"
+        # Not what it was to replace: a deploy may fail before it looks at what serves.
+        serving = run.store.instances.serving(run.project.name, run.stage.name)
+        left = "what served before still serves" if serving else "nothing of it is left"
         words = {
             DeployStatus.FAILED: f"Taken back: {left}",
             DeployStatus.CANCELLED: f"Cancelled and taken back: {left}",

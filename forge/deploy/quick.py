@@ -11,6 +11,7 @@ from forge.deploy.adapters import Adapters
 from forge.deploy.projects import ProjectService
 from forge.deploy.queue import project_place
 from forge.deploy.requests import Requests
+from forge.deploy.spec import aliases_of
 from forge.domain import semver
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Conflict, Invalid, NotFound
@@ -208,8 +209,8 @@ def project_name(text: str) -> str:
 
 
 def free_name(store: Store, name: str, *others: str) -> str:
-    """The first of the names that no project has; else the first one with a number."""
-    taken = {project.name for project in store.projects.all()}
+    """The first of the names by which no project is found; else the first one with a number."""
+    taken = {alias for project in store.projects.all() for alias in aliases_of(project)}
     numbered = (f"{name[:36]}-{number}" for number in range(2, 1000))
     return next(one for one in (name, *others, *numbered) if one not in taken)
 

@@ -41,7 +41,10 @@ class Requests:
         return self._queue(found, place, tag=tag or self._tag_of(place, digest or ""), digest=digest or "", actor=actor)
 
     def rollback(self, project: str, stage: str, *, deploy: int | None = None, actor: str) -> Deploy:
-        """Deploy an earlier deploy's digest again, as it was configured; without a number: the one before."""
+        """Deploy an earlier deploy's digest again, as it was configured; without a number: the one before what serves.
+
+        What serves by a rollback counts as the deploy that was rolled back to, so that twice goes back twice.
+        """
         _, place = self._ready(project, stage)
         source = self._earlier(place) if deploy is None else self.store.deploys.get(deploy)
         if (source.project, source.stage) != (project, stage):
@@ -150,11 +153,34 @@ class Requests:
         if not serving:
             raise Conflict(f"Nothing serves {stage.key}: there is nothing to roll back", code="nothing_serves")
         now = serving[-1]
-        for deploy in self.store.deploys.succeeded(stage.project, stage.name, stage.keep + 1):
-            earlier = deploy.id < now.deploy and deploy.digest != now.digest and deploy.slot == now.slot
-            if earlier and self.store.secrets.get(environment_place(deploy.id)) is not None:
-                return deploy
+        before = self._origin(now.deploy).id
+        kept = [
+            deploy
+            for deploy in self.store.deploys.succeeded(stage.project, stage.name, stage.keep + 1)
+            if deploy.id < before and deploy.digest != now.digest and self._is_whole(deploy)
+        ]
+        earlier = next((deploy for deploy in kept if deploy.slot == now.slot), None)
+        if earlier is not None:
+            return earlier
+        if kept:
+            raise Conflict(
+                f"{now.tag} serves {stage.key} beside or after other tags, so none is the one before it: "
+                "name the deploy to roll back to (--to on the command line)",
+                code="which_deploy",
+                fields={"deploy": "name one"},
+            )
         raise Conflict(f"{stage.key} has no earlier deploy to roll back to", code="no_earlier")
+
+    def _origin(self, deploy: int) -> Deploy:
+        """The deploy that a chain of rollbacks led back to: rolling back once more goes on from there."""
+        found = self.store.deploys.get(deploy)
+        while found.kind is DeployKind.ROLLBACK and found.source is not None:
+            found = self.store.deploys.get(found.source)
+        return found
+
+    def _is_whole(self, deploy: Deploy) -> bool:
+        """Whether its secrets are still kept: without them it would not be what it was."""
+        return self.store.secrets.get(environment_place(deploy.id)) is not None
 
     def _tag_of(self, stage: Stage, digest: str) -> str:
         """The tag by which this digest serves the stage or was deployed before, else a short form of the digest."""

@@ -125,6 +125,14 @@ class EngineConnection:
         ):
             raise Invalid("An engine's url begins with unix://, npipe://, tcp:// or ssh://", fields={"url": "scheme"})
 
+    def check_on_this_machine(self) -> None:
+        """Raise Invalid for one that nothing can be deployed on yet."""
+        if not self.on_this_machine:
+            raise Invalid(
+                f"The engine {self.name} is on another machine: Forge deploys on this machine's Docker only, for now",
+                fields={"engine": "on another machine", "url": "on another machine"},
+            )
+
     @property
     def on_this_machine(self) -> bool:
         """Whether a port that it publishes on 127.0.0.1 is one of this machine."""

@@ -15,7 +15,7 @@ from forge.domain.errors import Conflict, ForgeError, NotFound
 from forge.domain.image import Image, parse_image
 from forge.domain.project import Project
 from forge.domain.sighting import Decision, Sighting
-from forge.domain.stage import Stage
+from forge.domain.stage import Stage, strategy_of
 from forge.ports import Registry
 from forge.store.database import Change
 from forge.store.store import Store
@@ -342,7 +342,9 @@ class SightingService:
         found, place = self.store.projects.get(project), draft or self.store.projects.stage(project, stage)
         check, digest = self._asked(found, tag, digest)
         verdict = decide(self.facts.case(found, place, tag, digest or "", now=self.clock()))
-        checks = tuple(_until_decided((check, *verdict.checks)))
+        strategy, why = strategy_of(found, place)
+        how = Check(name="strategy", ok=True, sentence=f"it is deployed {strategy.said}: {why}")
+        checks = tuple(_until_decided((check, *verdict.checks, how)))
         decision, reason = (verdict.decision, verdict.reason) if check.ok else (Decision.IGNORED, check.sentence)
         would = check.ok and verdict.fresh and decision is Decision.DEPLOY
         return Explanation(would=would, decision=decision, reason=reason, checks=checks)

@@ -28,7 +28,7 @@ BODIES = {
     "PUT /api/registries/{name}": {"url": "http://127.0.0.1:5000", "password": "p1anted"},
     "POST /api/proxies": {"name": "other", "kind": "published"},
     "PUT /api/proxies/{name}": {"kind": "caddy", "url": "http://127.0.0.1:2019"},
-    "POST /api/engines": {"name": "far", "url": "tcp://10.0.0.1:2375"},
+    "POST /api/engines": {"name": "far", "url": "tcp://127.0.0.1:2375"},
     "POST /api/webhook/{secret}": {"image": IMAGE},
 }
 

@@ -9,7 +9,7 @@ from tests.api_world import world_fixture  # noqa: F401
 NEW = {
     "registries": {"name": "ghcr", "url": "https://ghcr.io", "username": "ada", "password": "p1anted-s3cret"},
     "proxies": {"name": "outer", "kind": "caddy", "url": "http://127.0.0.1:2020"},
-    "engines": {"name": "far", "url": "tcp://10.0.0.1:2375"},
+    "engines": {"name": "far", "url": "tcp://127.0.0.1:2375"},
 }
 nouns = pytest.mark.parametrize("noun", list(NEW))
 

@@ -34,7 +34,9 @@ def test_a_stage_is_made_read_changed_and_deleted(shop):
 
 
 def test_a_stage_that_another_is_promoted_from_stays(shop):
-    assert shop.ask("DELETE", DEV).status_code == 409
+    for method, path in (("DELETE", DEV), ("GET", f"{DEV}/deletion")):
+        refused = shop.ask(method, path)
+        assert (refused.status_code, refused.json["code"]) == (409, "promoted_from")
 
 
 def test_a_stage_says_how_deploys_run_and_what_is_there(shop):

@@ -40,6 +40,12 @@ def test_what_is_in_use_is_not_removed(shell):
     assert "Project shop uses" in shell.run("proxy", "remove", "caddy", "--yes", code=7).stderr
 
 
+def test_an_engine_of_another_machine_is_refused_at_once(shell):
+    said = shell.run("engine", "add", "far", "url=ssh://h", code=2).stderr
+    assert "on another machine: Forge deploys on this machine's Docker only, for now" in said
+    assert [one["name"] for one in shell.json("engine", "list")] == ["local"]
+
+
 def test_an_engine_has_no_password(shell):
     assert "no password" in shell.run("engine", "add", "far", "url=ssh://a", "--password", "X", code=2, X="x").stderr
 

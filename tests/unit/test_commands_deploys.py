@@ -95,12 +95,28 @@ def test_what_serves_is_promoted_and_rolled_back(shop):
     assert "dev-2" in shop.run("retry", "#3").stdout
 
 
+def test_rolling_back_twice_goes_back_twice_and_says_where_to(shop):
+    for tag in ("dev-1", "dev-2", "dev-3"):
+        shop.world.push(tag)
+        shop.run("deploy", "shop", "dev", tag)
+    assert "Deploy #4: dev-2 to shop/dev as in deploy #2" in shop.run("rollback", "shop", "dev").stdout
+    said = shop.run("rollback", "shop", "dev", "--no-wait").stdout
+    assert said == "Deploy #5 of dev-1 to shop/dev as in deploy #1 is queued.\n"
+
+
 def test_deploys_are_listed_newest_first(shop):
     shop.world.push("dev-1")
     shop.run("deploy", "shop", "dev", "dev-1")
     shop.run("retry", "1")
     lines = shop.run("deploys", "shop", "--stage", "dev", "--status", "succeeded", "--status", "failed").stdout
     assert [line.split()[0] for line in lines.splitlines()] == ["DEPLOY", "#2", "#1"]
+
+
+def test_that_none_fits_is_not_that_there_is_none(shop):
+    assert shop.run("deploys").stdout == "There is no deploy yet.\n"
+    shop.world.push("dev-1")
+    shop.run("deploy", "shop", "dev", "dev-1")
+    assert shop.run("deploys", "--status", "failed").stdout == "There is no such deploy.\n"
 
 
 def test_one_deploy_is_shown_with_its_steps_and_the_last_words_of_what_failed(shop):

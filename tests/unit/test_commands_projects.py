@@ -67,11 +67,29 @@ def test_deleting_says_what_goes_and_asks(shop):
     asked = shop.run("project", "delete", "shop", say="n\n", code=1)
     assert "instance shop/dev dev-1" in asked.output
     assert "stage shop/rel" in asked.output
+    assert f"image {IMAGE}:dev-1 (sha256:" in asked.output
     assert shop.json("project", "list")
     assert shop.run("stage", "delete", "shop/rel", "--yes").stdout == "Stage shop/rel is deleted.\n"
     assert shop.run("project", "delete", "shop", say="y\n").stdout == "Project shop is deleted.\n"
     assert shop.json("project", "list") == []
     assert shop.world.engine.find({}) == ()
+
+
+def test_a_stage_that_another_is_promoted_from_is_refused_before_it_is_asked_about(shop):
+    shop.run("stage", "create", "shop", "prod", "promote_from=rel")
+    refused = shop.run("stage", "delete", "shop", "rel", code=7)
+    assert "shop/prod is promoted from shop/rel" in refused.stderr
+    assert "Deleting" not in refused.output
+
+
+def test_a_volume_that_is_kept_is_named_when_its_project_is_gone(shop):
+    shop.run("project", "set", "shop", "volumes=[{kind: named, path: /data, source: data}]")
+    shop.world.push("dev-1")
+    shop.run("deploy", "shop", "dev", "dev-1")
+    (name,) = shop.world.engine.volumes({})
+    said = shop.run("project", "delete", "shop", "--yes").stdout
+    assert said.startswith(f"Project shop is deleted.\nThe volume {name} is kept")
+    assert shop.world.engine.volumes({}) == (name,)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +99,8 @@ def test_deleting_says_what_goes_and_asks(shop):
         (("project", "create", "shop", IMAGE, "port=1"), 7, "There is a project shop already"),
         (("project", "create", "web", f"{IMAGE}:v1", "port=1"), 2, "no tag"),
         (("project", "set", "shop"), 2, "Say what to change"),
+        (("project", "set", "shop", "name=c"), 2, "A project cannot be renamed: make another, and delete this one"),
+        (("stage", "set", "shop", "dev", "name=c"), 2, "A stage cannot be renamed: make another, and delete this one"),
         (("project", "set", "shop", "active=no"), 2, "There is no “active”"),
         (("project", "set", "nope", "port=1"), 6, "There is no project nope"),
         (("stage", "set", "shop", "dev", "patern=x"), 2, "did you mean “pattern”"),

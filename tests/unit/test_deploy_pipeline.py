@@ -279,18 +279,45 @@ def test_a_success_is_never_shown_for_what_the_engine_does_not_confirm(world, be
     assert world.serving() == ["dev-1"]
 
 
-def test_a_health_check_that_says_unhealthy_while_it_is_watched_is_taken_back(world):
-    check = HealthCheck(command=("true",))
-    world.project("shop", stage("shop", "dev", bake=30))
-    world.push("dev-1", behaviour=Behaviour(health_check=check))
+CHECKED = Behaviour(health_check=HealthCheck(command=("true",)))
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "health", "falls", "said"),
+    [
+        (Behaviour(), Health(), lambda engine, made: engine.die(made, 4), "ended by itself with exit code 4"),
+        (Behaviour(), Health(), lambda engine, made: engine.freeze(made), "failed 3 health checks in a row"),
+        (Behaviour(), Health(path="/up"), lambda engine, made: engine.freeze(made), "failed 3 health checks in a row"),
+        (CHECKED, Health(), lambda engine, made: engine.freeze(made), "Its HEALTHCHECK failed while it was watched"),
+    ],
+)
+def test_what_does_not_stay_well_while_it_is_watched_is_taken_back(world, behaviour, health, falls, said):
+    world.project("shop", stage("shop", "dev", bake=30), health=health)
+    world.push("dev-1", behaviour=behaviour)
     asked = ask(world, "dev-1")
     begun(world, asked, "bake")
     (state,) = world.engine.find({})
-    world.engine.die(state.id, 4)
+    falls(world.engine, state.id)
     deploy = world.wait(asked)
     assert (deploy.status, deploy.failed_step) == ("failed", "bake")
-    assert deploy.failure == "It did not stay up while it was watched"
+    assert said in deploy.failure
     assert world.routes() == {}
+    assert world.forge.store.deploys.quarantined("shop", "dev", deploy.digest) is not None
+    kept = world.forge.store.deploys.last_words(deploy.id)["probes"]
+    assert kept[0]["healthy"] is True
+
+
+def test_the_newest_probes_of_a_long_watch_are_kept(world, monkeypatch):
+    monkeypatch.setattr("forge.deploy.run._PROBES_KEPT", 3)
+    world.project("shop", stage("shop", "dev", bake=30))
+    world.push("dev-1")
+    asked = ask(world, "dev-1")
+    begun(world, asked, "bake")
+    (state,) = world.engine.find({})
+    world.engine.freeze(state.id)
+    deploy = world.wait(asked)
+    kept = world.forge.store.deploys.last_words(deploy.id)["probes"]
+    assert [probe["healthy"] for probe in kept] == [None, None, None]
 
 
 def test_last_words_are_kept_before_the_candidate_goes(world):

@@ -193,6 +193,12 @@ def test_an_image_says_what_it_is_and_nonsense_in_its_labels_is_no_error(world, 
     assert (found.port, found.health, len(found.why)) == (port, health, 3)
 
 
+def test_a_name_that_leads_to_another_project_is_taken_too(world, quick):
+    world.project("web", aliases=("shop",))
+    world.push("dev-1", "acme/shop")
+    assert quick.inspect(f"{HOST}/acme/shop:dev-1").name == "acme-shop"
+
+
 def test_a_name_that_is_taken_gets_the_one_before_it_in_front(world, quick):
     for tag in range(4):
         world.push("dev-1", "acme/shop")

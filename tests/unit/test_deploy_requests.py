@@ -176,6 +176,48 @@ def test_only_what_went_live_in_this_stage_can_be_rolled_back_to(world, requests
         requests.rollback("shop", "dev", deploy=failed.id, actor="ann")
 
 
+def test_rolling_back_again_goes_further_back_never_forward(world, requests):
+    world.project()
+    live(world, "dev-1", "dev-2", "dev-3", "dev-4")
+    for tag in ("dev-3", "dev-2", "dev-1"):
+        assert world.wait(requests.rollback("shop", "dev", actor="ann")).ended_well
+        assert world.serving() == [tag]
+    with pytest.raises(Conflict, match="no earlier"):
+        requests.rollback("shop", "dev", actor="ann")
+
+
+def test_after_a_deploy_rolling_back_goes_to_what_served_before_it_then_further(world, requests):
+    world.project()
+    live(world, "dev-1", "dev-2", "dev-3")
+    back = world.wait(requests.rollback("shop", "dev", actor="ann"))
+    live(world, "dev-4")
+    assert world.wait(requests.rollback("shop", "dev", actor="ann")).source == back.id
+    assert world.wait(requests.rollback("shop", "dev", actor="ann")).source == 1
+    assert world.serving() == ["dev-1"]
+
+
+def test_where_several_serve_the_deploy_to_roll_back_to_must_be_named(world, requests):
+    world.project("shop", many("shop"))
+    first, second = live(world, "a", "b")
+    with pytest.raises(Conflict, match="name the deploy to roll back to") as raised:
+        requests.rollback("shop", "dev", actor="ann")
+    assert (raised.value.code, raised.value.fields) == ("which_deploy", {"deploy": "name one"})
+    live(world, "b")  # pushed again: the same tag's digest before is the one
+    assert world.wait(requests.rollback("shop", "dev", actor="ann")).source == second.id
+    assert world.wait(requests.rollback("shop", "dev", deploy=first.id, actor="ann")).ended_well
+
+
+def test_a_stage_that_ran_several_at_once_before_says_so_too(world, requests):
+    world.project("shop", many("shop"))
+    _, second = live(world, "a", "b")
+    world.forge.projects.change_stage(stage("shop", "dev"), {}, actor="ann")
+    live(world, "c")
+    with pytest.raises(Conflict, match="name the deploy to roll back to"):
+        requests.rollback("shop", "dev", actor="ann")
+    assert world.wait(requests.rollback("shop", "dev", deploy=second.id, actor="ann")).ended_well
+    assert world.serving() == ["b"]
+
+
 def test_where_nothing_serves_there_is_nothing_to_roll_back(world, requests):
     world.project()
     with pytest.raises(Conflict, match="Nothing serves"):

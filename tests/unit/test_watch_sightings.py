@@ -267,6 +267,8 @@ def test_explaining_asks_the_registry_and_tells_every_check(world):
     told = world.service.explain("shop", "dev", "dev-1")
     assert (told.would, told.decision) == (True, Decision.DEPLOY)
     assert [name for name, _, _ in told.checks][:3] == ["registry", "pattern", "active"]
+    name, _, how = told.checks[-1]
+    assert (name, how.split(":")[0]) == ("strategy", "it is deployed side by side")
     assert world.deploys() == []
     assert world.store.sightings.page() == []
 

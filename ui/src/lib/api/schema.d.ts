@@ -680,7 +680,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What deleting a stage would stop and remove. */
+        /** What deleting a stage would stop and remove; refused while another stage is promoted from it. */
         get: operations["stage_deletion"];
         put?: never;
         post?: never;
@@ -1467,10 +1467,14 @@ export interface components {
         Decision: "current" | "deploy" | "held" | "ignored" | "noted" | "quarantined" | "refused" | "superseded" | "waiting";
         /**
          * Deletion
-         * @description What deleting stops and removes, as said to a person.
+         * @description What deleting stops and removes, as said to a person. `images` are those that nothing else needs, `deploys`
+         *         are cancelled. `volumes` go only when asked for: once it is done, those that stay are `kept_volumes` instead.
          */
         Deletion: {
+            deploys: string[];
+            images: string[];
             instances: string[];
+            kept_volumes: string[];
             routes: string[];
             stages: string[];
             volumes: string[];
@@ -7495,6 +7499,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
