@@ -133,7 +133,7 @@ def test_it_is_followed_for_real(busy, monkeypatch):
 
 
 def test_every_kind_of_event_that_is_kept_has_its_words():
-    told_elsewhere = {
+    of_streams = {
         "deploy_step",
         "deploy_log",
         "deploy_progress",
