@@ -276,6 +276,8 @@ export const settingup = {
   deletesStages: 'Stages, with their settings and secrets',
   deletesInstances: 'Instances',
   deletesRoutes: 'Domains that stop answering',
+  deletesDeploys: 'Queued deploys that are cancelled',
+  deletesImages: 'Images that nothing else needs',
   deleteKeeps: 'The history of deploys stays.',
   deleteVolumes: (n: number) =>
     `Also remove ${count(n, 'volume', 'volumes')} and all data in ${n === 1 ? 'it' : 'them'}`,

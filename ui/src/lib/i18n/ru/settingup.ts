@@ -281,6 +281,8 @@ export const settingup: Words['settingup'] = {
   deletesStages: 'Стадии с их настройками и секретами',
   deletesInstances: 'Экземпляры',
   deletesRoutes: 'Домены, которые перестанут отвечать',
+  deletesDeploys: 'Отменяемые развёртывания в очереди',
+  deletesImages: 'Образы, которые больше никому не нужны',
   deleteKeeps: 'История развёртываний остаётся.',
   deleteVolumes: (n) => `Удалить и тома (${number(n)}) со всеми данными`,
   deleteVolumesHint: 'Этого не вернуть. Иначе они сохраняются.',
