@@ -14,7 +14,7 @@ from forge.domain.sighting import Receipt
 from forge.watch.flights import Stopped
 
 _log = logging.getLogger(__name__)
-RETRIES = (2.0, 10.0, 30.0, 120.0, 300.0)  # seconds before each further try
+RETRIES = (1.0, 5.0, 30.0, 120.0, 300.0)  # seconds before each further try
 MOST_WAITING = 500
 _Key = tuple[str, ...]
 

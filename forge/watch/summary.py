@@ -18,10 +18,14 @@ _RANKS = (
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`decision` as a receipt has it: one of domain.sighting.Decision, `known` or `failed`."""
+    """`decision` as a receipt has it: one of domain.sighting.Decision, `known` or `failed`.
+
+    `missing`: the registry does not show the tag.
+    """
 
     decision: str
     text: str
+    missing: bool = False
 
     @property
     def rank(self) -> int:
@@ -34,7 +38,8 @@ def summarize(found: Found) -> Summary:
     if not seen.watched:
         return Summary("ignored", f"No project watches {seen.asked.name}: ignored")
     if not seen.outcomes:
-        return Summary("ignored", f"{_remark(found)}{_nothing(found)}")
+        missing = seen.image.tag is not None and seen.digest is None
+        return Summary("ignored", f"{_remark(found)}{_nothing(found)}", missing=missing)
     fresh = [outcome for outcome in seen.outcomes if outcome.fresh]
     words = [outcome.sighting.decision.value for outcome in fresh] or ["known"]
     texts = [_said(outcome) for outcome in seen.outcomes[:_MOST]]

@@ -29,6 +29,7 @@ from forge.watch.vendors import Delivery, read
 
 SECRET, SIGNING = "webhook/secret", "webhook/signing"  # places in the vault
 LOOKING = "looking"
+_SHOWN_WITHIN = 3.0  # seconds; Distribution tells of a push a moment before it writes the tag
 
 
 @dataclass(slots=True)
@@ -133,7 +134,7 @@ class WebhookService:
             return self._take(draft, delivery)
         fresh = self._keep(_of(draft, delivery), LOOKING, f"Replayed by {actor}: asking the registry")
         try:
-            self._look([fresh])
+            self._settle([fresh], *_summed(self._found([fresh])))
         except Unavailable as error:
             self._settle([fresh], "failed", error.message)
         return self.store.receipts.get(fresh.id)
@@ -168,6 +169,14 @@ class WebhookService:
 
     def _look(self, receipts: list[Receipt]) -> None:
         """Look once for receipts that name the same images, and settle them; raise Unavailable to be asked again."""
+        found = self._found(receipts)
+        missing = [summary.text for summary in found if summary.missing]
+        if missing and self.clock() - receipts[-1].at < _SHOWN_WITHIN:
+            raise Unavailable(f"{missing[0]} yet")
+        self._settle(receipts, *_summed(found))
+
+    def _found(self, receipts: list[Receipt]) -> list[Summary]:
+        """What came of each image."""
         found = []
         for text in receipts[0].images:
             try:
@@ -175,15 +184,15 @@ class WebhookService:
             except (Unavailable, Stopped):
                 raise
             except ForgeError as error:
-                found.append(Summary("failed", f"{text}: {error.message}"))
-        best = min(found, key=lambda summary: summary.rank)
-        self._settle(receipts, best.decision, "; ".join(dict.fromkeys(summary.text for summary in found)))
+                found.append(Summary("failed", f"{text}: {error.message}", missing=error.code == "no_tag"))
+        return found
 
     def _later(self, receipts: list[Receipt], error: Unavailable, wait: float) -> None:
-        self._settle(receipts, LOOKING, f"{error.message} Forge asks again in {wait:.0f} s.")
+        self._settle(receipts, LOOKING, f"{_sentence(error)} Forge asks again in {wait:.0f} s.")
 
     def _give_up(self, receipts: list[Receipt], error: Unavailable) -> None:
-        self._settle(receipts, "failed", f"{error.message} Forge gave up: the poller will see it, or replay this one.")
+        told = f"{_sentence(error)} Forge gave up: the poller will see it, or replay this one."
+        self._settle(receipts, "failed", told)
 
     def _keep(self, draft: Receipt, decision: str, reason: str) -> Receipt:
         keep = self.store.preferences.get().receipts
@@ -207,6 +216,16 @@ class WebhookService:
 
 def _of(draft: Receipt, delivery: Delivery) -> Receipt:
     return replace(draft, vendor=delivery.vendor, images=tuple(str(image) for image in delivery.images))
+
+
+def _summed(found: list[Summary]) -> tuple[str, str]:
+    """A receipt's decision and sentence."""
+    best = min(found, key=lambda summary: summary.rank)
+    return best.decision, "; ".join(dict.fromkeys(summary.text for summary in found))
+
+
+def _sentence(error: ForgeError) -> str:
+    return error.message.rstrip(".") + "."
 
 
 def _settings_changed(name: str, now: float, actor: str) -> Event:

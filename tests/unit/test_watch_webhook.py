@@ -87,6 +87,31 @@ def test_twenty_one_equal_deliveries_are_one_look_and_twenty_one_receipts(world)
     assert delivered(world).decision == "known"
 
 
+def test_a_tag_that_the_registry_shows_a_moment_after_its_delivery_is_deployed(world):
+    world.shop()
+    receipt = delivered(world)
+    assert (receipt.decision, receipt.reason.split(" Forge")[0]) == (
+        "looking",
+        f"{IMAGE} has no tag dev-1 at the registry yet.",
+    )
+    world.registry.push("acme/shop", "dev-1")
+    world.clock.now += 1
+    world.webhook.looks.run_due()
+    assert world.store.receipts.get(receipt.id).decision == "deploy"
+
+
+def test_a_tag_that_never_comes_is_given_up_soon(world):
+    world.shop()
+    receipt = delivered(world)
+    for wait in (1, 5):
+        world.clock.now += wait
+        world.webhook.looks.run_due()
+    settled = world.store.receipts.get(receipt.id)
+    assert (settled.decision, settled.reason) == ("ignored", f"{IMAGE} has no tag dev-1 at the registry")
+    world.clock.now += 1e6
+    assert world.webhook.looks.run_due() == 0
+
+
 @pytest.mark.parametrize("name", [name for name, given in FIXTURES.items() if given["images"]])
 def test_every_vendors_delivery_is_looked_at(world, name):
     world.prefer(unknown_image=UnknownImage.IGNORE)
@@ -176,7 +201,7 @@ def test_a_registry_that_is_away_is_asked_again_and_the_receipt_says_so(world):
     world.registry.down = True
     receipt = delivered(world)
     assert receipt.decision == "looking"
-    assert "Forge asks again in 2 s" in receipt.reason
+    assert "Forge asks again in 1 s" in receipt.reason
     world.registry.down = False
     world.clock.now += 2
     world.webhook.looks.run_due()
