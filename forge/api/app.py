@@ -27,6 +27,7 @@ from forge.api import (
     webhook,
 )
 from forge.api.hub import Hub
+from forge.api.sessions import sessions_of
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime
@@ -50,7 +51,7 @@ def make_app(runtime: Runtime) -> Flask:
     )
     runtime.bus.subscribe(hub.publish)
     app.extensions["hub"] = hub
-    context.attach(app, context.Context(runtime=runtime, hub=hub))
+    context.attach(app, context.Context(runtime=runtime, hub=hub, sessions=sessions_of(runtime.store)))
     guard.register(app)
     errors.register(app)
     app.register_error_handler(NotFound, ui.fallback)
