@@ -4,6 +4,7 @@ import { t } from '#lib/i18n/words.svelte.ts';
 import type { paths } from './schema.d.ts';
 
 const PATIENCE = 30_000; // milliseconds
+const AGAIN = 300; // milliseconds until a question that did not get through is asked once more
 
 /** What Forge refused, or that it did not answer (status 0). `message` is a sentence, `fields` the inputs at fault. */
 export class Problem extends Error {
@@ -19,9 +20,22 @@ export class Problem extends Error {
   }
 }
 
+/** A browser breaks off what is under way when the machine's network changes, as Docker does with each container. */
+async function ask(request: Request): Promise<Response> {
+  const once = () => fetch(request.clone(), { signal: AbortSignal.timeout(PATIENCE) });
+  if (request.method !== 'GET') return once();
+  try {
+    return await once();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    await new Promise((done) => setTimeout(done, AGAIN));
+    return once();
+  }
+}
+
 export const api = createClient<paths>({
   baseUrl: globalThis.location?.origin ?? '',
-  fetch: (request) => fetch(request, { signal: AbortSignal.timeout(PATIENCE) }),
+  fetch: ask,
   // `status=a&status=b`, as Forge reads lists
   querySerializer: { array: { style: 'form', explode: true } },
 });
