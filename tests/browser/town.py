@@ -10,13 +10,13 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from forge.domain.deploy import Deploy, DeployStatus
+from forge.domain.deploy import Deploy, DeployStatus, StepRecord, StepStatus
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.route import Target
 from forge.server import Server
@@ -25,6 +25,7 @@ from tests.world import World, stage
 
 CROWD = 200  # projects
 STAGES = ("dev", "rel", "prod")
+STEPS = ("resolve digest", "pull", "create", "start", "wait until healthy", "switch route", "bake", "go live")
 OTHER = {
     InstanceStatus.RUNNING: InstanceStatus.UNHEALTHY,
     InstanceStatus.UNHEALTHY: InstanceStatus.RUNNING,
@@ -41,7 +42,7 @@ def crowd(folder: Path) -> tuple[World, dict[str, Any]]:
         world.push("1.0.0", name)
         for one in STAGES:
             went_live(world, world.forge.requests.deploy(name, one, tag="1.0.0", actor="ann"))
-    return world, {}
+    return world, {"instance": world.forge.store.instances.present()[0].id}
 
 
 def went_live(world: World, deploy: Deploy) -> None:
@@ -67,32 +68,67 @@ def acme(folder: Path) -> tuple[World, dict[str, Any]]:
     return story.world, story.play()
 
 
+def steps_of(deploy: Deploy) -> Iterator[StepRecord]:
+    """Each step, begun and done."""
+    for position, name in enumerate(STEPS):
+        begun = StepRecord(
+            deploy=deploy.id, position=position, name=name, status=StepStatus.RUNNING, started=deploy.created
+        )
+        yield begun
+        yield replace(begun, status=StepStatus.DONE, ended=deploy.created)
+
+
 KINDS: dict[str, Callable[[Path], tuple[World, dict[str, Any]]]] = {"crowd": crowd, "acme": acme}
 
 
 class Noise:
-    """Makes things happen at a rate: statuses of instances that change, or lines that one instance writes."""
+    """Makes things happen at a rate: deploys of 20 projects at once that go from step to step, with an instance in ten
+    events that gets unhealthy or well again; or lines that one instance writes.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._instances = list(world.forge.store.instances.present())
-        self._made = 0
+        self._made = self._written = 0
+        self._deploys = [self._deploying(f"service-{number:03}") for number in range(0, CROWD, CROWD // 20)]
 
     def events(self, count: int) -> None:
-        store = self._world.forge.store
+        for _ in range(count):
+            self._made += 1
+            if self._made % 10:
+                next(self._deploys[self._made % len(self._deploys)])
+            else:
+                self._flip(self._made % len(self._instances))
+
+    def _flip(self, place: int) -> None:
+        store, now = self._world.forge.store, self._instances[place]
         with store.database.change() as change:
-            for _ in range(count):
-                self._made += 1
-                place = self._made % len(self._instances)
-                now = self._instances[place]
-                fresh = replace(now, status=OTHER[now.status], since=change.now)
-                self._instances[place] = store.instances.put(change, fresh)
+            fresh = replace(now, status=OTHER[now.status], since=change.now)
+            self._instances[place] = store.instances.put(change, fresh)
+
+    def _deploying(self, project: str) -> Iterator[None]:
+        """One event of a deploy after the other, without end."""
+        store = self._world.forge.store
+        while True:
+            queued = self._world.forge.requests.deploy(project, "dev", tag="1.0.0", actor="webhook")
+            yield
+            with store.database.change() as change:
+                deploy = store.deploys.begin(change, queued)
+            assert deploy is not None
+            yield
+            for step in steps_of(deploy):
+                with store.database.change() as change:
+                    store.deploys.put_step(change, deploy, step)
+                yield
+            with store.database.change() as change:
+                store.deploys.save(change, deploy.to(DeployStatus.SUCCEEDED, ended=change.now))
+            yield
 
     def lines(self, count: int) -> None:
         container = self._instances[0].container
         for _ in range(count):
-            self._made += 1
-            self._world.engine.write(container, f"\x1b[32mINFO\x1b[0m GET /orders/{self._made} 200 in 3 ms")
+            self._written += 1
+            self._world.engine.write(container, f"\x1b[32mINFO\x1b[0m GET /orders/{self._written} 200 in 3 ms")
 
     def go_on(self, make: Callable[[int], None], rate: int, seconds: float) -> int:
         """Call `make` so that `rate` come each second; how many were made."""
