@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 PACKAGES := ui/node_modules/.package-lock.json
 BOARD := forge/static/index.html
 
-.PHONY: help setup parts ui test lint demo bench lock clean
+.PHONY: help setup parts ui test lint demo bench pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -47,6 +47,9 @@ demo: setup parts $(BOARD) ## Forge with a registry, Docker and Caddy of its own
 
 bench: setup parts ## How fast it is, measured here
 	$(BIN)/python -m tests.bench
+
+pictures: setup parts $(BOARD) ## Pictures of every screen into docs/pictures
+	$(BIN)/python -m tests.browser.pictures
 
 lock: ## Choose versions anew and write the lock files
 	rm -rf .build/lock

@@ -16,6 +16,7 @@ from tests.fake_machine import Behaviour
 from tests.world import World, until
 
 DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0
+PACE = 0.06  # seconds
 HTTP = Health(kind=HealthKind.HTTP, path="/healthz", timeout=600)
 RED, GREEN, YELLOW, CYAN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m", "\x1b[0m"
 
@@ -49,8 +50,16 @@ class Acme:
     """`world` is theirs; `play` lets their past happen, and says where things are."""
 
     def __init__(self, folder: Path) -> None:
-        self._ago = 9 * DAY
-        self.world = World(folder, host="ghcr.io", clock=lambda: time.time() - self._ago)
+        self._ago, self._pace, self._spent = 9 * DAY, PACE, 0.0
+        self.world = World(folder, host="ghcr.io", clock=self._clock)
+
+    def _clock(self) -> float:
+        """In the past time passes whenever somebody looks at the clock, so that deploys take as long as real ones."""
+        self._spent += self._pace
+        return time.time() - self._ago + self._spent
+
+    def _now_it_is(self, ago: float, *, pace: float = PACE) -> None:
+        self._ago, self._pace, self._spent = ago, pace, 0.0
 
     def play(self) -> dict[str, Any]:
         world = self.world
@@ -62,17 +71,17 @@ class Acme:
         world.forge.start()
         self._quiet_past()
         places = self._shop() | self._checkout()
-        self._ago = 3 * MINUTE
+        self._now_it_is(3 * MINUTE)
         world.engine.stop(self._serving("mailer", "rel").container, 0)
         self._deliveries()
-        self._ago = 25.0
+        self._now_it_is(0, pace=0)
         return places | self._under_way()
 
     # ---- chapters
 
     def _quiet_past(self) -> None:
         for name, ago in (("mailer", 6 * DAY), ("ledger", 5 * DAY), ("docs", 4 * DAY), ("search", 3 * DAY)):
-            self._ago = ago
+            self._now_it_is(ago)
             self._live(name, "dev", "main-4f1c09a")
             self._live(name, "rel", "1.7.2")
             self._promote(name)
@@ -87,20 +96,21 @@ class Acme:
             (2 * HOUR, "rel", "2.14.1"),
             (35 * MINUTE, "dev", "main-8f31c2e"),
         ):
-            self._ago = ago
+            self._now_it_is(ago)
             newest = self._live("shop", place, tag)
             if tag == "2.13.4":
                 self._promote("shop")
         return {"project": "shop", "deploy": newest.id, "instance": self._serving("shop", "dev").id}
 
     def _checkout(self) -> dict[str, Any]:
-        self._ago = 3 * DAY
+        self._now_it_is(3 * DAY)
         self._live("checkout", "dev", "main-77aa013")
         self._live("checkout", "rel", "3.1.4")
         self._promote("checkout")
-        self._ago = 12 * MINUTE
+        self._now_it_is(12 * MINUTE)
         self.world.push("3.2.0", "acme/checkout", BROKEN)
-        failed = self.world.deploy("3.2.0", "rel", "checkout")
+        asked = self.world.forge.requests.deploy("checkout", "rel", tag="3.2.0", actor="webhook")
+        failed = self.world.wait(asked)
         assert failed.status.value == "failed", failed
         return {"failed": failed.id}
 
@@ -114,7 +124,6 @@ class Acme:
             return any(step.name == "wait until healthy" for step in world.forge.store.deploys.steps(deploy.id))
 
         until(waits, "it waits")
-        self._ago = 0
         return {"running": deploy.id}
 
     def _deliveries(self) -> None:
@@ -133,8 +142,8 @@ class Acme:
         self.world.project(
             name,
             made("dev", "glob:main-*"),
-            made("rel", "glob:[0-9]*"),
-            made("prod", "glob:[0-9]*", auto_deploy=False, promote_from="rel"),
+            made("rel", "semver:>=1.0.0"),
+            made("prod", "semver:>=1.0.0", auto_deploy=False, promote_from="rel"),
             image=f"ghcr.io/acme/{name}",
             health=HTTP,
         )
@@ -143,7 +152,8 @@ class Acme:
         known = self.world.registry.digest(f"acme/{project}", tag)
         if known is None:
             self.world.push(tag, f"acme/{project}", LIVELY)
-        deploy = self.world.deploy(tag, place, project)
+        actor = "webhook" if place == "dev" else "ann"
+        deploy = self.world.wait(self.world.forge.requests.deploy(project, place, tag=tag, actor=actor))
         assert deploy.ended_well, deploy.failure
         return deploy
 

@@ -14,6 +14,7 @@ class Screen:
     """`path` and `shows` may hold {names} of the town's places. `shows`: a heading, or what a dialog is named.
 
     `keys` are pressed once the page is there. `guest`: as somebody sees it who is not signed in.
+    `picture`: worth one in the documentation.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Screen:
     shows: str
     keys: tuple[str, ...] = ()
     guest: bool = False
+    picture: bool = True
 
     def open(self, window: Page, home: str, places: Mapping[str, Any]) -> None:
         """Go there and wait until all of it is drawn."""
@@ -47,7 +49,7 @@ SCREENS = (
     Screen(name="deploy-running", path="/?deploy={running}", shows="1.9.0 to search/rel"),
     Screen(name="log", path="/?log={instance}", shows="Log of"),
     Screen(name="palette", path="/", shows="Search or run a command", keys=("Control+k",)),
-    Screen(name="shortcuts", path="/", shows="Keyboard shortcuts", keys=("?",)),
-    Screen(name="no-page", path="/nowhere", shows="There is no such page"),
+    Screen(name="shortcuts", path="/", shows="Keyboard shortcuts", keys=("?",), picture=False),
+    Screen(name="no-page", path="/nowhere", shows="There is no such page", picture=False),
     Screen(name="sign-in", path="/", shows="Sign in to Forge", guest=True),
 )
