@@ -45,7 +45,7 @@ lint: setup ## Style, types, and who may import whom
 demo: setup parts $(BOARD) ## Forge with a registry, Docker and Caddy of its own; EXIT=1 ends after the story
 	$(BIN)/python -m tests.demo $(if $(EXIT),--exit)
 
-bench: setup parts ## How fast it is, measured here
+bench: setup parts $(BOARD) ## How fast it is, measured here
 	$(BIN)/python -m tests.bench
 
 pictures: setup parts $(BOARD) ## Pictures of every screen into docs/pictures

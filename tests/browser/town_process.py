@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
+import requests
 from playwright.sync_api import Browser
 
+from forge.api.guard import COOKIE
 from tests.browser.chromium import Person
 
 ROOT = Path(__file__).parents[2]
@@ -33,9 +35,14 @@ class Town:
     def person(self, browser: Browser, **look: Any) -> Person:
         """Somebody who is signed in."""
         person = Person(browser, self.url, **look)
-        answer = person.context.request.post(f"{self.url}/api/session", data={"token": self.token})
-        assert answer.ok, answer.text()
+        person.context.add_cookies([{"name": COOKIE, "value": self.session(), "url": self.url}])
         return person
+
+    def session(self) -> str:
+        """The cookie of a new session."""
+        answer = requests.post(f"{self.url}/api/session", json={"token": self.token}, timeout=10)
+        assert answer.ok, answer.text
+        return answer.cookies[COOKIE]
 
     def begin(self, what: str, *, rate: int, seconds: float) -> None:
         """Let `events` or `lines` come; `answer` waits for the end of that."""

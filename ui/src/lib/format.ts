@@ -42,9 +42,13 @@ export function counter(seconds: number): string {
   return `${hours ? `${hours}:` : ''}${two(Math.floor((s % 3600) / 60))}:${two(s % 60)}`;
 }
 
+const exactly: Record<string, Intl.DateTimeFormat> = {}; // kept: to make one takes longer than to draw a line
+
 /** The exact local time of `at` (unix seconds). */
 export function exact(at: number): string {
-  return new Date(at * 1000).toLocaleString(spoken.language, { dateStyle: 'medium', timeStyle: 'medium' });
+  const style = { dateStyle: 'medium', timeStyle: 'medium' } as const;
+  const format = (exactly[spoken.language] ??= new Intl.DateTimeFormat(spoken.language, style));
+  return format.format(at * 1000);
 }
 
 /** hh:mm:ss of `at` (unix seconds), local, always 24 hours; made by hand because a log has many. */

@@ -27,18 +27,26 @@ export class Summary {
   }
 }
 
-const kept = new Map<string, Summary>();
+const kept = new Map<string, { summary: Summary; end: () => void }>();
 const order = new Intl.Collator();
 
 function summaryOf(name: string): Summary {
-  let found = kept.get(name);
-  if (!found) kept.set(name, (found = new Summary(name)));
-  return found;
+  const found = kept.get(name);
+  if (found) return found.summary;
+  let summary: Summary;
+  // a root of its own: it outlives the list that asked first
+  const end = $effect.root(() => void (summary = new Summary(name)));
+  kept.set(name, { summary: summary!, end });
+  return summary!;
 }
 
 /** All projects, in no order. */
 export function summaries(): Summary[] {
-  for (const name of kept.keys()) if (!board.projects.has(name)) kept.delete(name);
+  for (const [name, { end }] of kept)
+    if (!board.projects.has(name)) {
+      end();
+      kept.delete(name);
+    }
   return [...board.projects.keys()].map(summaryOf);
 }
 
