@@ -34,6 +34,7 @@ from forge.api import (
 )
 from forge.api.addresses import addressed
 from forge.api.hub import Hub, Topics
+from forge.api.sessions import sessions_of
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime
@@ -58,7 +59,7 @@ def make_app(runtime: Runtime) -> Flask:
     )
     runtime.bus.subscribe(lambda events: hub.publish(addressed(runtime, events)))
     app.extensions["hub"] = hub
-    context.attach(app, context.Context(runtime=runtime, hub=hub))
+    context.attach(app, context.Context(runtime=runtime, hub=hub, sessions=sessions_of(runtime.store)))
     guard.register(app)
     errors.register(app)
     app.register_error_handler(NotFound, ui.fallback)

@@ -43,17 +43,14 @@ export function counter(seconds: number): string {
   return `${hours ? `${hours}:` : ''}${two(Math.floor((s % 3600) / 60))}:${two(s % 60)}`;
 }
 
+const exactly: Record<string, Intl.DateTimeFormat> = {}; // kept: to make one takes longer than to draw a line
+
 /** The exact local time of `at` (unix seconds). */
 export function exact(at: number): string {
-  const { language } = spoken;
-  let format = exactly.get(language);
-  if (!format) {
-    format = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
-    exactly.set(language, format);
-  }
+  const style = { dateStyle: 'medium', timeStyle: 'medium' } as const;
+  const format = (exactly[spoken.language] ??= new Intl.DateTimeFormat(spoken.language, style));
   return format.format(at * 1000);
 }
-const exactly = new Map<string, Intl.DateTimeFormat>(); // making one costs more than a row of a log may
 
 /** hh:mm:ss of `at` (unix seconds), local, always 24 hours; made by hand because a log has many. */
 export function timeOfDay(at: number): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Problem } from '#lib/api/client.ts';
+import type { Frame, Live, Subscription } from '#lib/live/live.svelte.ts';
 import { Board, type BoardSource } from '#lib/state/board.svelte.ts';
 import { aDeploy, aFrame, anInstance, aProject, aStage, aStep } from './made.ts';
 
@@ -123,6 +124,35 @@ describe('the board', () => {
     vi.useRealTimers();
     expect(project).toHaveBeenCalledTimes(1);
     expect(board.projects.get('shop')?.image).toBe('registry/shop2');
+  });
+
+  it('shows a first event at once, and what follows close upon it together', async () => {
+    vi.useFakeTimers();
+    const board = await loaded();
+    let told: (frame: Frame) => void = () => {};
+    const live = { subscribe: ({ onFrame }: Subscription) => ((told = onFrame), () => {}) };
+    const leave = board.follow(live as unknown as Live);
+    const restarts = () => board.instances.get('a1b2c3')?.restarts;
+    for (const n of [1, 2, 3]) told(aFrame('instance_status', anInstance({ restarts: n })));
+    expect(restarts()).toBe(1);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(restarts()).toBe(3);
+    told(aFrame('instance_status', anInstance({ restarts: 4 })));
+    leave();
+    expect(restarts()).toBe(4);
+    vi.useRealTimers();
+  });
+
+  it('knows the deploys under way of each stage, the first first', async () => {
+    const board = await loaded();
+    for (const id of [5, 3, 4]) board.hear(status({ id, status: 'queued', ended: null }));
+    board.hear(status({ id: 6, stage: 'rel', status: 'running', ended: null }));
+    expect(board.underWay('shop/dev').map((one) => one.id)).toEqual([3, 4, 5]);
+    board.hear(status({ id: 3, status: 'superseded' }));
+    expect(board.underWay('shop/dev').map((one) => one.id)).toEqual([4, 5]);
+    expect(board.underWay('shop/rel').map((one) => one.id)).toEqual([6]);
+    board.hear(aFrame('project_changed', { project: 'shop', stage: null, change: 'deleted' }));
+    expect(board.underWay('shop/dev')).toEqual([]);
   });
 
   it('bears 10,000 events on 200 projects', async () => {

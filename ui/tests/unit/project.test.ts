@@ -227,6 +227,9 @@ describe('deleting', () => {
     instances: ['shop/dev dev-1 (a1b2c3)'],
     routes: ['dev-shop.localhost'],
     volumes: ['forge-x-shop-dev-data'],
+    kept_volumes: [],
+    images: [],
+    deploys: [],
   };
 
   it('names all that goes, and wants the name typed', async () => {
@@ -260,6 +263,9 @@ describe('deleting', () => {
         instances: [],
         routes: [],
         volumes: [],
+        kept_volumes: [],
+        images: [],
+        deploys: [],
       },
       'DELETE /api/projects/shop/stages/dev': Response.json(refusal, { status: 409 }),
     });

@@ -5,6 +5,7 @@ import type { paths } from './schema.d.ts';
 
 const PATIENCE = 30_000; // milliseconds
 const PATIENCE_DELETING = 600_000; // what runs is stopped first, and may take its time
+const AGAIN = 300; // milliseconds until a question that did not get through is asked once more
 
 /** What Forge refused, or that it did not answer (status 0). `message` is a sentence, `fields` the inputs at fault. */
 export class Problem extends Error {
@@ -20,12 +21,23 @@ export class Problem extends Error {
   }
 }
 
+/** A browser breaks off what is under way when the machine's network changes, as Docker does with each container. */
+async function ask(request: Request): Promise<Response> {
+  const patience = request.method === 'DELETE' ? PATIENCE_DELETING : PATIENCE;
+  const once = () => fetch(request.clone(), { signal: AbortSignal.timeout(patience) });
+  if (request.method !== 'GET') return once();
+  try {
+    return await once();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    await new Promise((done) => setTimeout(done, AGAIN));
+    return once();
+  }
+}
+
 export const api = createClient<paths>({
   baseUrl: globalThis.location?.origin ?? '',
-  fetch: (request) => {
-    const patience = request.method === 'DELETE' ? PATIENCE_DELETING : PATIENCE;
-    return fetch(request, { signal: AbortSignal.timeout(patience) });
-  },
+  fetch: ask,
   // `status=a&status=b`, as Forge reads lists
   querySerializer: { array: { style: 'form', explode: true } },
 });

@@ -58,7 +58,7 @@ export const en = {
     field: 'Token or link',
     enter: 'Sign in',
     empty: 'Paste a token or a link first.',
-    again: 'You were signed out: Forge was started anew, or the session ended.',
+    again: 'You were signed out: somebody signed out here, or the session ended.',
   },
   mark: {
     running: 'Running',

@@ -1,4 +1,4 @@
-/** The lines of a log: a plain array outside of the reactive graph, told of once a frame at most however many lines came. */
+/** The lines of a log: a plain array outside of the reactive graph, told of a few times a second however many lines came. */
 import { stripAnsi } from './ansi.ts';
 
 export type Level = 'error' | 'warning' | 'info' | 'debug' | 'probe' | 'none';
@@ -11,6 +11,8 @@ export interface Line {
   plain: string;
   level: Level;
 }
+
+const CALM = 80; // milliseconds between two looks at what came: nobody reads faster
 
 const WORDS: [RegExp, Level][] = [
   [/\b(ERROR|FATAL|PANIC|CRITICAL)\b|^\s*✗|\berror:/i, 'error'],
@@ -25,8 +27,6 @@ export const isDetail = (level: Level): boolean => level === 'debug' || level ==
 export function levelOf(text: string): Level {
   return WORDS.find(([words]) => words.test(text))?.[1] ?? 'none';
 }
-
-const LONG = 10_000; // lines
 
 export class LogBuffer {
   /** Goes up when lines came; read it to follow them. */
@@ -43,6 +43,7 @@ export class LogBuffer {
   readonly #most: number;
   #count = 0;
   #due = false;
+  #told = -CALM;
 
   constructor(most = 100_000) {
     this.#most = most;
@@ -87,11 +88,11 @@ export class LogBuffer {
     this.#due = true;
     const tell = () => {
       this.#due = false;
+      this.#told = performance.now();
       this.revision += 1;
     };
     // a hidden tab draws no frames; and a long log is copied each time it is shown anew
     if (document.visibilityState === 'hidden') setTimeout(tell, 250);
-    else if (this.lines.length > LONG) setTimeout(tell, 100);
-    else requestAnimationFrame(tell);
+    else setTimeout(() => requestAnimationFrame(tell), Math.max(0, this.#told + CALM - performance.now()));
   }
 }

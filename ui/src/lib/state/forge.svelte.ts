@@ -8,6 +8,9 @@ import { Metrics } from './metrics.svelte.ts';
 export type Role = 'viewer' | 'deployer' | 'admin';
 const ROLES: Role[] = ['viewer', 'deployer', 'admin'];
 
+/** Whoever signs in or out does so in all tabs. */
+const tabs = new BroadcastChannel('forge-session');
+
 class Session {
   who = $state.raw<Who | null>(null);
   /** `unknown` until Forge has answered; `lost`: somebody was signed in until now. */
@@ -34,6 +37,7 @@ class Session {
     const ticket = /[?&]ticket=([^&\s]+)/.exec(pasted)?.[1];
     const body = ticket ? { token: null, ticket } : { token: pasted.trim(), ticket: null };
     this.#enter(await ok(api.POST('/api/session', { body })));
+    tabs.postMessage('changed');
   }
 
   async leave(): Promise<void> {
@@ -41,6 +45,7 @@ class Session {
     this.who = null;
     this.state = 'out';
     live.stop();
+    tabs.postMessage('changed');
   }
 
   /** An answer said that nobody is signed in. */
@@ -63,3 +68,4 @@ export const live = new Live({ url: '/api/events', onFail: () => void session.ch
 export const board = new Board();
 export const metrics = new Metrics();
 whenSignedOut(() => session.lost());
+tabs.onmessage = () => void session.check();
