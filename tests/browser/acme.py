@@ -6,9 +6,11 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from forge.domain.deploy import Deploy
+from forge.domain.metrics import MACHINE, Sample
 from forge.domain.project import Health, HealthKind
 from forge.domain.stage import Stage
 from forge.domain.tags import parse_pattern
@@ -46,6 +48,17 @@ BROKEN = Behaviour(
 NEVER_READY = Behaviour(healthy_after=None, log=("search 1.9.0 starting", "replaying the index: 61 %"))
 
 
+class Walk:
+    """A figure that wanders about a usual one."""
+
+    def __init__(self, chance: Random, usual: float) -> None:
+        self._chance, self._usual, self._now = chance, usual, usual
+
+    def step(self) -> float:
+        self._now += (self._usual - self._now) * 0.2 + self._chance.gauss(0, self._usual * 0.12)
+        return max(0.0, self._now)
+
+
 class Acme:
     """`world` is theirs; `play` lets their past happen, and says where things are."""
 
@@ -75,6 +88,7 @@ class Acme:
         world.engine.stop(self._serving("mailer", "rel").container, 0)
         self._deliveries()
         self._now_it_is(0, pace=0)
+        self._used()
         return places | self._under_way()
 
     # ---- chapters
@@ -132,6 +146,27 @@ class Acme:
             body = json.dumps({"image": image}).encode()
             self.world.forge.webhook.deliver({"Content-Type": "application/json"}, body)
         until(lambda: all(r.decision != "looking" for r in self.world.forge.store.receipts.page(limit=10)), "settled")
+
+    def _used(self) -> None:
+        """Half an hour of what the machine and every instance used, one reading in ten seconds."""
+        store, chance = self.world.forge.store, Random(7)
+        subjects = {MACHINE: (0.3, 7 << 30)} | {
+            one.id: (chance.uniform(0.02, 0.4), chance.randrange(60, 400) << 20) for one in store.instances.present()
+        }
+        with store.database.change() as change:
+            for subject, (cpu, memory) in subjects.items():
+                busy = Walk(chance, cpu)
+                store.metrics.add(change, (
+                    Sample(
+                        subject=subject, at=change.now - ago, seconds=10, cpu=busy.step(),
+                        memory=memory * chance.uniform(0.97, 1.03), received=chance.uniform(2e3, 9e3),
+                        sent=chance.uniform(4e3, 3e4),
+                    )
+                    for ago in range(30 * 60, 10, -10)
+                ))  # fmt: skip
+        for _ in range(2):  # what is used now is what came between two looks
+            self.world.forge.sampler.look()
+            time.sleep(PACE)
 
     # ---- how
 

@@ -96,4 +96,12 @@ describe('what happened', () => {
     ]);
     expect(days.map((day) => day.events.map((event) => event.id))).toEqual([[3, 2], [1]]);
   });
+
+  it('where the clock was set back, a day is there once', () => {
+    const at = [NOON, NOON - 86400, NOON];
+    const days = byDay(
+      at.map((time, index) => happened('settings_changed', {}, { id: 3 - index, at: time })),
+    );
+    expect(days.map((day) => day.events.map((event) => event.id))).toEqual([[3, 1], [2]]);
+  });
 });

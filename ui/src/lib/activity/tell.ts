@@ -114,11 +114,12 @@ const ONCE = new Set(['deploy_status', 'sighting', 'receipt']);
 
 /** `happened` by local day, the newest first. */
 export function byDay(happened: Happening[]): { day: string; at: number; events: Happening[] }[] {
-  const days: { day: string; at: number; events: Happening[] }[] = [];
+  // by name: a machine whose clock was set back comes to the same day twice
+  const days = new Map<string, { day: string; at: number; events: Happening[] }>();
   for (const event of happened) {
     const day = new Date(event.at * 1000).toDateString();
-    if (days.at(-1)?.day !== day) days.push({ day, at: event.at, events: [] });
-    days.at(-1)!.events.push(event);
+    if (!days.has(day)) days.set(day, { day, at: event.at, events: [] });
+    days.get(day)!.events.push(event);
   }
-  return days;
+  return [...days.values()];
 }
