@@ -71,16 +71,12 @@ def differences(spec: InstanceSpec, body: Json) -> tuple[str, ...]:
 
 
 def _network_differences(spec: InstanceSpec, body: Json) -> list[str]:
-    """A container that has ended has no ports any more, and that is no difference."""
-    settings, said = body["NetworkSettings"], []
-    said += [
-        f"it is not on the network {network}"
-        for network in filter(None, (spec.network, *spec.networks))
-        if network not in (settings["Networks"] or {})
-    ]
-    bindings = (settings["Ports"] or {}).get(f"{spec.port}/tcp") or ()
-    published = {binding["HostPort"] for binding in bindings}
-    if body["State"]["Running"] and not spec.once and str(spec.publish) not in published:
+    """By what was kept of the request: what a container listens on comes and goes with each of its starts."""
+    networks = body["NetworkSettings"]["Networks"] or {}
+    wanted = [network for network in (spec.network, *spec.networks) if network is not None]
+    said = [f"it is not on the network {network}" for network in wanted if network not in networks]
+    bindings = (body["HostConfig"]["PortBindings"] or {}).get(f"{spec.port}/tcp") or ()
+    if not spec.once and str(spec.publish) not in {binding["HostPort"] for binding in bindings}:
         said.append(f"it does not listen on port {spec.publish} of this machine")
     return said
 

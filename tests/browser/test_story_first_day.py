@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.reading import card, column, ended
-from tests.e2e.conftest import HTTP, stage
 from tests.parts import images
 from tests.parts.registry import Registry
 
@@ -29,10 +28,8 @@ def test_the_first_day(house, sign_in, telling):
     expect(window.locator("[data-project]")).to_have_count(0)
     window.evaluate("() => { window.neverReloaded = true }")
 
-    dev, rel = stage("dev"), stage("rel", promote_from="dev")
-    house.project("shop", dev, rel, image=f"{telling.address}/shop", health={**HTTP, "timeout": 3})
-    expect(column(window, "dev")).to_contain_text("Nothing runs here yet.")
-
+    house.settings(unknown_image="ignore")
+    made_from_an_image(window, telling)
     watched_live(window, telling)
     link = card(window, "dev-1", "shop/dev").get_by_role("link", name="dev-shop.localhost")
     expect(link).to_have_attribute("href", f"http://dev-shop.localhost:{house.caddy.port}")
@@ -53,11 +50,30 @@ def test_the_first_day(house, sign_in, telling):
     assert window.evaluate("() => window.neverReloaded"), "the page was loaded anew"
 
 
+def made_from_an_image(window: Page, telling: Registry) -> None:
+    """What is pasted on the empty board is found out, completed, and live; the project's page is left for the board."""
+    images.push(telling, "shop", "dev-0")
+    window.get_by_role("textbox", name="Image").fill(f"{telling.address}/shop:dev-0")
+    window.keyboard.press("Enter")
+    expect(window.get_by_role("heading", level=1, name="New project")).to_be_visible()
+    expect(window.get_by_label("Name", exact=True)).to_have_value("shop")
+    expect(window.get_by_label("Port")).to_have_value("8080")
+    expect(window.get_by_label("Tags of stage 1")).to_have_value("glob:dev-*")
+    window.get_by_role("button", name="Add a stage").click()
+    window.get_by_label("Name of stage 2").fill("rel")
+    window.get_by_label("Tags of stage 2").fill("glob:rel-*")
+    window.get_by_role("combobox", name="Promoted from").nth(1).select_option("dev")
+    window.get_by_role("button", name="Create and deploy").click()
+    ended(window, "dev-0 to shop/dev", "Succeeded")
+    window.get_by_role("link", name="Board").first.click()
+    expect(card(window, "dev-0", "shop/dev")).to_contain_text("Running")
+
+
 def watched_live(window: Page, telling: Registry) -> None:
     """Nobody does anything: the deploy appears, is opened while it runs, and ends before one's eyes."""
     images.push(telling, "shop", "dev-1", kind="slow", env={"START_AFTER": "1.5"})
     expect(column(window, "dev").get_by_role("progressbar")).to_be_visible()
-    card(window, "dev-1", "shop/dev").get_by_role("button", name="dev-1").click()
+    card(window, "dev-0", "shop/dev").get_by_role("button", name="dev-0", exact=True).click()
     drawer = window.get_by_role("dialog")
     expect(drawer.get_by_role("heading", name="dev-1 to shop/dev")).to_be_visible()
     expect(drawer.get_by_role("log")).to_contain_text("resolve digest")
@@ -90,4 +106,5 @@ def rolled_back(window: Page) -> None:
     expect(question).to_contain_text("Roll shop/dev back?")
     question.get_by_role("button", name="Roll back").click()
     ended(window, "dev-1 to shop/dev", "Succeeded")
+    window.get_by_role("main").get_by_role("link", name="Deploys", exact=True).click()
     expect(window.get_by_role("table")).to_contain_text("dev-3")

@@ -18,6 +18,7 @@ STEPS = [
     "pull",
     "note what serves",
     "create",
+    "pre-deploy",
     "start",
     "wait until healthy",
     "switch route",
