@@ -39,6 +39,21 @@ export interface Command {
   run: () => void;
 }
 
+const MANY = 30; // stages: of more, what is done to one of them is found by its name
+
+/** What is offered before a word is typed: with many projects all of it would take longer to make than to open. */
+export function likely(): Command[] {
+  if (board.stages.size <= MANY) return commands();
+  return [
+    ...reopened(),
+    ...goToScreens(),
+    ...(session.may('admin') ? setUp() : []),
+    ...goToProjects(),
+    ...lately(),
+    ...view(),
+  ];
+}
+
 /** All of them, as things are now. */
 export function commands(): Command[] {
   const stages = [...board.stages.values()];
