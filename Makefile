@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 PACKAGES := ui/node_modules/.package-lock.json
 BOARD := forge/static/index.html
 
-.PHONY: help setup parts ui test lint demo bench lock clean
+.PHONY: help setup parts ui test lint demo build bench pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -21,7 +21,7 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-parts: ## Docker, a registry, Caddy and busybox from Debian, where they are missing (root)
+parts: ## Docker, a registry, Caddy, Chromium and busybox from Debian, where they are missing (root)
 	@tests/parts/setup.sh
 
 ui: setup $(PACKAGES) ## The board: checked, tested, and built into forge/static
@@ -45,8 +45,14 @@ lint: setup ## Style, types, and who may import whom
 demo: setup parts $(BOARD) ## Forge with a registry, Docker and Caddy of its own; EXIT=1 ends after the story
 	$(BIN)/python -m tests.demo $(if $(EXIT),--exit)
 
-bench: setup parts ## How fast it is, measured here
+build: setup ui ## Forge as one file in dist/, and its self-test
+	$(BIN)/python spec/build.py
+
+bench: setup parts $(BOARD) ## How fast it is, measured here
 	$(BIN)/python -m tests.bench
+
+pictures: setup parts $(BOARD) ## Pictures of every screen into docs/pictures
+	$(BIN)/python -m tests.browser.pictures
 
 lock: ## Choose versions anew and write the lock files
 	rm -rf .build/lock

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from forge.bus import Bus
 from forge.config.service import ConfigService
 from forge.deploy.adapters import Adapters, Factories
+from forge.deploy.adopt import AdoptService
 from forge.deploy.connections import ConnectionService
 from forge.deploy.deployer import Deployer
+from forge.deploy.discovery import Discovery
 from forge.deploy.follow import Follower
 from forge.deploy.instances import InstanceService
 from forge.deploy.livelogs import LiveLogs, publish_lines
@@ -31,12 +33,17 @@ from forge.engines.docker import DockerEngine
 from forge.engines.streams import Followers
 from forge.http import Session
 from forge.log import hide
+from forge.metrics.machine import Machine
+from forge.metrics.readings import Readings
+from forge.metrics.sampler import Sampler
 from forge.ports import Engine, Proxy, Registry
 from forge.proxies.caddy import CaddyProxy
 from forge.proxies.published import Published
+from forge.registries.docker_logins import DockerLogins, docker_folder
 from forge.registries.oci import OciRegistry
 from forge.runtime import Runtime
 from forge.settings import Settings, prepare
+from forge.store import backup
 from forge.store.database import Database
 from forge.store.lock import FolderLock
 from forge.store.store import Store, make_store
@@ -96,7 +103,6 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
     adapters = Adapters(store, factories)
     health, queue, pruner = Health(store), Queue(store), Pruner(store, adapters)
     reconciler = Reconciler(store, adapters, health)
-
     deployer = Deployer(
         store=store, adapters=adapters, pruner=pruner, again=_again(queue), look=reconciler.serve_again,
         workers=settings.workers, checkpoint=checkpoint,
@@ -111,20 +117,18 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
     connections = ConnectionService(store, adapters, health, deployer.wake)
     return Runtime(
         settings=settings, lock=folder.lock, store=store, bus=bus, home=folder.home, token=token,
-        adapters=adapters,
-        deployer=deployer,
+        adapters=adapters, deployer=deployer,
         follower=Follower(store, adapters, reconciler, _back(pruner, deployer), lambda: housekeeping(store)),
-        requests=requests,
-        projects=projects,
-        preferences=preferences,
-        instances=instances,
-        connections=connections,
-        quick=quick,
+        requests=requests, projects=projects, preferences=preferences, instances=instances,
+        connections=connections, quick=quick,
+        adopting=AdoptService(store, adapters, projects, queue, deployer.wake),
+        discovery=Discovery(store, adapters, connections, DockerLogins(docker_folder(os.environ))),
         sightings=sightings,
         webhook=WebhookService(store, sightings, quick),
         poller=Poller(sightings, health),
         configs=ConfigService(store, projects, connections, preferences),
         logs=LiveLogs(instances, Followers(publish_lines(bus))),
+        sampler=Sampler(store, bus, Readings(store, adapters, health, Machine(folder=settings.data))),
         parts=health,
     )  # fmt: skip
 
@@ -164,6 +168,7 @@ def open_folder(settings: Settings) -> Folder:
     lock = FolderLock(settings.lock_file)
     lock.take()
     try:
+        backup.tidy(settings.data)
         first = not settings.database.exists()
         vault = open_vault(
             settings.key_file, key=settings.encryption_key, old=settings.encryption_key_old, first_start=first
@@ -174,29 +179,37 @@ def open_folder(settings: Settings) -> Folder:
         store = make_store(database, vault)
         database.open(store.secrets.check)  # a wrong key touches nothing, not even an old schema
         store.secrets.check()
-        home = first_start(store)
+        home = first_start(store, seeded=settings.seed is not None and settings.seed.exists())
     except BaseException:
         lock.release()
         raise
     return Folder(lock, bus, store, home)
 
 
-def first_start(store: Store) -> str:
-    """The data folder's mark; at first start it is made, with the engine and the proxy that every machine has."""
+def first_start(store: Store, *, seeded: bool = False) -> str:
+    """The data folder's mark; at first start it is made, with the engine and the proxy that every machine has.
+
+    `seeded`: a file with the configuration is there, and will be imported.
+    """
     home = store.preferences.own("_home")
     if isinstance(home, str):
         return home
     home = secrets.token_hex(4)
     with store.database.change() as change:
         store.preferences.keep(change, "_home", home)
+        if seeded:
+            store.preferences.keep(change, "_seed", "wanted")
         store.connections.put(change, EngineConnection(name="local"), "forge")
         store.connections.put(change, ProxyConnection(name="published", kind="published"), "forge")
     return home
 
 
 def seed(settings: Settings, store: Store, configs: ConfigService) -> None:
-    """At first start: import the file that FORGE_SEED names, if it is there; raise Invalid with line and column."""
-    if settings.seed is None or not settings.seed.exists() or store.preferences.own("_seeded"):
+    """At first start: import the file that FORGE_SEED names, if it is there; raise Invalid with line and column.
+
+    One with a mistake in it is tried again at the next start: until then it is still the first.
+    """
+    if settings.seed is None or store.preferences.own("_seed") != "wanted" or not settings.seed.exists():
         return
     try:
         text = settings.seed.read_text("utf-8")
@@ -204,7 +217,7 @@ def seed(settings: Settings, store: Store, configs: ConfigService) -> None:
         raise Invalid(f"The seed {settings.seed} cannot be read: {error}", code="seed") from error
     configs.apply(text, os.environ, actor="seed")
     with store.database.change() as change:
-        store.preferences.keep(change, "_seeded", value=True)
+        store.preferences.keep(change, "_seed", "imported")
 
 
 def housekeeping(store: Store) -> None:

@@ -102,6 +102,7 @@ class _Call:
     timeouts: tuple[float, float]  # connect, read
     total: float  # seconds for all of it
     limit: int | None  # bytes of body; None: leave it unread
+    keep: Callable[[bytes], object] | None = None  # takes the body of a good answer, of any size
 
 
 class Session:
@@ -170,6 +171,19 @@ class Session:
         )
         return self._ask(call, redirects)
 
+    def download(
+        self, url: str, keep: Callable[[bytes], object], *, auth: Basic | Bearer | None = None, timeout: float
+    ) -> Reply:
+        """GET what may be large: `keep` takes a good answer's body piece by piece; `timeout` seconds for all of it.
+
+        Of an answer that is not good the Reply has the body. Raise HttpFault, also if less came than was said.
+        """
+        call = _Call(
+            method="GET", url=url, headers=_headers(None, auth), query=None, data=None, timeouts=self._timeouts,
+            total=timeout, limit=self._body_limit, keep=keep,
+        )  # fmt: skip
+        return self._once(call)
+
     def close(self) -> None:
         """Close the kept connections. The session may be used again."""
         if self._session is not None:
@@ -191,7 +205,7 @@ class Session:
         begun = self._clock()
         try:
             with self._send(call) as response:
-                body = b"" if call.limit is None else self._body(response, call.limit, begun + call.total)
+                body = b"" if call.limit is None else self._body(response, call, begun + call.total)
                 spent = (self._clock() - begun) * 1000
                 return Reply(
                     status=response.status_code, headers=response.headers, body=body, url=call.url, milliseconds=spent
@@ -226,13 +240,15 @@ class Session:
             proxies={} if loopback else requests.utils.get_environ_proxies(call.url),
         )
 
-    def _body(self, response: requests.Response, limit: int, deadline: float) -> bytes:
-        chunks, size = [], 0
+    def _body(self, response: requests.Response, call: _Call, deadline: float) -> bytes:
+        chunks: list[bytes] = []
+        size, limit = 0, call.limit
+        keep = call.keep if 200 <= response.status_code < 300 else None
         # read1 returns what is there: iter_content would wait for a full chunk past any deadline
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
-            chunks.append(chunk)
+            (keep or chunks.append)(chunk)
             size += len(chunk)
-            if size > limit:
+            if keep is None and limit is not None and size > limit:
                 raise HttpFault(
                     "answer", f"{host_of(response.url)} sent more than {limit} bytes: is it the right address?"
                 )

@@ -12,9 +12,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from forge.domain.metrics import Usage
 from forge.domain.project import HealthKind, Limits, Volume
 from forge.domain.route import Route, Target
 from forge.domain.secret import Secret
+from forge.domain.stranger import Stranger, StrangerFacts
 
 # Labels on everything Forge makes on an engine. What lacks HOME, or has another's, is a stranger's.
 HOME_LABEL = "forge.home"
@@ -22,6 +24,7 @@ PROJECT_LABEL = "forge.project"
 STAGE_LABEL = "forge.stage"
 INSTANCE_LABEL = "forge.instance"
 DEPLOY_LABEL = "forge.deploy"
+ONCE_LABEL = "forge.once"  # beside an instance's other labels: what ran for it once, and was not it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +87,10 @@ class ImageFacts:
 class InstanceSpec:
     """All that is wanted of one container. `image` is name@digest. `publish` is the port on this machine
     that leads to `port`, `publish_host` the address it listens on. `labels` hold Forge's own. `links`: the
-    names by which it finds others on `network`, each with the container's name. Named and instance volumes
-    arrive with the engine's name for them in `source`. `stop_timeout` in seconds.
+    names by which it finds others on `network`, each with the container's name; `networks` are there already, and
+    it is known there by its name only. Named and instance volumes arrive with the engine's name for them in `source`.
+    `stop_timeout` in seconds. `command`: what runs instead of the image's own. `once`: it runs to its end, is not
+    started again, and listens nowhere.
     """
 
     name: str
@@ -97,9 +102,12 @@ class InstanceSpec:
     environment: Mapping[str, str | Secret] = field(default_factory=dict)
     network: str | None = None
     links: Mapping[str, str] = field(default_factory=dict)
+    networks: tuple[str, ...] = ()
     volumes: tuple[Volume, ...] = ()
     limits: Limits = field(default_factory=Limits)
     stop_timeout: float = 10
+    command: tuple[str, ...] = ()
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +198,7 @@ class Engine(Protocol):
         """
 
     def image(self, image: str) -> ImageFacts | None:
-        """What is known of `image` (name@digest or name:tag) on the engine; None if it is not there."""
+        """What is known of `image` (name@digest, name:tag or its id) on the engine; None if it is not there."""
 
     def images(self, name: str) -> tuple[ImageFacts, ...]:
         """All images on the engine of the repository `name` (registry/path); without ports and health check."""
@@ -214,6 +222,9 @@ class Engine(Protocol):
     def remove(self, id: str) -> None:
         """Remove with its anonymous and per-instance volumes, running or not. No error if it is gone."""
 
+    def differences(self, id: str, spec: InstanceSpec) -> tuple[str, ...]:
+        """What the engine did not make as `spec` says, a phrase each, without any secret; EngineError if it is gone."""
+
     def join(self, id: str, network: str, aliases: tuple[str, ...], labels: Mapping[str, str]) -> None:
         """From now on `aliases` lead to it for whoever joined `network`, which is made with `labels` if it is not
         there and leads nowhere outside. What it listens on and is connected to is not disturbed.
@@ -227,9 +238,20 @@ class Engine(Protocol):
     def find(self, labels: Mapping[str, str]) -> tuple[InstanceState, ...]:
         """All containers, running or not, that carry every one of `labels`, newest first."""
 
+    def strangers(self) -> tuple[Stranger, ...]:
+        """All containers, running or not, that no Forge made, by name."""
+
+    def describe(self, id: str) -> StrangerFacts | None:
+        """All of one stranger; None if it is gone, or is no stranger."""
+
     def probe(self, id: str, port: int, probe: Probe) -> ProbeResult:
         """Ask the instance once whether it is healthy; the adapter decides how to reach it. Never raises for an
         instance that does not answer: that is a result.
+        """
+
+    def stats(self, id: str) -> Usage | None:
+        """What a container has used since its start; None unless it runs. Leaves nothing open; may
+        take a second, but for many asked at once not longer.
         """
 
     def logs(

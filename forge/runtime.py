@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from forge.bus import Bus
 from forge.config.service import ConfigService
 from forge.deploy.adapters import Adapters
+from forge.deploy.adopt import AdoptService
 from forge.deploy.connections import ConnectionService
 from forge.deploy.deployer import Deployer
+from forge.deploy.discovery import Discovery
 from forge.deploy.follow import Follower
 from forge.deploy.instances import InstanceService
 from forge.deploy.livelogs import LiveLogs
@@ -18,6 +20,7 @@ from forge.deploy.projects import ProjectService
 from forge.deploy.quick import QuickDeploy
 from forge.deploy.requests import Requests
 from forge.domain.secret import Secret
+from forge.metrics.sampler import Sampler
 from forge.settings import Settings
 from forge.store.lock import FolderLock
 from forge.store.store import Store
@@ -43,11 +46,14 @@ class Runtime:
     instances: InstanceService
     connections: ConnectionService
     quick: QuickDeploy
+    adopting: AdoptService
+    discovery: Discovery
     sightings: SightingService
     webhook: WebhookService
     poller: Poller
     configs: ConfigService
     logs: LiveLogs
+    sampler: Sampler
     parts: Health
     home: str
     token: Secret
@@ -58,16 +64,19 @@ class Runtime:
         self.follower.start()
         self.webhook.start()
         self.poller.start()
+        self.sampler.start()
 
     def close(self) -> None:
         """Let running deploys reach a safe step, end every thread, close the store."""
         self.follower.stop()
+        self.sampler.stop()
         self.poller.close()
         self.webhook.close()
         self.deployer.close()
         self.logs.followers.close()
         self.adapters.close()
         self.follower.join()
+        self.sampler.join()
         self.store.database.close()
         self.lock.release()
 

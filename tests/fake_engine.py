@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from forge.domain.errors import EngineError, EngineUnavailable, ForgeError
+from forge.domain.metrics import Usage
 from forge.domain.project import HealthKind, VolumeKind
+from forge.domain.stranger import Stranger, StrangerFacts
 from forge.ports import (
     HOME_LABEL,
     PROJECT_LABEL,
@@ -25,17 +28,20 @@ from forge.ports import (
     ProbeResult,
 )
 from tests.fake_machine import Behaviour, Container, Machine, Reader
+from tests.fake_networks import NetworksAndVolumes
 
 __all__ = ["Behaviour", "FakeEngine"]
 
 
-class FakeEngine:
+class FakeEngine(NetworksAndVolumes):
     """forge.ports.Engine in memory; any thread may call.
 
     `known`: name@digest → Behaviour, what the registry has. `tags`: name:tag → name@digest. `present`: what is
     pulled. `down`: every call raises EngineUnavailable and open streams break. `calls`: names of the calls, in
     order. `raises_before` and `raises_after`: name of a call → the error it raises once, before or after its
-    effect. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says.
+    effect. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says. `left_out`: what this
+    engine cannot do, and does not say. `facts`: a stranger's id → what describe says of it, beside its name and
+    status. `joined`: a container's name → strangers' networks.
     """
 
     def __init__(self, known: Mapping[str, Behaviour] | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -47,6 +53,9 @@ class FakeEngine:
         self.raises_after: dict[str, ForgeError] = {}
         self.ports_taken: set[int] = set()
         self.disk: int | None = 10 << 30
+        self.left_out: tuple[str, ...] = ()
+        self.facts: dict[str, StrangerFacts] = {}
+        self.joined: dict[str, tuple[str, ...]] = {}
         self.open_streams = 0
         self._clock = clock
         self._machine = Machine(self.known, clock)
@@ -77,13 +86,27 @@ class FakeEngine:
         with self._machine.changed:
             self._machine.exit(self._machine.containers[id], exit_code, out_of_memory=out_of_memory)
 
-    def stranger(self, name: str, labels: Mapping[str, str] | None = None) -> str:
+    def freeze(self, id: str, *, frozen: bool = True) -> None:
+        """Let an instance run on without answering any more; its HEALTHCHECK, if it has one, says so."""
+        with self._machine.changed:
+            container = self._machine.containers[id]
+            container.frozen = frozen
+            if frozen and container.state.health is not None:
+                self._machine.set(container, health="unhealthy")
+
+    def stranger(
+        self, name: str, labels: Mapping[str, str] | None = None, *, image: str = "stranger@sha256:0", publish: int = 0
+    ) -> str:
         """A container that somebody else made and runs."""
         with self._machine.changed:
-            spec = InstanceSpec(name=name, image="stranger@sha256:0", port=80, publish=0, labels=labels or {})
+            spec = InstanceSpec(name=name, image=image, port=80, publish=publish, labels=labels or {})
             made = self._machine.add(spec)
             self._machine.set(self._machine.containers[made], status="running", started=self._clock())
             return made
+
+    def strange_network(self, name: str) -> None:
+        """A network that somebody else made."""
+        self._networks[name] = {}
 
     def strange_volume(self, name: str) -> None:
         """A volume that somebody else made."""
@@ -158,7 +181,8 @@ class FakeEngine:
 
     def image(self, image: str) -> ImageFacts | None:
         with self._call("image"):
-            reference = self.tags.get(image, image)
+            by_id = {self._facts(one).id: one for one in self.present}
+            reference = self.tags.get(image, by_id.get(image, image))
             return self._facts(reference) if reference in self.present else None
 
     def _facts(self, reference: str) -> ImageFacts:
@@ -199,12 +223,24 @@ class FakeEngine:
     def _check_volumes(self, spec: InstanceSpec) -> None:
         if spec.network:
             self._networks.setdefault(spec.network, {HOME_LABEL: spec.labels.get(HOME_LABEL, "")})
+        for name in spec.networks:
+            if name not in self._networks:
+                raise EngineError(f"The network {name} is gone: take it out of the project", code="no_network")
+        self.joined[spec.name] = spec.networks
         for volume in spec.volumes:
+            if volume.kind is VolumeKind.EXTERNAL:
+                self._check_external(volume.source or "")
             if volume.kind is VolumeKind.NAMED:
                 kept = {n: v for n, v in spec.labels.items() if n in {HOME_LABEL, PROJECT_LABEL, STAGE_LABEL}}
                 labels = self._machine.volumes.setdefault(volume.source or "", kept)
                 if labels.get(HOME_LABEL) != spec.labels.get(HOME_LABEL):
                     raise EngineError(f"The volume {volume.source} is not Forge's", code="name_taken")
+
+    def _check_external(self, name: str) -> None:
+        if name not in self._machine.volumes:
+            raise EngineError(f"The volume {name} is gone", code="no_volume")
+        if HOME_LABEL in self._machine.volumes[name]:
+            raise EngineError(f"The volume {name} belongs to a stage of Forge", code="name_taken")
 
     def start(self, id: str) -> None:
         with self._call("start"):
@@ -249,6 +285,23 @@ class FakeEngine:
             found = [c.state for c in self._machine.containers.values() if labels.items() <= c.state.labels.items()]
             return tuple(sorted(found, key=lambda state: (state.created, state.id), reverse=True))
 
+    def strangers(self) -> tuple[Stranger, ...]:
+        with self._call("strangers"):
+            found = [self._described(c).stranger for c in self._machine.containers.values() if _is_strange(c)]
+            return tuple(sorted(found, key=lambda stranger: stranger.name))
+
+    def describe(self, id: str) -> StrangerFacts | None:
+        with self._call("describe"):
+            container = self._machine.containers.get(id)
+            return self._described(container) if container and _is_strange(container) else None
+
+    def _described(self, container: Container) -> StrangerFacts:
+        state = container.state
+        now = Stranger(id=state.id, name=state.name, image=state.image, status=state.status, created=state.created)
+        image_id = self._facts(state.image).id if state.image in self.known else ""
+        given = self.facts.get(state.id, StrangerFacts(stranger=now, image_id=image_id))
+        return replace(given, stranger=replace(given.stranger, status=state.status), image_id=image_id)
+
     def probe(self, id: str, port: int, probe: Probe) -> ProbeResult:
         with self._call("probe"):
             container = self._machine.containers.get(id)
@@ -273,6 +326,18 @@ class FakeEngine:
         return None, "connection refused"
 
     # ---- what goes on
+
+    def stats(self, id: str) -> Usage | None:
+        with self._call("stats"):
+            container = self._machine.containers.get(id)
+            if container is None or not container.state.running:
+                return None
+            behaviour = self.known.get(container.spec.image, Behaviour())
+            ran = self._clock() - (container.state.started or 0)
+            sent = int(behaviour.traffic * ran)
+            return Usage(
+                at=self._clock(), cpu=behaviour.cpu * ran, memory=behaviour.memory, received=2 * sent, sent=sent
+            )
 
     @contextmanager
     def logs(
@@ -317,52 +382,16 @@ class FakeEngine:
                 reader.closed = True
                 self._machine.changed.notify_all()
 
-    # ---- networks and volumes
+    def differences(self, id: str, spec: InstanceSpec) -> tuple[str, ...]:
+        with self._call("differences"):
+            has = self._there(id).spec
+            held = ("image", "environment", "labels", "limits", "volumes", "network", "publish")
+            unlike = [name for name in held if getattr(has, name) != getattr(spec, name)]
+            return tuple(f"{name} is not as asked" for name in unlike) + self.left_out
 
-    def join(self, id: str, network: str, aliases: tuple[str, ...], labels: Mapping[str, str]) -> None:
-        with self._call("join"):
-            container = self._there(id)
-            self._networks.setdefault(network, {HOME_LABEL: labels.get(HOME_LABEL, "")})
-            container.joined.setdefault(network, aliases)
 
-    def leave(self, id: str, network: str) -> None:
-        with self._call("leave"):
-            container = self._machine.containers.get(id)
-            if container is not None:
-                container.joined.pop(network, None)
-
-    def led_to(self, alias: str, network: str) -> set[str]:
-        """The running containers that `alias` leads to on `network`."""
-        running = [c for c in self._machine.containers.values() if c.state.running]
-        return {c.state.id for c in running if alias in c.joined.get(network, ())}
-
-    def remove_network(self, name: str) -> None:
-        with self._call("remove_network"):
-            running = [c for c in self._machine.containers.values() if c.state.running]
-            if all(c.spec.network != name and name not in c.joined for c in running):
-                self._networks.pop(name, None)
-
-    def remove_volume(self, name: str) -> None:
-        with self._call("remove_volume"):
-            if any(name == v.source for c in self._machine.containers.values() for v in c.spec.volumes):
-                raise EngineError(f"The engine could not remove the volume {name}: volume is in use", code="conflict")
-            if HOME_LABEL in self._machine.volumes.get(name, {}):
-                del self._machine.volumes[name]
-
-    def volumes(self, labels: Mapping[str, str]) -> tuple[str, ...]:
-        with self._call("volumes"):
-            return tuple(
-                sorted(name for name, theirs in self._machine.volumes.items() if labels.items() <= theirs.items())
-            )
-
-    def networks(self, labels: Mapping[str, str]) -> tuple[str, ...]:
-        with self._call("networks"):
-            return tuple(sorted(name for name, theirs in self._networks.items() if labels.items() <= theirs.items()))
-
-    def _there(self, id: str) -> Container:
-        if id not in self._machine.containers:
-            raise EngineError(f"The engine could not find the container {id[:12]}", code="gone")
-        return self._machine.containers[id]
+def _is_strange(container: Container) -> bool:
+    return HOME_LABEL not in container.state.labels
 
 
 def _check_wanted(cancelled: Callable[[], bool]) -> None:

@@ -19,7 +19,9 @@ T = TypeVar("T")
 class Behaviour:
     """What an image does once it runs. `healthy_after` seconds since its start and `probes_needed` probes it becomes
     healthy; None: never. With an `exit_code` it exits `exit_after` seconds after each start. `pull_error` is raised
-    by pulls; `pull_waits` holds a pull up until it is cancelled.
+    by pulls; `pull_waits` holds a pull up until it is cancelled. What runs once writes its words and exits with
+    `once_exit`, None: never. `cpu` in processors, `memory` in bytes and `traffic` in bytes per second is what an
+    instance uses.
     """
 
     healthy_after: float | None = 0
@@ -35,8 +37,12 @@ class Behaviour:
     labels: Mapping[str, str] = field(default_factory=dict)
     size: int = 1200
     created: float = 0
+    cpu: float = 0.25
+    memory: int = 64 << 20
+    traffic: int = 1000
     pull_error: EngineError | None = None
     pull_waits: bool = False
+    once_exit: int | None = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +53,7 @@ class Container:
     volumes: list[str] = field(default_factory=list)
     joined: dict[str, tuple[str, ...]] = field(default_factory=dict)  # network → aliases
     probes: int = 0
+    frozen: bool = False
 
 
 class Machine:
@@ -87,6 +94,9 @@ class Machine:
     def run(self, container: Container) -> None:
         behaviour = self.known[container.spec.image]
         now = self._clock()
+        if container.spec.once:
+            self._run_once(container, behaviour.once_exit)
+            return
         container.probes = 0
         container.lines += [LogLine(at=now, stream="out", text=text) for text in behaviour.log]
         container.lines += [LogLine(at=now, stream="err", text=text) for text in behaviour.errors]
@@ -94,6 +104,15 @@ class Machine:
         self.set(container, status="running", started=now, ended=None, exit_code=None, health=health)
         self.tell(container, "start")
         self.settle()
+
+    def _run_once(self, container: Container, exit_code: int | None) -> None:
+        now = self._clock()
+        container.lines.append(LogLine(at=now, stream="out", text=" ".join(container.spec.command)))
+        self.set(container, status="running", started=now)
+        self.tell(container, "start")
+        if exit_code is not None:
+            self.set(container, status="exited", exit_code=exit_code, ended=now)
+            self.tell(container, "die", exit_code=exit_code)
 
     def stop(self, container: Container | None) -> None:
         if container is None or container.state.status not in {"running", "restarting"}:
@@ -114,7 +133,7 @@ class Machine:
 
     def healthy(self, container: Container) -> bool:
         behaviour = self.known[container.spec.image]
-        if behaviour.healthy_after is None or container.probes < behaviour.probes_needed:
+        if container.frozen or behaviour.healthy_after is None or container.probes < behaviour.probes_needed:
             return False
         return self._clock() - (container.state.started or 0) >= behaviour.healthy_after
 

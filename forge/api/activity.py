@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from flask import Blueprint
 
 from forge.api.context import actor, principal, runtime
@@ -12,23 +13,30 @@ from forge.api.stages import at
 from forge.domain.deploy import Deploy
 from forge.domain.errors import NotFound
 from forge.domain.events import Event, part_of, parts_of_state
-from forge.domain.sighting import Sighting
+from forge.domain.sighting import Decision, Sighting
 
 blueprint = Blueprint("activity", __name__)
 _SIGHTING = "/api/sightings/<int(max=2147483647):sighting>"
 
 
 class ActivityPage(Page, kw_only=True):
-    """Of all projects, or of one."""
-
-    project: str | None = None
-
-
-class SightingPage(Page, kw_only=True):
-    """Of all stages, of a project's, or of one."""
+    """Of all projects or of one, of a stage, of a person, of some types of events. `quiet`: without what another
+    event tells anyway.
+    """
 
     project: str | None = None
     stage: str | None = None
+    actor: str | None = None
+    type: list[str] = msgspec.field(default_factory=list)
+    quiet: bool = False
+
+
+class SightingPage(Page, kw_only=True):
+    """Of all stages, of a project's, or of one; with one of several decisions."""
+
+    project: str | None = None
+    stage: str | None = None
+    decision: list[Decision] = msgspec.field(default_factory=list)
 
 
 @blueprint.get("/api/activity")
@@ -36,7 +44,10 @@ class SightingPage(Page, kw_only=True):
 @operation(Operation(query=ActivityPage, answer=list[Event]))
 def activity(query: ActivityPage) -> list[Event]:
     """Changes of state, the newest first."""
-    found = runtime().store.events.activity(before=query.before, limit=query.limit, project=query.project)
+    found = runtime().store.events.activity(
+        before=query.before, limit=query.limit, project=query.project, stage=query.stage, actor=query.actor,
+        types=query.type, quiet=query.quiet,
+    )  # fmt: skip
     projects = principal().projects
     return [event for event in found if projects is None or part_of(event) in parts_of_state(projects)]
 
@@ -47,7 +58,11 @@ def activity(query: ActivityPage) -> list[Event]:
 def list_sightings(query: SightingPage) -> list[Sighting]:
     """Tags that were seen and what was decided, the newest first."""
     found = runtime().store.sightings.page(
-        project=query.project, stage=query.stage, before=query.before, limit=query.limit
+        project=query.project,
+        stage=query.stage,
+        decisions=query.decision,
+        before=query.before,
+        limit=query.limit,
     )
     return [sighting for sighting in found if principal().sees(sighting.project)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -9,14 +10,19 @@ from werkzeug.exceptions import NotFound
 
 from forge.api import (
     activity,
+    backup,
     connections,
+    containers,
     context,
     deploys,
+    discovery,
     errors,
     guard,
     health,
     images,
     instances,
+    logfiles,
+    metrics,
     openapi,
     projects,
     session,
@@ -26,13 +32,16 @@ from forge.api import (
     ui,
     webhook,
 )
-from forge.api.hub import Hub
+from forge.api.addresses import addressed
+from forge.api.hub import Hub, Topics
+from forge.api.sessions import sessions_of
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime
 
 _NOUNS = (
-    projects, stages, instances, deploys, activity, stream, images, webhook, settings, session, health, openapi, ui,
+    projects, stages, instances, deploys, activity, metrics, stream, logfiles, images, containers, discovery,
+    webhook, settings, session, health, openapi, ui, backup,
 )  # fmt: skip
 
 
@@ -42,15 +51,15 @@ def make_app(runtime: Runtime) -> Flask:
     app.url_map.strict_slashes = True
     app.url_map.redirect_defaults = False
     hub = Hub(
-        replay=runtime.store.events.after,
+        replay=lambda *place: addressed(runtime, runtime.store.events.after(*place)),
         bounds=runtime.store.events.bounds,
-        on_open=runtime.logs.opened,
-        on_close=runtime.logs.closed,
+        on_open=_both(runtime.logs.opened, runtime.sampler.opened),
+        on_close=_both(runtime.logs.closed, runtime.sampler.closed),
         max_readers=runtime.settings.max_streams,
     )
-    runtime.bus.subscribe(hub.publish)
+    runtime.bus.subscribe(lambda events: hub.publish(addressed(runtime, events)))
     app.extensions["hub"] = hub
-    context.attach(app, context.Context(runtime=runtime, hub=hub))
+    context.attach(app, context.Context(runtime=runtime, hub=hub, sessions=sessions_of(runtime.store)))
     guard.register(app)
     errors.register(app)
     app.register_error_handler(NotFound, ui.fallback)
@@ -59,3 +68,13 @@ def make_app(runtime: Runtime) -> Flask:
     for blueprint in connections.blueprints():
         app.register_blueprint(blueprint)
     return app
+
+
+def _both(one: Callable[[Topics], None], other: Callable[[Topics], None]) -> Callable[[Topics], None]:
+    """What calls both."""
+
+    def call(topics: Topics) -> None:
+        one(topics)
+        other(topics)
+
+    return call

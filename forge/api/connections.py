@@ -17,7 +17,7 @@ from forge.api.sealing import wrapped
 from forge.api.sessions import Role
 from forge.api.types import Wire
 from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
-from forge.ports import Quota
+from forge.ports import EngineVersion, Quota
 
 
 class RegistryFields(Wire, kw_only=True):
@@ -50,9 +50,9 @@ class EngineFields(Wire, kw_only=True):
 
 
 class ChangedRegistry(RegistryFields, kw_only=True):
-    """All of a registry. A password that is left out stays."""
+    """All of a registry. A password that is left out stays, null takes it away."""
 
-    password: str | None = None
+    password: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class NewRegistry(ChangedRegistry, kw_only=True):
@@ -62,9 +62,9 @@ class NewRegistry(ChangedRegistry, kw_only=True):
 
 
 class ChangedProxy(ProxyFields, kw_only=True):
-    """All of a proxy. A password that is left out stays."""
+    """All of a proxy. A password that is left out stays, null takes it away."""
 
-    password: str | None = None
+    password: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class NewProxy(ChangedProxy, kw_only=True):
@@ -107,13 +107,16 @@ class TestWish(Wire, kw_only=True):
 
 
 class TestAnswer(Wire, kw_only=True):
-    """Whether a connection works, and the sentence that says what to do; `fault` is for programs."""
+    """Whether a connection works, and the sentence that says what to do; `fault` is for programs. `engine`: what an
+    engine says of itself.
+    """
 
     ok: bool
     text: str
     fault: str
     version: str
     quota: Quota | None
+    engine: EngineVersion | None
 
 
 class ImageQuery(Wire, kw_only=True):
@@ -284,9 +287,9 @@ def _add(blueprint: Blueprint, where: str, view: Any, name: str, summary: str) -
 
 def _keep(noun: Noun, body: Any, *, create: bool = False, **more: Any) -> Any:
     connection = domain(noun.domain, body, **more)
-    given = getattr(body, "password", None)
-    password = wrapped(given) if given is not None else None
-    runtime().connections.put(connection, password, actor=actor(), create=create)
+    given = getattr(body, "password", msgspec.UNSET)
+    password = wrapped(given) if isinstance(given, str) else None
+    runtime().connections.put(connection, password, actor=actor(), create=create, no_password=given is None)
     return connection
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Flask, current_app, g
 
 from forge.api.hub import Hub
-from forge.api.sessions import SESSION_SECONDS, TICKET_SECONDS, Kept, Principal, WrongTokens
+from forge.api.sessions import TICKET_SECONDS, Kept, Principal, WrongTokens
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Forbidden, NotFound, Unauthorized
 from forge.domain.instance import Instance
@@ -25,7 +25,7 @@ class Context:
 
     runtime: Runtime
     hub: Hub
-    sessions: Kept = field(default_factory=lambda: Kept(SESSION_SECONDS))
+    sessions: Kept
     tickets: Kept = field(default_factory=lambda: Kept(TICKET_SECONDS))
     wrong: WrongTokens = field(default_factory=WrongTokens)
 

@@ -19,6 +19,8 @@ from forge.domain.errors import Invalid
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
 YAML: Final = "application/yaml"
+SQLITE: Final = "application/vnd.sqlite3"
+TEXT: Final = "text/plain"
 HIGHEST: Final = (1 << 53) - 1  # what JavaScript counts to
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=(1 << 31) - 1)]

@@ -11,14 +11,15 @@ from flask import Blueprint, Flask, Response, current_app
 from werkzeug.routing import Rule
 
 from forge import __version__
-from forge.api.contract import EVENTS, JSON, YAML, Operation, contract_of, operation
+from forge.api.contract import EVENTS, JSON, SQLITE, TEXT, YAML, Operation, contract_of, operation
 from forge.api.errors import PROBLEM_JSON, Problem
 from forge.api.guard import COOKIE, allow_anyone, declaration
 
 blueprint = Blueprint("openapi", __name__)
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE"})
 _CACHE: Final = "forge.openapi"
-_ANY_TEXT: Final = {EVENTS: {"schema": {"type": "string"}}, YAML: {"schema": {}}}
+_TEXT: Final = {"schema": {"type": "string"}}
+_ANY_TEXT: Final = {EVENTS: _TEXT, TEXT: _TEXT, YAML: {"schema": {}}, SQLITE: {"schema": {}}}
 _SCHEMES: Final = {
     "token": {"type": "http", "scheme": "bearer"},
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},

@@ -10,6 +10,7 @@ from functools import lru_cache
 from forge.api.ring import EVERYBODY, Ring, encode, is_stored, resync
 from forge.api.topics import Position, Subscription, Wanted
 from forge.domain.events import STATE, Event, part_of, parts_of_state
+from forge.domain.metrics import TOPIC as METRICS
 
 # (topic, number, limit) -> at most `limit` stored events of `topic` numbered above `number`, in order.
 Replay = Callable[[str, int, int], list[Event]]
@@ -50,7 +51,9 @@ def open_stream(ring: Ring, bounds: Bounds, subscription: Subscription) -> Openi
         if is_stored(one.topic):
             start, known, present = _stored_start(ring, one, oldest, newest), stored, newest
         else:
-            start, known, present = _ring_start(ring, one.position, live), ringed, live
+            # what everything used meanwhile is asked for, not replayed: it is large, and grows with the time away
+            position = None if one.topic == METRICS else one.position
+            start, known, present = _ring_start(ring, position, live), ringed, live
         if start is None:
             reset.append(one.topic)
         known[one.topic] = present if start is None else start

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from forge.api.types import DeployView, InstanceView, ProjectView, StageView
+from forge.deploy.spec import domain_of, slot_of
 from forge.domain.deploy import Deploy
 from forge.domain.errors import ForgeError
 from forge.domain.instance import Instance
@@ -48,10 +49,21 @@ def stage_view(
         "pattern": str(stage.pattern),
         "strategy": strategy,
         "strategy_reason": why,
+        "address": address_of(runtime, project, stage),
         "instances": instance_views(runtime, project, instances),
         "last_deploy": newest[0] if newest else None,
     }
     return msgspec.convert({**msgspec.to_builtins(stage), **more}, StageView, from_attributes=True)
+
+
+def address_of(runtime: Runtime, project: Project, stage: Stage) -> str | None:
+    """The domain that a stage gets; None without a proxy, or where the settings' pattern makes no domain of it."""
+    if project.proxy == "published":
+        return None
+    try:
+        return domain_of(project, stage, slot_of(stage, "tag"), runtime.store.preferences.get())
+    except ForgeError:  # said when it is changed or deployed
+        return None
 
 
 def instance_views(runtime: Runtime, project: Project, instances: Iterable[Instance]) -> list[InstanceView]:

@@ -12,7 +12,8 @@ from forge.api.present import project_view, project_views
 from forge.api.sealing import kept_names, sealed
 from forge.api.sessions import Role
 from forge.api.stages import make_stage
-from forge.api.types import ChangedProject, Deletion, NewProject, ProjectView, Volumes
+from forge.api.types import ApprovedProject, ChangedProject, Deletion, DryRun, NewProject, ProjectView, Volumes
+from forge.config.unapplied import Unapplied, unapplied
 from forge.domain.project import Project
 
 blueprint = Blueprint("projects", __name__)
@@ -49,14 +50,33 @@ def read_project(project: str) -> ProjectView:
 
 @blueprint.put("/api/projects/<project>")
 @allow(Role.ADMIN)
-@operation(Operation(body=ChangedProject, answer=ProjectView, refuses=(404, 409)))
-def change_project(project: str, body: ChangedProject) -> ProjectView:
+@operation(Operation(query=DryRun, body=ChangedProject, answer=ProjectView, refuses=(404, 409)))
+def change_project(project: str, query: DryRun, body: ChangedProject) -> ProjectView:
     """Replace a project's configuration; what runs is not touched until the next deploy."""
     before = runtime().store.projects.get(project)
     names = kept_names(before.secrets, body.secrets)
     after = domain(Project, body, name=project, secrets=names, active=before.active)
+    if query.dry_run:
+        runtime().projects.check(after, runtime().store.projects.stages(project))
+        return project_view(runtime(), after)
     runtime().projects.change(after, sealed(body.secrets), actor=actor())
     return _view(project)
+
+
+@blueprint.get("/api/projects/<project>/tags")
+@allow(Role.VIEWER)
+@operation(Operation(answer=list[str], refuses=(404, 502)))
+def project_tags(project: str) -> list[str]:
+    """All tags that the project's image has at its registry."""
+    return list(runtime().connections.tags_of(runtime().store.projects.get(project)))
+
+
+@blueprint.get("/api/projects/<project>/unapplied")
+@allow(Role.VIEWER)
+@operation(Operation(answer=list[Unapplied], refuses=(404,)))
+def project_unapplied(project: str) -> list[Unapplied]:
+    """What was changed since the instances that serve went live; it has effect with the next deploy."""
+    return unapplied(runtime().store, project)
 
 
 @blueprint.get("/api/projects/<project>/deletion")
@@ -77,11 +97,11 @@ def delete_project(project: str, query: Volumes) -> Deletion:
 
 @blueprint.post("/api/projects/<project>/approve")
 @allow(Role.DEPLOYER)
-@operation(Operation(answer=ProjectView, refuses=(404,)))
-def approve_project(project: str) -> ProjectView:
-    """Say yes to a project that was made from an unknown image: from now on it may deploy."""
-    runtime().projects.approve(project, actor=actor())
-    return _view(project)
+@operation(Operation(answer=ApprovedProject, refuses=(404,)))
+def approve_project(project: str) -> ApprovedProject:
+    """Say yes to a project that was made from an unknown image: it may deploy, and what waited for that is decided."""
+    decided = runtime().sightings.approve_project(project, actor())
+    return ApprovedProject(**msgspec.structs.asdict(_view(project)), decided=decided)
 
 
 def _view(project: str) -> ProjectView:

@@ -10,6 +10,7 @@ from threading import Lock
 import msgspec
 
 from forge.domain.events import Event, part_of
+from forge.domain.metrics import TOPIC as METRICS
 
 # The topic of frames for every reader, whatever else it asked for.
 EVERYBODY = ""
@@ -18,8 +19,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 def is_stored(topic: str) -> bool:
-    """True if the store keeps the events of `topic`; an instance's log lives in the ring only."""
-    return not topic.startswith("instance:")
+    """True if the store keeps the events of `topic`; an instance's log lives in the ring only, as metrics do."""
+    return topic != METRICS and not topic.startswith("instance:")
 
 
 def encode(event: Event, id: str = "") -> bytes:

@@ -6,9 +6,14 @@ import hashlib
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
+
+import msgspec
+
+from forge.domain.secret import Secret
+from forge.store.store import Store
 
 SESSION_SECONDS = 30 * 86400.0
 TICKET_SECONDS = 120.0
@@ -39,13 +44,31 @@ def _new() -> str:
     return secrets.token_urlsafe(32)
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """An id that stands for somebody, as it is kept: its hash, and until when (unix seconds)."""
+
+    hash: bytes
+    name: str
+    role: Role
+    projects: frozenset[str] | None
+    ends: float
+
+
+def _forget(_: list[Standing]) -> None:
+    """Nothing is kept."""
+
+
 @dataclass(slots=True)
 class Kept:
-    """Random ids that stand for a principal until they end; only their hashes are kept, and only in memory."""
+    """Random ids that stand for a principal until they end; only their hashes are kept.
+
+    `keep` is given all that stands whenever that has changed; without it nothing outlives this process.
+    """
 
     seconds: float
     clock: Callable[[], float] = time.time
     new: Callable[[], str] = _new
+    keep: Callable[[list[Standing]], None] = _forget
     _all: dict[bytes, tuple[Principal, float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -56,6 +79,7 @@ class Kept:
             for old in [key for key, (_, ends) in self._all.items() if ends <= now]:
                 del self._all[old]
             self._all[_hash(made)] = (principal, now + self.seconds)
+            self.keep(self._standing())
         return made
 
     def find(self, id: str) -> Principal | None:
@@ -67,7 +91,36 @@ class Kept:
         """End `id`; whom it stood for until now, if anybody."""
         with self._lock:
             principal, ends = self._all.pop(_hash(id), (None, 0.0))
+            if principal is not None:
+                self.keep(self._standing())
         return principal if ends > self.clock() else None
+
+    def load(self, kept: Iterable[Standing]) -> None:
+        """Let those stand again that were kept."""
+        for one in kept:
+            self._all[one.hash] = (Principal(name=one.name, role=one.role, projects=one.projects), one.ends)
+
+    def _standing(self) -> list[Standing]:
+        return [
+            Standing(hash=hashed, name=principal.name, role=principal.role, projects=principal.projects, ends=ends)
+            for hashed, (principal, ends) in self._all.items()
+        ]
+
+
+_PLACE = "api/sessions"  # in the vault
+
+
+def sessions_of(store: Store) -> Kept:
+    """Sessions that outlive a restart of Forge, which must sign nobody out."""
+
+    def keep(standing: list[Standing]) -> None:
+        with store.database.change() as change:
+            store.secrets.put(change, _PLACE, Secret(msgspec.json.encode(standing).decode()))
+
+    sessions = Kept(SESSION_SECONDS, keep=keep)
+    if (kept := store.secrets.get(_PLACE)) is not None:
+        sessions.load(msgspec.json.decode(kept.reveal(), type=list[Standing]))
+    return sessions
 
 
 @dataclass(slots=True)

@@ -11,16 +11,10 @@ from forge.api.context import actor, runtime
 from forge.api.contract import JSON, YAML, Operation, domain, operation, read_body, read_text, wire
 from forge.api.guard import allow
 from forge.api.sessions import Role
-from forge.api.types import Settings, Wire
+from forge.api.types import DryRun, Settings, Wire
 from forge.domain.preferences import Preferences
 
 blueprint = Blueprint("settings", __name__)
-
-
-class DryRun(Wire, kw_only=True):
-    """`dry_run`: only say what would change."""
-
-    dry_run: bool = False
 
 
 class Import(Wire, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
 from flask import Blueprint
@@ -13,13 +14,24 @@ from forge.api.guard import allow
 from forge.api.present import instance_views, stage_view
 from forge.api.sealing import kept_names, sealed
 from forge.api.sessions import Role
-from forge.api.types import ChangedStage, Check, Deletion, Explanation, InstanceView, NewStage, StageView, Volumes, Wire
+from forge.api.types import (
+    ChangedStage,
+    Check,
+    Deletion,
+    DryRun,
+    Explanation,
+    InstanceView,
+    NewStage,
+    StageView,
+    Volumes,
+    Wire,
+)
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Invalid
 from forge.domain.image import is_digest, is_tag
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
-from forge.domain.tags import parse_pattern
+from forge.domain.tags import newest_first, parse_pattern
 
 blueprint = Blueprint("stages", __name__)
 _STAGE = "/api/projects/<project>/stages/<stage>"
@@ -46,18 +58,30 @@ class PromoteWish(Wire, kw_only=True):
 
 
 class ExplainWish(Wire, kw_only=True):
-    """A tag, and the digest it is supposed to mean; without it the registry is asked."""
+    """A tag, and the digest it is supposed to mean; without it the registry is asked. `draft`: as if the stage, which
+    need not be there yet, were like this.
+    """
 
     tag: str
     digest: str | None = None
+    draft: ChangedStage | None = None
+
+
+class MatchWish(Wire, kw_only=True):
+    """Which of `tags` belong to `pattern` (`glob:dev-*`, `regex:…`, `semver:^1.2`)."""
+
+    pattern: str
+    tags: Annotated[list[str], msgspec.Meta(max_length=10_000)]
 
 
 @blueprint.post("/api/projects/<project>/stages")
 @allow(Role.ADMIN)
-@operation(Operation(body=NewStage, status=201, answer=StageView, refuses=(404, 409)))
-def create_stage(project: str, body: NewStage) -> At:
+@operation(Operation(query=DryRun, body=NewStage, status=201, answer=StageView, refuses=(404, 409)))
+def create_stage(project: str, query: DryRun, body: NewStage) -> At:
     """Make a stage, after the project's others."""
     stage, secrets = make_stage(project, body)
+    if query.dry_run:
+        return At(f"/api/projects/{project}/stages", _checked(stage))
     runtime().projects.create_stage(stage, secrets, actor=actor())
     return At(f"/api/projects/{project}/stages/{stage.name}", _view(project, stage.name))
 
@@ -72,21 +96,23 @@ def read_stage(project: str, stage: str) -> StageView:
 
 @blueprint.put(_STAGE)
 @allow(Role.ADMIN)
-@operation(Operation(body=ChangedStage, answer=StageView, refuses=(404, 409)))
-def change_stage(project: str, stage: str, body: ChangedStage) -> StageView:
+@operation(Operation(query=DryRun, body=ChangedStage, answer=StageView, refuses=(404, 409)))
+def change_stage(project: str, stage: str, query: DryRun, body: ChangedStage) -> StageView:
     """Replace a stage's configuration; what runs is not touched until the next deploy."""
     before = runtime().store.projects.stage(project, stage)
     names = kept_names(before.secrets, body.secrets)
     after = _stage(project, body, name=stage, secrets=names)
+    if query.dry_run:
+        return _checked(after)
     runtime().projects.change_stage(after, sealed(body.secrets), actor=actor())
     return _view(project, stage)
 
 
 @blueprint.get(f"{_STAGE}/deletion")
 @allow(Role.VIEWER)
-@operation(Operation(answer=Deletion, refuses=(404, 502)))
+@operation(Operation(answer=Deletion, refuses=(404, 409, 502)))
 def stage_deletion(project: str, stage: str) -> Deletion:
-    """What deleting a stage would stop and remove."""
+    """What deleting a stage would stop and remove; refused while another stage is promoted from it."""
     return wire(Deletion, runtime().projects.would_delete_stage(project, stage))
 
 
@@ -142,9 +168,20 @@ def explain(project: str, stage: str, body: ExplainWish) -> Explanation:
         raise Invalid(f"“{body.tag[:60]}” is no tag", fields={"tag": "not a tag"})
     if body.digest is not None and not is_digest(body.digest):
         raise Invalid("A digest is sha256: and 64 hexadecimal digits", fields={"digest": "not a digest"})
-    found = runtime().sightings.explain(project, stage, body.tag, body.digest)
+    draft = _stage(project, body.draft, name=stage, secrets=[]) if body.draft else None
+    found = runtime().sightings.explain(project, stage, body.tag, body.digest, draft=draft)
     checks = [Check(name=name, ok=ok, text=text) for name, ok, text in found.checks]
     return Explanation(would=found.would, decision=found.decision, reason=found.reason, checks=checks)
+
+
+@blueprint.post("/api/patterns/match")
+@allow(Role.VIEWER)
+@operation(Operation(body=MatchWish, answer=list[str]))
+def match_pattern(body: MatchWish) -> list[str]:
+    """Which tags belong to a pattern: the highest version first, else the highest number."""
+    pattern = parse_pattern(body.pattern)
+    matches = pattern.matcher()
+    return newest_first(pattern, filter(matches, body.tags), {})
 
 
 def at(deploy: Deploy) -> At:
@@ -160,6 +197,12 @@ def make_stage(project: str, body: NewStage) -> tuple[Stage, Mapping[str, Secret
 def _stage(project: str, body: NewStage | ChangedStage, **more: object) -> Stage:
     pattern = msgspec.to_builtins(parse_pattern(body.pattern))
     return domain(Stage, body, project=project, pattern=pattern, **more)
+
+
+def _checked(stage: Stage) -> StageView:
+    """A stage as it would be; raises what keeping it would."""
+    runtime().projects.check_stage(stage)
+    return stage_view(runtime(), runtime().store.projects.get(stage.project), stage)
 
 
 def _view(project: str, stage: str) -> StageView:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -15,14 +16,17 @@ from forge.api.guard import allow
 from forge.api.hub import STREAM_HEADERS
 from forge.api.sessions import Role
 from forge.domain.events import deploy_topic, instance_topic
+from forge.domain.metrics import TOPIC as METRICS
 from forge.ports import LogLine
 
 blueprint = Blueprint("stream", __name__)
-_PAGE = 500
+_PAGE = 2000
 
 
 class Topics(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """`state@17,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of state."""
+    """`state@17,metrics,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of
+    state.
+    """
 
     topics: str | None = None
 
@@ -41,12 +45,15 @@ class Tail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class DeployLine(msgspec.Struct, kw_only=True):
-    """A line of a deploy's log. `level`: info, warning, error, probe, output (an instance's own words)."""
+    """A line of a deploy's log. `level`: info, warning, error, probe, output (an instance's own words). `healthy`: what
+    a probe found, null where it is none, or cannot tell yet.
+    """
 
     id: int
     at: float
     level: str
     text: str
+    healthy: bool | None = None
 
 
 @blueprint.get("/api/events")
@@ -88,9 +95,10 @@ def deploy_lines(deploy: int, query: Since) -> list[DeployLine]:
     return lines[: query.limit]
 
 
-def _line(id: int, payload: object) -> DeployLine:
-    line = msgspec.convert(payload, dict[str, object])
-    return msgspec.convert({**line, "id": id}, DeployLine)
+def _line(id: int, payload: Mapping[str, Any]) -> DeployLine:
+    return DeployLine(
+        id=id, at=payload["at"], level=payload["level"], text=payload["text"], healthy=payload.get("healthy")
+    )
 
 
 def _visible(topic: str) -> None:
@@ -109,7 +117,8 @@ def _wants_json() -> bool:
 def _stream(wanted: str | None) -> Response:
     subscription = topics.parse(wanted, request.headers.get("Last-Event-ID"))
     projects = principal().projects
-    if projects is not None:
+    if projects is not None:  # a frame of metrics is about all projects: who sees some has to ask
+        subscription = topics.without(subscription, METRICS)
         for one in subscription.wanted:
             _visible(one.topic)
     subscription = replace(subscription, projects=projects)

@@ -10,7 +10,7 @@ from forge.domain.events import STATE
 
 MAX_TOPICS = 20
 
-_TOPIC = re.compile(r"state|deploy:[0-9]{1,15}|instance:[0-9a-z]{1,64}")
+_TOPIC = re.compile(r"state|metrics|deploy:[0-9]{1,15}|instance:[0-9a-z]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _PLACE = re.compile(r"([0-9a-z]{1,32})-([0-9]{1,15})")
 
@@ -61,10 +61,15 @@ def parse(topics: str | None, last_event_id: str | None = None) -> Subscription:
     return Subscription(wanted=wanted)
 
 
+def without(subscription: Subscription, topic: str) -> Subscription:
+    """The same, but for `topic`."""
+    return Subscription(wanted=tuple(one for one in subscription.wanted if one.topic != topic))
+
+
 def _wanted(item: str, broken_off: Position | None) -> Wanted:
     topic, at, cursor = item.partition("@")
     if not _TOPIC.fullmatch(topic):
-        raise _invalid(f"“{topic[:80]}” is no topic. Topics are “state”, “deploy:42”, “instance:a1b2c3”.")
+        raise _invalid(f"“{topic[:80]}” is no topic. Topics are “state”, “metrics”, “deploy:42”, “instance:a1b2c3”.")
     position = _position(cursor, "topics") if at and cursor else None
     if broken_off:
         return Wanted(topic=topic, position=_later(position, broken_off))

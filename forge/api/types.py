@@ -11,7 +11,7 @@ from forge.domain.deploy import Deploy, StepRecord
 from forge.domain.instance import Instance
 from forge.domain.preferences import UnknownImage
 from forge.domain.project import HealthKind, VolumeKind
-from forge.domain.sighting import Decision
+from forge.domain.sighting import Decision, Sighting
 from forge.domain.stage import Strategy, UpdateMode
 
 # A number that the store can hold.
@@ -70,7 +70,10 @@ class ProjectFields(Wire, kw_only=True):
     volumes: list[Volume] = []
     limits: Limits = msgspec.field(default_factory=Limits)
     aliases: list[str] = []
+    networks: list[str] = []
     labels: dict[str, str] = {}
+    pre_deploy: list[str] = []
+    pre_deploy_timeout: float = 600
 
 
 class StageFields(Wire, kw_only=True):
@@ -129,11 +132,14 @@ class InstanceView(Instance):
 
 
 class StageView(StageFields, kw_only=True):
-    """A stage as it is: configuration, secrets by name, how deploys run and why, what is there."""
+    """A stage as it is: configuration, secrets by name, how deploys run and why, what is there. `address` is the
+    domain that it gets, with `tag` for the tag where each has its own; null without a proxy.
+    """
 
     project: str
     name: str
     secrets: list[str]
+    address: str | None
     strategy: Strategy
     strategy_reason: str
     instances: list[InstanceView]
@@ -150,6 +156,12 @@ class ProjectView(ProjectFields, kw_only=True):
     stages: list[StageView]
 
 
+class ApprovedProject(ProjectView, kw_only=True):
+    """A project that may deploy now; `decided` is what had waited for that: a tag with a `deploy` is queued."""
+
+    decided: list[Sighting]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployView(Deploy):
     """A deploy with its journal. `last_words` were kept of a failed candidate: status, exit_code, out_of_memory,
@@ -163,12 +175,17 @@ class DeployView(Deploy):
 
 
 class Deletion(Wire, kw_only=True):
-    """What deleting stops and removes, as said to a person."""
+    """What deleting stops and removes, as said to a person. `images` are those that nothing else needs, `deploys`
+    are cancelled. `volumes` go only when asked for: once it is done, those that stay are `kept_volumes` instead.
+    """
 
     stages: list[str]
     instances: list[str]
     volumes: list[str]
     routes: list[str]
+    images: list[str]
+    deploys: list[str]
+    kept_volumes: list[str]
 
 
 class Volumes(Wire, kw_only=True):
@@ -177,11 +194,17 @@ class Volumes(Wire, kw_only=True):
     volumes: bool = False
 
 
+class DryRun(Wire, kw_only=True):
+    """`dry_run`: check it and say what would be, but keep nothing."""
+
+    dry_run: bool = False
+
+
 class Check(Wire, kw_only=True):
-    """One thing that was looked at, and what was found."""
+    """One thing that was looked at, and what was found; `ok` null: not asked, as one before it has decided."""
 
     name: str
-    ok: bool
+    ok: bool | None
     text: str
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
 from werkzeug.exceptions import NotFound
+from werkzeug.security import safe_join
 
 from forge import __version__
 from forge.api.context import context, runtime
@@ -51,14 +52,26 @@ def _page(path: str) -> Response:
     if not (static / "index.html").is_file():
         return _plain_page() if not path else from_werkzeug(NotFound())
     try:
-        answer = send_from_directory(static, path)
+        answer = _file(static, path)
     except NotFound as missing:
         if path.startswith(_OURS):
             return from_werkzeug(missing)  # a page from before an update asks for its script: a page is no answer
-        path, answer = "", send_from_directory(static, "index.html")
+        path, answer = "", _file(static, "index.html")
     answer.headers["Cache-Control"] = (
         "public, max-age=31536000, immutable" if path.startswith(_IMMUTABLE) else "no-cache"
     )
+    return answer
+
+
+def _file(static: Path, path: str) -> Response:
+    """A file of the board, as it was packed by the build where that is taken; raise NotFound."""
+    packed = safe_join(str(static), f"{path}.gz")
+    if packed is None or not request.accept_encodings["gzip"] or not Path(packed).is_file():
+        answer = send_from_directory(static, path)
+    else:
+        answer = send_from_directory(static, f"{path}.gz", mimetype=mimetypes.guess_type(path)[0])
+        answer.content_encoding = "gzip"
+    answer.vary.add("Accept-Encoding")
     return answer
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from forge.api.context import actor, all_projects, runtime
-from forge.api.contract import At, Operation, Page, operation
+from forge.api.contract import At, Operation, Page, operation, wire
 from forge.api.errors import nothing_here
 from forge.api.guard import allow, allow_anyone
 from forge.api.sealing import wrapped
@@ -27,8 +27,14 @@ class Delivered(Wire, kw_only=True):
     reason: str
 
 
-class ReceiptView(Wire, kw_only=True):
-    """What became of one delivery. `signature`: valid, none, invalid; `body` and `headers` are as they came."""
+class ReceiptPage(Page, kw_only=True):
+    """`idle`: also those that named nothing to look at (a pull, a blob)."""
+
+    idle: bool = True
+
+
+class ReceiptLine(Wire, kw_only=True):
+    """What became of one delivery. `signature`: valid, none, invalid."""
 
     id: int
     at: float
@@ -37,9 +43,14 @@ class ReceiptView(Wire, kw_only=True):
     signature: str
     decision: str
     reason: str
+    replay_of: int | None
+
+
+class ReceiptView(ReceiptLine, kw_only=True):
+    """A delivery in full: `body` and `headers` are as they came."""
+
     body: str
     headers: dict[str, str]
-    replay_of: int | None
 
 
 class Address(Wire, kw_only=True):
@@ -47,6 +58,7 @@ class Address(Wire, kw_only=True):
 
     path: str
     url: str
+    has_signing_key: bool
 
 
 class SigningKey(Wire, kw_only=True):
@@ -72,11 +84,12 @@ def deliver(secret: str) -> Delivered | Response:
 
 @blueprint.get("/api/webhook/receipts")
 @allow(Role.VIEWER)
-@operation(Operation(query=Page, answer=list[ReceiptView], refuses=(403,)))
-def list_receipts(query: Page) -> list[ReceiptView]:
-    """What became of each delivery, the newest first."""
+@operation(Operation(query=ReceiptPage, answer=list[ReceiptLine], refuses=(403,)))
+def list_receipts(query: ReceiptPage) -> list[ReceiptLine]:
+    """What became of each delivery, the newest first; what came with it is told one by one."""
     all_projects()
-    return [_view(receipt) for receipt in runtime().store.receipts.page(before=query.before, limit=query.limit)]
+    found = runtime().store.receipts.page(before=query.before, limit=query.limit, idle=query.idle)
+    return [wire(ReceiptLine, receipt) for receipt in found]
 
 
 @blueprint.get(_RECEIPT)
@@ -129,4 +142,5 @@ def _view(receipt: Receipt) -> ReceiptView:
 
 def _address(secret: str) -> Address:
     path = f"/api/webhook/{secret}"
-    return Address(path=path, url=request.host_url.rstrip("/") + path)
+    url = request.host_url.rstrip("/") + path
+    return Address(path=path, url=url, has_signing_key=runtime().webhook.has_signing_key())

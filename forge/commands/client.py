@@ -13,6 +13,7 @@ from forge.http import Bearer, HttpFault, Reply, Session
 from forge.settings import Settings
 
 _PATIENCE = 120.0  # seconds: stopping what runs takes as long as its stop time-out
+_LONG = 3600.0  # seconds for what may be large
 
 
 class NotRunning(ForgeError):
@@ -98,6 +99,16 @@ class Client:
         if not reply.ok:
             raise _refused(reply)
         return reply
+
+    def download(self, path: str, keep: Callable[[bytes], object]) -> None:
+        """Hand what is at `path` to `keep`, piece by piece."""
+        url = f"{self.address.url}/api/{path}"
+        try:
+            reply = self._session.download(url, keep, auth=Bearer(token=self.address.token), timeout=_LONG)
+        except HttpFault as error:
+            raise self.gone(error) from error
+        if not reply.ok:
+            raise _refused(reply)
 
     def gone(self, error: ForgeError) -> NotRunning:
         """Forge wrote its address down and does not answer there."""

@@ -1,4 +1,4 @@
-"""registry, proxy and engine: list, show, add, set, remove, test."""
+"""registry, proxy and engine: list, show, add, set, remove, test; a registry's tags and polling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from forge.commands import pairs
 from forge.commands.client import part
-from forge.commands.output import fields, line, say_json, table
+from forge.commands.output import clean, count, fields, line, say_json, table, when
 from forge.commands.state import Group, State, pass_state
 from forge.config.shapes import ENGINE, PROXY, REGISTRY, Shape
 
@@ -33,7 +33,9 @@ class Noun:
 def _group(noun: Noun, summary: str) -> click.Group:
     group = Group(noun.word, help=summary)
     _reading(group, noun)
-    _writing(group, noun)
+    _adding(group, noun)
+    _changing(group, noun)
+    _removing(group, noun)
     _testing(group, noun)
     return group
 
@@ -73,7 +75,7 @@ def _options(noun: Noun) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return password, authorities
 
 
-def _writing(group: click.Group, noun: Noun) -> None:
+def _adding(group: click.Group, noun: Noun) -> None:
     password, authorities = _options(noun)
 
     @group.command("add", help=f"Tell Forge about a {noun.word}: {noun.example}", epilog=pairs.HELP)
@@ -86,19 +88,30 @@ def _writing(group: click.Group, noun: Noun) -> None:
         body = pairs.overlay({"name": name}, values, noun.shape) | _password(variable, noun) | _authorities(ca)
         _told(state, state.client().post(noun.path, body), f"The {noun.word} {name} is added.")
 
+
+def _changing(group: click.Group, noun: Noun) -> None:
+    password, authorities = _options(noun)
+
     @group.command("set", help=f"Change a {noun.word}.", epilog=pairs.HELP)
     @click.argument("name")
     @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
     @password
     @authorities
+    @click.option("--no-password", is_flag=True, hidden=not noun.has_password, help="Forget the password or token.")
     @pass_state
-    def set_(state: State, name: str, values: tuple[str, ...], variable: str | None, ca: TextIO | None) -> None:
+    def set_(
+        state: State, name: str, values: tuple[str, ...], variable: str | None, ca: TextIO | None, *, no_password: bool
+    ) -> None:
+        if no_password and variable is not None:
+            raise click.UsageError("Say --password or --no-password, not both.")
         client, path = state.client(), f"{noun.path}/{part(name)}"
         before = client.get(path)
-        body = pairs.overlay({key: before[key] for key in noun.shape}, values, noun.shape)
-        body |= _password(variable, noun) | _authorities(ca)
+        body = pairs.overlay({key: before[key] for key in noun.shape}, values, noun.shape) | _authorities(ca)
+        body |= _no_password(noun) if no_password else _password(variable, noun)
         _told(state, client.put(path, body), f"The {noun.word} {name} is changed.")
 
+
+def _removing(group: click.Group, noun: Noun) -> None:
     @group.command("remove", help=f"Forget a {noun.word} that nothing uses.")
     @click.argument("name")
     @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -124,12 +137,21 @@ def _testing(group: click.Group, noun: Noun) -> None:
         click.get_current_context().exit(0 if found["ok"] else 8)
 
 
+def _no_password(noun: Noun) -> dict[str, None]:
+    _check_has_password(noun)
+    return {"password": None}
+
+
 def _password(variable: str | None, noun: Noun) -> dict[str, str]:
     if variable is None:
         return {}
+    _check_has_password(noun)
+    return {"password": pairs.secret_value(variable, "Password or token", ask=not variable)}
+
+
+def _check_has_password(noun: Noun) -> None:
     if not noun.has_password:
         raise click.UsageError(f"{noun.word.capitalize()}s have no password.")
-    return {"password": pairs.secret_value(variable, "Password or token", ask=not variable)}
 
 
 def _authorities(file: TextIO | None) -> dict[str, str]:
@@ -167,5 +189,49 @@ proxy = _group(
     "Proxies: who leads people to what runs.",
 )
 engine = _group(
-    Noun("engine", "engines", ENGINE, ("name", "url"), "far url=ssh://deploy@host"), "Engines: where containers run."
+    Noun("engine", "engines", ENGINE, ("name", "url"), "mine url=unix:///run/user/1000/docker.sock"),
+    "Engines: where containers run.",
 )
+
+
+@registry.command("tags")
+@click.argument("name")
+@click.argument("image")
+@pass_state
+def list_tags(state: State, name: str, image: str) -> None:
+    """List all tags of an image, one a line. IMAGE is with or without the registry's host."""
+    found = state.client().get(f"registries/{part(name)}/tags", image=image)
+    if state.as_json:
+        say_json(found)
+        return
+    for tag in found:
+        line(tag)
+
+
+@registry.command("poll")
+@click.argument("name")
+@pass_state
+def poll(state: State, name: str) -> None:
+    """Look at a registry now. One that Forge was not told about is called after its host."""
+    found = state.client().post(f"registries/{part(name)}/poll")
+    tags = count(found["tags"], "tag", "tags")
+    repositories = count(found["repositories"], "repository", "repositories")
+    _told(state, found, f"{tags} in {repositories}, {count(found['fresh'], 'new decision', 'new decisions')}.")
+    for repository, sentence in found["troubles"].items():
+        click.echo(clean(f"✗ {repository}: {sentence}"), err=True)
+    click.get_current_context().exit(8 if found["troubles"] else 0)
+
+
+@registry.command("polling")
+@pass_state
+def polling(state: State) -> None:
+    """List what is polled, when, and whether it went well."""
+    found = state.client().get("polling")
+    if state.as_json:
+        say_json(found)
+        return
+    rows = [
+        (one["registry"], one["repositories"], when(one["last"]), when(one["next"]), one["text"] or "ok")
+        for one in found
+    ]
+    table(("registry", "repositories", "last", "next", "how"), rows, "Nothing is polled: no project is active.")

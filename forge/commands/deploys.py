@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from forge.commands.client import Client, Refused, part
-from forge.commands.output import line, say_json, short, table, when
+from forge.commands.output import fields, line, say_json, short, table, when
 from forge.commands.state import Command, State, pass_state
 
 no_wait = click.option("--no-wait", is_flag=True, help="Only queue it; do not follow it.")
@@ -20,7 +20,12 @@ no_wait = click.option("--no-wait", is_flag=True, help="Only queue it; do not fo
 @click.option("--stage", "stage_name", help="Quick deploy: the stage's name.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Quick deploy: the port the image listens on.")
 @click.option("--proxy", help="Quick deploy: the proxy that leads to it.")
+@click.option("--health", metavar="PATH", help="Quick deploy: it is well when this path answers.")
 @click.option("--env", "-e", "environment", multiple=True, metavar="NAME=VALUE", help="Quick deploy: a variable.")
+@click.option(
+    "--secret", multiple=True, metavar="NAME[=VARIABLE]",
+    help="Quick deploy: a secret variable, read from VARIABLE (or NAME) of the environment, or asked for.",
+)  # fmt: skip
 @no_wait
 @pass_state
 def deploy(state: State, /, what: tuple[str, ...], digest: str | None, no_wait: bool, **quick: Any) -> None:
@@ -38,7 +43,7 @@ def deploy(state: State, /, what: tuple[str, ...], digest: str | None, no_wait: 
         project, stage, tag = _target(what, digest)
         body = {"digest": digest} if digest else {"tag": tag}
         queued = client.post(f"projects/{part(project)}/stages/{part(stage)}/deploys", body)
-    _go_on(state, client, queued, wait=not no_wait)
+    go_on(state, client, queued, wait=not no_wait)
 
 
 @click.command("promote", cls=Command)
@@ -50,7 +55,7 @@ def promote(state: State, where: tuple[str, ...], tag: str | None, no_wait: bool
     """Deploy to STAGE what serves the stage that it is promoted from."""
     client = state.client()
     queued = client.post(f"{stage_path(where)}/promote", {"tag": tag})
-    _go_on(state, client, queued, wait=not no_wait)
+    go_on(state, client, queued, wait=not no_wait)
 
 
 @click.command("rollback", cls=Command)
@@ -62,7 +67,7 @@ def rollback(state: State, where: tuple[str, ...], number: int | None, no_wait: 
     """Deploy an earlier deploy's digest again, as it was configured."""
     client = state.client()
     queued = client.post(f"{stage_path(where)}/rollback", {"deploy": number})
-    _go_on(state, client, queued, wait=not no_wait)
+    go_on(state, client, queued, wait=not no_wait)
 
 
 @click.command("retry", cls=Command)
@@ -72,7 +77,7 @@ def rollback(state: State, where: tuple[str, ...], number: int | None, no_wait: 
 def retry(state: State, number: str, no_wait: bool) -> None:
     """Deploy the same tag and digest once more, quarantined or not."""
     client = state.client()
-    _go_on(state, client, client.post(f"deploys/{deploy_number(number)}/retry"), wait=not no_wait)
+    go_on(state, client, client.post(f"deploys/{deploy_number(number)}/retry"), wait=not no_wait)
 
 
 @click.command("cancel", cls=Command)
@@ -89,17 +94,20 @@ def cancel(state: State, number: str) -> None:
 
 
 @click.command("deploys", cls=Command)
-@click.argument("project", required=False)
+@click.argument("what", required=False, metavar="[PROJECT | DEPLOY]")
 @click.option("--stage")
 @click.option("--status", multiple=True, help="May be said several times.")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True)
 @pass_state
-def deploys(state: State, project: str | None, stage: str | None, status: tuple[str, ...], limit: int) -> None:
-    """List deploys, the newest first."""
+def deploys(state: State, what: str | None, stage: str | None, status: tuple[str, ...], limit: int) -> None:
+    """List deploys, the newest first; or show one (42): its steps, and the last words of a failed candidate."""
     client = state.client()
+    if what and what.removeprefix("#").isdecimal():
+        _show(state, client.get(f"deploys/{deploy_number(what)}"))
+        return
     found: list[dict[str, Any]] = []
     for one in status or (None,):
-        found += client.get("deploys", project=project, stage=stage, status=one, limit=limit)
+        found += client.get("deploys", project=what, stage=stage, status=one, limit=limit)
     found = sorted(found, key=lambda deploy: -deploy["id"])[:limit]
     if state.as_json:
         say_json(found)
@@ -113,8 +121,11 @@ def deploys(state: State, project: str | None, stage: str | None, status: tuple[
             )
             for one in found
         ],
-        "There is no deploy yet.",
+        "There is no such deploy." if what or stage or status else "There is no deploy yet.",
     )  # fmt: skip
+
+
+_MARKS = {True: "✓", False: "✗", None: "·"}
 
 
 @click.command("explain", cls=Command)
@@ -131,7 +142,7 @@ def explain(state: State, where: tuple[str, ...], digest: str | None) -> None:
         return
     line(f"{'Yes' if found['would'] else 'No'} ({found['decision']}): {found['reason']}")
     for check in found["checks"]:
-        line(f"  {'✓' if check['ok'] else '✗'} {check['name']}: {check['text']}")
+        line(f"  {_MARKS[check['ok']]} {check['name']}: {check['text']}")
 
 
 def stage_of(words: tuple[str, ...]) -> tuple[str, str]:
@@ -156,18 +167,37 @@ def deploy_number(text: str) -> int:
     return int(digits)
 
 
-def _go_on(state: State, client: Client, queued: dict[str, Any], *, wait: bool) -> None:
+def _show(state: State, found: dict[str, Any]) -> None:
+    from forge.commands.following import step_line  # noqa: PLC0415
+
+    if state.as_json:
+        say_json(found)
+        return
+    steps, words = found.pop("steps"), found.pop("last_words") or {}
+    lines = words.pop("lines", [])
+    times = {name: when(found[name]) for name in ("created", "started", "ended")}
+    fields({**found, **times, "last words": {name: value for name, value in words.items() if name != "probes"}})
+    for one in steps:
+        line(step_line(one))
+    for one in lines:
+        line(f"    {one['text']}")
+
+
+def go_on(state: State, client: Client, queued: dict[str, Any], *, wait: bool) -> None:
+    """Follow a deploy to its end, or say that it is queued; ends the program with its exit code."""
     from forge.commands.following import follow_deploy  # noqa: PLC0415
 
-    number = queued["id"]
+    number, what = queued["id"], f"{queued['tag']} to {queued['project']}/{queued['stage']}"
+    if queued["kind"] == "rollback":
+        what += f" as in deploy #{queued['source']}"
     if not wait:
         if state.as_json:
             say_json(queued)
         else:
-            line(f"Deploy #{number} of {queued['tag']} to {queued['project']}/{queued['stage']} is queued.")
+            line(f"Deploy #{number} of {what} is queued.")
         return
     if not state.as_json:
-        line(f"Deploy #{number}: {queued['tag']} to {queued['project']}/{queued['stage']}")
+        line(f"Deploy #{number}: {what}")
     try:
         code = follow_deploy(client, number, as_json=state.as_json)
     except KeyboardInterrupt:
@@ -204,9 +234,19 @@ def _quick(
     stage_name: str | None,
     port: int | None,
     proxy: str | None,
+    health: str | None,
     environment: tuple[str, ...],
+    secret: tuple[str, ...],
 ) -> dict[str, Any]:
-    pairs = dict(one.partition("=")[::2] for one in environment)
+    from forge.commands import pairs  # noqa: PLC0415  slow to import
+
     return {
-        "image": image, "name": name, "stage": stage_name, "port": port, "proxy": proxy, "environment": pairs,
-    }  # fmt: skip
+        "image": image,
+        "name": name,
+        "stage": stage_name,
+        "port": port,
+        "proxy": proxy,
+        "health": {"kind": "http", "path": health} if health else None,
+        "environment": dict(one.partition("=")[::2] for one in environment),
+        "secrets": pairs.secrets(secret),
+    }

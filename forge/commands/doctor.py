@@ -63,7 +63,7 @@ def examine(settings: Settings, client: Callable[[], Client]) -> Iterator[Findin
     health = running.get("health")
     yield Finding("server", True, f"Forge {health['version']} answers at {running.address.url}")
     yield from _folder(settings)
-    yield from _open(running)
+    yield from _open(running, health["parts"])
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
@@ -136,12 +136,17 @@ def _connect(settings: Settings) -> sqlite3.Connection:
     return sqlite3.connect(f"{settings.database.as_uri()}?mode=ro", uri=True, timeout=5)
 
 
-def _open(client: Client) -> Iterator[Finding]:
-    """The running Forge asks each connection."""
+def _open(client: Client, parts: list[dict[str, Any]]) -> Iterator[Finding]:
+    """The running Forge asks each connection; of what is no connection it says what it knows."""
+    named = set()
     for kind, path in _KINDS:
         for one in client.get(path):
+            named.add((kind, one["name"]))
             report = client.post(f"{path}/{part(one['name'])}/test", {})
             yield Finding(f"{kind} {one['name']}", report["ok"], report["text"])
+    for other in parts:
+        if (other["kind"], other["name"]) not in named:
+            yield Finding(f"{other['kind']} {other['name']}", other["ok"], other["fault"] or "It answers")
 
 
 def _closed(settings: Settings) -> Iterator[Finding]:
@@ -178,7 +183,7 @@ def _connections(connections: ConnectionService) -> Iterator[Finding]:
     )  # fmt: skip
     for kind, type_ in kinds:
         for one in connections.all(type_):
-            report = connections.test(type_, one.name)
+            report = connections.ask(type_, one.name)
             yield Finding(f"{kind} {one.name}", report.ok, report.text)
 
 

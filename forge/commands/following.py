@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from forge.commands.client import Client
-from forge.commands.output import clean, line, on_terminal, say_json, short
+from forge.commands.client import Client, NotRunning
+from forge.commands.output import clean, line, on_terminal, say_json, short, trying_again
 from forge.commands.stream import follow
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # How a deploy ended → exit code.
 ENDS = {"succeeded": 0, "failed": 1, "cancelled": 1, "superseded": 1, "stuck": 4}
+_GONE = "{} are gone: Forge keeps only the newest events, as many as `forge settings get events` says."
 _MARKS = {"done": "✓", "failed": "✗", "undone": "↩", "undo_failed": "✗ could not take back"}
 
 
@@ -37,19 +38,43 @@ def follow_deploy(client: Client, deploy: int, *, as_json: bool) -> int:
 
 
 def _to_its_end(client: Client, deploy: int, show: Callable[[Mapping[str, Any]], None]) -> str:
-    """The status it ended with."""
-
-    def lost(why: str) -> None:
-        click.echo(clean(f"{why}: trying again"), err=True)
-
-    for event in follow(client, f"deploys/{deploy}/logs", lost=lost):
+    """The status it ended with. Of an old deploy the record may be gone, and the word of its end with it."""
+    begun, ended = False, ""
+    for event in follow(client, f"deploys/{deploy}/logs", lost=trying_again):
+        kind, payload = event["type"], event["payload"]
+        if kind in {"hello", "ping"}:
+            if ended and kind == "ping":
+                return ended  # it had ended before this stream told the past: more does not come
+            ended = _end(client, deploy)
+            if ended and (payload.get("reset") or (not begun and say_if_gone(client, deploy))):
+                return ended
+            continue
+        if not begun and not (kind == "deploy_status" and payload["status"] == "queued"):
+            click.echo(_GONE.format(f"Lines of deploy #{deploy}"), err=True)
+        begun = True
         show(event)
-        status = event["payload"].get("status") if event["type"] == "deploy_status" else None
-        if event["type"] == "hello" and event["payload"].get("reset"):
-            status = client.get(f"deploys/{deploy}")["status"]
-        if status in ENDS:
-            return str(status)
+        if kind == "deploy_status" and payload["status"] in ENDS:
+            return str(payload["status"])
     raise AssertionError("The stream has no end")
+
+
+def say_if_gone(client: Client, deploy: int) -> bool:
+    """Whether nothing of the deploy's log is kept any more, which is then said: one that ran has written lines."""
+    found = client.get(f"deploys/{deploy}")
+    ran = found["started"] and found["ended"]
+    gone = bool(ran) and not client.get(f"deploys/{deploy}/logs", limit=1)
+    if gone:
+        click.echo(_GONE.format(f"The lines of deploy #{deploy}"), err=True)
+    return gone
+
+
+def _end(client: Client, deploy: int) -> str:
+    """The status it has ended with by now, "" if it has not, or Forge is stopping and cannot say."""
+    try:
+        status = str(client.get(f"deploys/{deploy}")["status"])
+    except NotRunning:
+        return ""
+    return status if status in ENDS else ""
 
 
 @contextlib.contextmanager
@@ -86,7 +111,7 @@ class PlainLines:
         payload = event["payload"]
         if event["type"] == "deploy_step" and payload["status"] in _MARKS:
             self._noted.add(f"{payload['name']}: {payload.get('note')}")
-            self._say(_step(payload))
+            self._say(step_line(payload))
         elif event["type"] == "deploy_log" and payload["text"] not in self._noted:
             self._say(f"    {payload['text']}")
         elif event["type"] == "deploy_status" and payload["status"] == "reverting":
@@ -129,10 +154,11 @@ class Bars(PlainLines):
         )
 
 
-def _step(step: Mapping[str, Any]) -> str:
+def step_line(step: Mapping[str, Any]) -> str:
+    """A step as it ended, or how far it is."""
     took = f" ({step['ended'] - step['started']:.1f} s)" if step.get("ended") else ""
     note = f": {step['note']}" if step.get("note") else ""
-    return f"  {_MARKS[step['status']]} {step['name']}{took}{note}"
+    return f"  {_MARKS.get(step['status'], '…')} {step['name']}{took}{note}"
 
 
 def _say_end(client: Client, deploy: Mapping[str, Any]) -> None:

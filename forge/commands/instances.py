@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from forge.commands.client import part
-from forge.commands.output import fields, line, say_json
+from forge.commands.output import fields, line, say_json, when
 from forge.commands.state import Group, State, pass_state
 
 
@@ -23,7 +23,7 @@ def show(state: State, id: str) -> None:
     if state.as_json:
         say_json(found)
     else:
-        fields(found)
+        fields({**found, "created": when(found["created"]), "since": when(found["since"])})
 
 
 def _verb(verb: str, summary: str) -> None:

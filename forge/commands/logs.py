@@ -9,7 +9,7 @@ import click
 
 from forge.commands.client import Client, part
 from forge.commands.deploys import deploy_number, stage_path
-from forge.commands.output import clean, line, say_json, when
+from forge.commands.output import clean, line, say_json, trying_again, when
 from forge.commands.state import Command, State, pass_state
 
 _TAIL = 200
@@ -36,11 +36,14 @@ def logs(state: State, what: str, follow: bool, tail: int) -> None:
 
 
 def _deploy(state: State, client: Client, number: int, *, follow: bool, tail: int) -> None:
-    from forge.commands.following import follow_deploy  # noqa: PLC0415
+    from forge.commands.following import follow_deploy, say_if_gone  # noqa: PLC0415
 
     if follow:
         click.get_current_context().exit(follow_deploy(client, number, as_json=state.as_json))
-    for one in client.get(f"deploys/{number}/logs", limit=5000)[-tail:]:
+    lines = client.get(f"deploys/{number}/logs", limit=5000)
+    if not lines:
+        say_if_gone(client, number)
+    for one in lines[-tail:]:
         if state.as_json:
             say_json(one)
         else:
@@ -57,10 +60,7 @@ def _serving(client: Client, where: str) -> str:
 def _live(state: State, client: Client, instance: str, after: float) -> None:
     from forge.commands.stream import follow  # noqa: PLC0415
 
-    def lost(why: str) -> None:
-        click.echo(clean(f"{why}: trying again"), err=True)
-
-    for event in follow(client, f"instances/{instance}/logs", lost=lost):
+    for event in follow(client, f"instances/{instance}/logs", lost=trying_again):
         if event["type"] == "instance_log" and event["payload"]["at"] > after:
             _say(state, event["payload"])
 

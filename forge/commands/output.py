@@ -25,8 +25,13 @@ def clean(text: str) -> str:
     return _COLOUR.sub("", text).translate(_CONTROL)
 
 
-def line(text: str = "") -> None:
-    click.echo(clean(text))
+def line(text: str = "", *, err: bool = False) -> None:
+    click.echo(clean(text), err=err)
+
+
+def trying_again(why: str) -> None:
+    """A live stream broke off, and is taken up again."""
+    click.echo(clean(f"{why}: trying again"), err=True)
 
 
 def say_json(value: Any) -> None:
@@ -45,16 +50,22 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], nothing: str
         _plain_table(columns, cells)
 
 
-def fields(value: Mapping[str, Any], *, indent: str = "") -> None:
-    """A thing, one field a line, those without a value left out."""
+def fields(value: Mapping[str, Any], *, indent: str = "", err: bool = False) -> None:
+    """A thing, one field a line, those without a value left out; what has only such fields is “none”."""
     for name, one in value.items():
-        if one is None or one in ([], {}, ""):
+        if _is_nothing(one):
             continue
-        if isinstance(one, Mapping):
-            click.echo(f"{indent}{clean(name)}:")
-            fields(one, indent=indent + "  ")
+        if isinstance(one, Mapping) and all(_is_nothing(inner) for inner in one.values()):
+            click.echo(f"{indent}{clean(name)}: none", err=err)
+        elif isinstance(one, Mapping):
+            click.echo(f"{indent}{clean(name)}:", err=err)
+            fields(one, indent=indent + "  ", err=err)
         else:
-            click.echo(f"{indent}{clean(name)}: {clean(plain(one))}")
+            click.echo(f"{indent}{clean(name)}: {clean(plain(one))}", err=err)
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value in ([], {}, "")
 
 
 def plain(value: Any) -> str:
@@ -68,6 +79,11 @@ def plain(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return "" if value is None else str(value)
+
+
+def count(number: int, one: str, many: str) -> str:
+    """`1 tag`, `2 tags`."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def when(at: float | None) -> str:

@@ -1,4 +1,4 @@
-"""project and stage: list, show, create, set, delete."""
+"""project and stage: list, show, create, set, delete; a project's tags, and what is not applied yet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from forge.commands import pairs
 from forge.commands.client import Client, part
 from forge.commands.deploys import stage_of, stage_path
-from forge.commands.output import fields, line, say_json, table
+from forge.commands.output import clean, fields, line, say_json, table
 from forge.commands.state import Group, State, pass_state
 from forge.config.shapes import PROJECT, STAGE, Shape
 
@@ -83,6 +83,38 @@ def set_project(state: State, name: str, values: tuple[str, ...], secrets: tuple
     path = f"projects/{part(name)}"
     changed = _change(state.client(), path, values, secrets, _PROJECT)
     _told(state, changed, f"Project {name} is changed; what runs is as it was until the next deploy.")
+
+
+@project.command("tags")
+@click.argument("name")
+@click.option(
+    "--pattern", help="Only those that a stage with this pattern would take: glob:dev-*, regex:…, semver:^1.2."
+)
+@pass_state
+def project_tags(state: State, name: str, pattern: str | None) -> None:
+    """List the tags that a project's image has at its registry, one a line."""
+    client = state.client()
+    found = client.get(f"projects/{part(name)}/tags")
+    if pattern is not None:
+        found = client.post("patterns/match", {"pattern": pattern, "tags": found})
+    if state.as_json:
+        say_json(found)
+        return
+    for tag in found:
+        line(tag)
+
+
+@project.command("unapplied")
+@click.argument("name")
+@pass_state
+def project_unapplied(state: State, name: str) -> None:
+    """Show what was changed since the instances that serve went live: it has effect with the next deploy."""
+    found = state.client().get(f"projects/{part(name)}/unapplied")
+    if state.as_json:
+        say_json(found)
+        return
+    rows = [(one["stage"], one["instance"], text) for one in found for text in one["differences"]]
+    table(("stage", "instance", "difference"), rows, "All that serves runs as it is configured.")
 
 
 @project.command("delete")
@@ -170,6 +202,9 @@ def _change(
     """What is kept with the changes over it; the API replaces the whole."""
     if not values and not secrets:
         raise click.UsageError("Say what to change: KEY=VALUE, or --secret.")
+    if any(value.partition("=")[0] == "name" for value in values):
+        what = "project" if shape is _PROJECT else "stage"
+        raise click.UsageError(f"A {what} cannot be renamed: make another, and delete this one.")
     before = client.get(path)
     body = pairs.overlay({key: before[key] for key in shape}, values, shape)
     changed: dict[str, Any] = client.put(path, body | {"secrets": pairs.secrets(secrets)})
@@ -180,14 +215,20 @@ def _delete(state: State, path: str, what: str, *, yes: bool, volumes: bool) -> 
     client = state.client()
     found = client.get(f"{path}/deletion")
     if not yes:
-        click.echo(f"Deleting {what} stops and removes:", err=True)
-        kept = "" if volumes else " (kept, without --volumes)"
-        for kind, more in (("stages", ""), ("instances", ""), ("routes", ""), ("volumes", kept)):
-            for name in found[kind]:
-                click.echo(f"  {kind.removesuffix('s')} {name}{more}", err=True)
+        _say_what_goes(found, what, volumes=volumes)
         click.confirm(f"Delete {what}?", abort=True, err=True)
     done = client.delete(path, volumes=volumes)
-    _told(state, done, f"{what.capitalize() if what[0].islower() else what} is deleted.")
+    _told(state, done, f"{what[0].upper()}{what[1:]} is deleted.")
+    for name in () if state.as_json else done["kept_volumes"]:
+        line(f"The volume {name} is kept, and found again if the stage is made again; or: docker volume rm {name}")
+
+
+def _say_what_goes(found: dict[str, Any], what: str, *, volumes: bool) -> None:
+    click.echo(f"Deleting {what} stops and removes:", err=True)
+    more = {"deploys": " (queued; cancelled)", "volumes": "" if volumes else " (kept, without --volumes)"}
+    for kind in ("stages", "instances", "routes", "images", "deploys", "volumes"):
+        for name in found[kind]:
+            click.echo(clean(f"  {kind.removesuffix('s')} {name}{more.get(kind, '')}"), err=True)
 
 
 def _show(state: State, found: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from forge.commands import pairs
@@ -26,9 +28,9 @@ def get(state: State, name: str | None) -> None:
     if state.as_json:
         say_json(found if name is None else found[name])
     elif name is None:
-        fields(found)
+        fields({one: _said(value) for one, value in found.items()})
     else:
-        line(plain(found[name]))
+        line(_said(found[name]))
 
 
 @settings.command("set", epilog=pairs.HELP)
@@ -42,3 +44,8 @@ def set_(state: State, values: tuple[str, ...]) -> None:
         say_json(found)
     else:
         line("The settings are changed.")
+
+
+def _said(value: Any) -> str:
+    """Also what has no value, such as host_paths: nobody would know that there is such a setting."""
+    return plain(value) or "none"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from forge.commands.client import part
@@ -38,17 +41,29 @@ def sightings(state: State, project: str | None, stage: str | None, limit: int) 
 @click.argument("what", metavar="SIGHTING|PROJECT")
 @pass_state
 def approve(state: State, what: str) -> None:
-    """Say yes to a tag that waits, or to a project that was made from an unknown image."""
+    """Say yes to a tag that waits, or to a project that was made from an unknown image and to what waits for it."""
+    client = state.client()
     if what.removeprefix("#").isdecimal():
-        found = state.client().post(f"sightings/{deploy_number(what)}/approve")
-        said = f"Deploy #{found['id']} of {found['tag']} to {found['project']}/{found['stage']} is queued."
+        found = client.post(f"sightings/{deploy_number(what)}/approve")
+        said = [_queued(found, found["id"])]
     else:
-        found = state.client().post(f"projects/{part(what)}/approve")
-        said = f"Project {found['name']} may deploy."
+        found = client.post(f"projects/{part(what)}/approve")
+        said = [f"Project {found['name']} may deploy.", *(_decided(one) for one in found["decided"])]
     if state.as_json:
         say_json(found)
-    else:
-        line(said)
+        return
+    for sentence in said:
+        line(sentence)
+
+
+def _decided(sighting: Mapping[str, Any]) -> str:
+    if sighting["deploy"] is not None:
+        return _queued(sighting, sighting["deploy"])
+    return f"{sighting['tag']} is {sighting['decision']}: {sighting['reason']}."
+
+
+def _queued(tag: Mapping[str, Any], deploy: int) -> str:
+    return f"Deploy #{deploy} of {tag['tag']} to {tag['project']}/{tag['stage']} is queued."
 
 
 @click.command("dismiss", cls=Command)

@@ -207,7 +207,10 @@ PROJECT: Shape = {
     "volumes": records(Volume, VOLUME),
     "limits": record(Limits, LIMITS),
     "aliases": TEXTS,
+    "networks": TEXTS,
     "labels": PAIRS,
+    "pre_deploy": TEXTS,
+    "pre_deploy_timeout": DURATION,
     "active": BOOLEAN,
 }
 UPDATE: Shape = {"mode": one_of(UpdateMode), "window": TEXT, "minimum_age": DURATION}

@@ -1,10 +1,11 @@
-"""What only one stage may have: a domain, a published port."""
+"""What only one stage may have: a domain, a published port, a name that the others of its stage find it by."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
-from forge.deploy.spec import domain_of
+from forge.deploy.spec import aliases_of, domain_of
 from forge.domain.errors import Conflict
 from forge.domain.preferences import Preferences
 from forge.domain.project import Project
@@ -13,23 +14,57 @@ from forge.domain.stage import Stage
 Place = tuple[Project, Stage]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """`what` is claimed, by the setting `field`; two claims with one `key` cannot be."""
+
+    key: tuple[object, ...]
+    what: str
+    field: str
+    code: str = "domain_taken"
+
+
 def check_claims(wanted: Iterable[Place], others: Iterable[Place], preferences: Preferences) -> None:
     """Raise Conflict if a stage of `wanted` would have what another of them, or one of `others`, has."""
-    owners: dict[str | int, str] = {}
+    _check(wanted, others, lambda project, stage: (*_domain(project, stage, preferences), *_own(project, stage)))
+
+
+def check_domains(places: Iterable[Place], preferences: Preferences) -> None:
+    """Raise Conflict if two stages would have one domain."""
+    _check(places, (), lambda project, stage: _domain(project, stage, preferences))
+
+
+def _check(
+    wanted: Iterable[Place], others: Iterable[Place], claims: Callable[[Project, Stage], Iterable[Claim]]
+) -> None:
+    owners: dict[tuple[object, ...], str] = {}
     for project, stage in others:
-        for claim in _claims(project, stage, preferences):
-            owners.setdefault(claim, stage.key)
+        for claim in claims(project, stage):
+            owners.setdefault(claim.key, stage.key)
     for project, stage in wanted:
-        for claim in _claims(project, stage, preferences):
-            owner = owners.setdefault(claim, stage.key)
+        for claim in claims(project, stage):
+            owner = owners.setdefault(claim.key, stage.key)
             if owner != stage.key:
                 raise Conflict(
-                    f"{claim} already belongs to {owner}: choose another for {stage.key}", code="domain_taken"
+                    f"{claim.what} already belongs to {owner}: choose another for {stage.key}",
+                    code=claim.code,
+                    fields={claim.field: f"belongs to {owner}"},
                 )
 
 
-def _claims(project: Project, stage: Stage, preferences: Preferences) -> Iterator[str | int]:
+def _domain(project: Project, stage: Stage, preferences: Preferences) -> Iterator[Claim]:
     if project.proxy != "published":
-        yield domain_of(project, stage, "tag" if stage.max_instances > 1 else "", preferences)
+        domain = domain_of(project, stage, "tag" if stage.max_instances > 1 else "", preferences)
+        yield Claim(key=("domain", domain), what=domain, field="domain")
+
+
+def _own(project: Project, stage: Stage) -> Iterator[Claim]:
     if stage.publish is not None:
-        yield stage.publish
+        yield Claim(key=("port", stage.publish), what=str(stage.publish), field="publish")
+    for name in aliases_of(project):
+        yield Claim(
+            key=("name", project.engine, stage.name, name.lower()),
+            what=f"Among stages named {stage.name}, the name {name}",
+            field="name" if name == project.name else "aliases",
+            code="alias_taken",
+        )

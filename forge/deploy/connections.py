@@ -8,11 +8,19 @@ from typing import TypeVar
 
 from forge.deploy.adapters import Adapters, serves
 from forge.deploy.parts import Health
-from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
+from forge.domain.connection import (
+    PROXY_KINDS,
+    ConnectionKind,
+    EngineConnection,
+    ProxyConnection,
+    RegistryConnection,
+)
 from forge.domain.errors import Conflict, ForgeError, Invalid
 from forge.domain.image import parse_image
 from forge.domain.instance import Instance
+from forge.domain.project import Project
 from forge.domain.secret import Secret
+from forge.ports import EngineVersion, Quota
 from forge.store.connections import kind_of
 from forge.store.database import Change
 from forge.store.store import Store
@@ -28,7 +36,8 @@ class TestReport:
     text: str
     fault: str = ""
     version: str = ""
-    quota: object = None
+    quota: Quota | None = None
+    engine: EngineVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +66,19 @@ class ConnectionService:
         *,
         actor: str,
         create: bool = False,
+        no_password: bool = False,
     ) -> None:
-        """Keep a connection, new or changed; without `password` the kept one stays. Raise Conflict, Invalid."""
+        """Keep a connection, new or changed; without `password` the kept one stays, with `no_password` it goes.
+
+        Raise Conflict, Invalid.
+        """
         if create and connection.name in self.store.connections.names(kind_of(connection)):
             what = kind_of(connection).value
             raise Conflict(f"There is a {what} {connection.name} already", code="connection_exists")
         with self.store.database.change() as change:
             self.put_in(change, connection, password, actor=actor)
+            if no_password:
+                self.store.secrets.delete(change, _place(kind_of(connection), connection.name))
         self.adapters.forget(kind_of(connection), connection.name)
         self.changed()
 
@@ -78,6 +93,12 @@ class ConnectionService:
         """The same inside a change of the caller's, who then calls `renew`."""
         if isinstance(connection, RegistryConnection):
             self._check_host(connection)
+        if password is not None and _has_no_login(connection):
+            raise Invalid(
+                "This kind of proxy has no login: leave the password out", fields={"password": "leave it out"}
+            )
+        if isinstance(connection, EngineConnection):
+            connection.check_on_this_machine()
         self.store.connections.put(change, connection, actor)
         if password is not None:
             self.store.secrets.put(change, _place(kind_of(connection), connection.name), password)
@@ -108,10 +129,18 @@ class ConnectionService:
         self.changed()
 
     def test(self, type_: type[C], name: str, image: str | None = None) -> TestReport:
-        """Ask, and say exactly what is wrong; a registry also for an image if one is given."""
+        """`ask`, and let everybody know whether a registry answers."""
+        report = self.ask(type_, name, image)
+        if type_ is RegistryConnection:
+            there = report.ok or report.fault == "repository"  # it answered: only that image it does not have
+            self.health.tell("registry", name, None if there else report.text)
+        return report
+
+    def ask(self, type_: type[C], name: str, image: str | None = None) -> TestReport:
+        """Ask, and say exactly what is wrong; a registry also for an image if one is given. Changes nothing."""
         connection = self.get(type_, name)
         if isinstance(connection, RegistryConnection):
-            return self._test_registry(connection, image)
+            return self._ask_registry(connection, image)
         if isinstance(connection, ProxyConnection):
             found = self.adapters.proxy(name).test()
             return TestReport(ok=found.ok, text=found.text, version=found.version)
@@ -121,18 +150,21 @@ class ConnectionService:
             return TestReport(ok=False, text=error.message, fault=error.code)
         speaks = f"{version.api} of {version.api_min} to {version.api_max}"
         text = f"Docker {version.version} on {version.system}, API {speaks}"
-        return TestReport(ok=True, text=text, version=version.version)
+        return TestReport(ok=True, text=text, version=version.version, engine=version)
 
     def tags(self, name: str, image: str) -> tuple[str, ...]:
         """All tags of an image at a registry; `image` with or without the registry's host."""
         connection = self.get(RegistryConnection, name)
         return self.adapters.registry(name).tags(_repository(connection, image))
 
-    def _test_registry(self, connection: RegistryConnection, image: str | None) -> TestReport:
+    def tags_of(self, project: Project) -> tuple[str, ...]:
+        """All tags of a project's image, at the registry that it comes from."""
+        registry = self.adapters.registry_of(project)[1]
+        return registry.tags(parse_image(project.image).repository)
+
+    def _ask_registry(self, connection: RegistryConnection, image: str | None) -> TestReport:
         repository = _repository(connection, image) if image else None
         report = self.adapters.registry(connection.name).test(repository)
-        there = report.ok or report.fault == "repository"  # it answered: only that image it does not have
-        self.health.tell("registry", connection.name, None if there else report.text)
         return TestReport(ok=report.ok, text=report.text, fault=report.fault, quota=report.quota)
 
     def _serving(self) -> list[Instance]:
@@ -147,6 +179,10 @@ class ConnectionService:
         for other in self.all(RegistryConnection):
             if other.name != connection.name and other.host == connection.host:
                 raise Conflict(f"{other.name} is the connection to {other.host} already", code="host_taken")
+
+
+def _has_no_login(connection: RegistryConnection | ProxyConnection | EngineConnection) -> bool:
+    return isinstance(connection, ProxyConnection) and "username" not in PROXY_KINDS[connection.kind].takes
 
 
 def _repository(connection: RegistryConnection, image: str) -> str:

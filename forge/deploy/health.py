@@ -1,4 +1,4 @@
-"""Waiting until an instance is proven: what is asked, how often, and for how long."""
+"""Proving an instance: what is asked, how often and for how long; then watching that it stays so."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ LONGEST_PAUSE = 2.0
 PATIENCE = 60.0  # seconds, when nothing better is known
 _LOOKS, _LOOK_PAUSE = 10, 0.1  # how often, and how far apart in seconds, a crashed one is looked at
 STAYS_UP = 5.0  # seconds an instance without any check must run
+BAKE_PAUSE = 1.0  # seconds between looks at one that is watched; more in a long bake, whose every probe is kept
+_LONGEST_BAKE_PAUSE, _BAKE_LOOKS = 5.0, 120
+_MISSES = 3  # in a row: one answer that is late takes nothing back
 
 
 class Unhealthy(ForgeError):
@@ -102,6 +105,38 @@ def wait_until_healthy(
             raise Unhealthy(f"It did not become healthy within {wanted.patience:.0f} s ({wanted.why}): {result.text}")
         wait(pause if result.healthy else min(pause, max(0.05, wanted.patience - took)))
         pause = min(pause * 1.3, LONGEST_PAUSE)
+
+
+def stay_healthy(
+    engine: Engine,
+    container: str,
+    port: int,
+    probe: Probe,
+    *,
+    seconds: float,
+    wait: Callable[[float], None],
+    clock: Callable[[], float],
+    tell: Callable[[ProbeResult], None],
+) -> None:
+    """Probe for `seconds`, and on until the last answer is well or a miss too many; raise Unhealthy then.
+
+    The rest is as in `wait_until_healthy`.
+    """
+    end, misses = clock() + seconds, 0
+    pause = min(max(BAKE_PAUSE, seconds / _BAKE_LOOKS), _LONGEST_BAKE_PAUSE)
+    while True:
+        result = engine.probe(container, port, probe)
+        tell(result)
+        _still_alive(_state(engine, container, wait))
+        if result.healthy is False and probe.kind is HealthKind.IMAGE:  # the engine has counted its misses already
+            raise Unhealthy(f"Its HEALTHCHECK failed while it was watched: {result.text}")
+        misses = 0 if result.healthy else misses + 1
+        if misses == _MISSES:
+            raise Unhealthy(f"It failed {misses} health checks in a row while it was watched: {result.text}")
+        left = end - clock()
+        if left <= 0 and not misses:
+            return
+        wait(min(pause, left) if left > 0 else pause)
 
 
 def _state(engine: Engine, container: str, wait: Callable[[float], None]) -> InstanceState | None:

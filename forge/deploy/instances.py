@@ -25,7 +25,7 @@ class InstanceService:
     reconciler: Reconciler
 
     def start(self, instance: str, *, actor: str) -> Instance:
-        found, engine, container = self._ready(instance)
+        found, engine, container = self._there(instance)
         engine.start(container)
         return self._wanted(found, actor, wanted=True)
 
@@ -36,7 +36,7 @@ class InstanceService:
         return self._wanted(found, actor, wanted=False)
 
     def restart(self, instance: str, *, actor: str) -> Instance:
-        found, engine, container = self._ready(instance)
+        found, engine, container = self._there(instance)
         engine.restart(container, self._stop_timeout(found))
         return self._wanted(found, actor, wanted=True)
 
@@ -60,6 +60,15 @@ class InstanceService:
     def _ready(self, instance: str) -> tuple[Instance, Engine, str]:
         found = self._free(instance)
         return found, *self.reach(found)
+
+    def _there(self, instance: str) -> tuple[Instance, Engine, str]:
+        """The same; raise Conflict if somebody else removed its container."""
+        found, engine, container = self._ready(instance)
+        if engine.inspect(container) is None:
+            raise Conflict(
+                f"Instance {found.id} is missing, there is nothing to start: deploy it again", code="missing"
+            )
+        return found, engine, container
 
     def _free(self, instance: str) -> Instance:
         found = self.store.instances.get(instance)

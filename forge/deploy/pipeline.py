@@ -6,6 +6,7 @@ import logging
 
 from forge.deploy import steps
 from forge.deploy.health import Unhealthy
+from forge.deploy.predeploy import remove_pre_deploy, run_pre_deploy
 from forge.deploy.run import Cancelled, Interrupted, Run
 from forge.deploy.steps import Step
 from forge.deploy.undo import keep_last_words, undo_step
@@ -25,6 +26,7 @@ _FIND = (
 )
 _CREATE = Step("create", steps.create, steps.remove_candidate)
 _PROVE = (
+    Step("pre-deploy", run_pre_deploy, remove_pre_deploy),
     Step("start", steps.start, steps.stop_candidate),
     Step(steps.WAIT_UNTIL_HEALTHY, steps.wait_healthy),
     Step("switch route", steps.switch_route, steps.switch_back),
@@ -155,7 +157,9 @@ def _end(run: Run, *, cancelled: bool, undone: bool) -> None:
     with run.store.database.change() as change:
         ended = run.deploy.to(status, ended=change.now)
         run.store.deploys.save(change, ended)
-        left = "what served before still serves" if run.deploy.replaces else "nothing of it is left"
+        # Not what it was to replace: a deploy may fail before it looks at what serves.
+        serving = run.store.instances.serving(run.project.name, run.stage.name)
+        left = "what served before still serves" if serving else "nothing of it is left"
         words = {
             DeployStatus.FAILED: f"Taken back: {left}",
             DeployStatus.CANCELLED: f"Cancelled and taken back: {left}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forge.deploy.claims import check_claims
+from forge.deploy.claims import check_domains
 from forge.domain.connection import ConnectionKind
 from forge.domain.errors import Conflict, Invalid
 from forge.domain.preferences import Preferences
@@ -32,7 +32,7 @@ class PreferenceService:
         stages = self.store.projects.all_stages()
         places = [(project, stage) for project in self.store.projects.all() for stage in stages.get(project.name, ())]
         try:
-            check_claims(places, (), preferences)
+            check_domains(places, preferences)
         except Conflict as error:
             fields = {"domain_pattern": "two stages get one domain"}
             raise Conflict(error.message, code=error.code, fields=fields) from error

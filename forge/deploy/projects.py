@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from forge.deploy.adapters import Adapters, home_of
 from forge.deploy.claims import check_claims
+from forge.deploy.hostpaths import host_paths_of
 from forge.deploy.prune import Pruner
 from forge.deploy.queue import environment_place, project_place, stage_place
-from forge.deploy.spec import check_host_path, names_of, network_of
+from forge.deploy.spec import names_of, network_of
 from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
-from forge.domain.deploy import DeployStatus
+from forge.domain.deploy import Deploy, DeployStatus
 from forge.domain.errors import Conflict, Invalid
 from forge.domain.project import Project, VolumeKind
 from forge.domain.secret import Secret
@@ -26,12 +27,21 @@ _LAST = 1 << 62  # above every deploy's number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """What deleting stops and removes, as said to a person. `volumes` go only when asked for, else they are kept."""
+    """What deleting stops and removes, as said to a person. `images` are those that nothing else needs, `deploys`
+    are cancelled. `volumes` go only when asked for: once it is done, those that stay are `kept_volumes` instead.
+    """
 
     stages: tuple[str, ...]
     instances: tuple[str, ...]
     routes: tuple[str, ...]
     volumes: tuple[str, ...]
+    images: tuple[str, ...]
+    deploys: tuple[str, ...]
+    kept_volumes: tuple[str, ...] = ()
+
+    def done(self, *, volumes: bool) -> Deletion:
+        """What was removed, and what was kept."""
+        return self if volumes else replace(self, volumes=(), kept_volumes=self.volumes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +92,16 @@ class ProjectService:
         self.wake()
 
     def change_in(self, change: Change, project: Project, secrets: SecretChanges, *, actor: str) -> None:
+        """The same inside a change of the caller's, who checks."""
+        if self.store.projects.get(project.name).active != project.active:
+            for stage in self.store.projects.stages(project.name):
+                self.store.sightings.reconsider(change, project.name, stage.name)
         self.store.projects.put(change, project, actor)
         self._put_secrets(change, project_place(project.name), project.secrets, secrets)
 
     def create_stage(self, stage: Stage, secrets: SecretChanges, *, actor: str) -> None:
         """Add a stage to a project."""
-        project = self.store.projects.get(stage.project)
-        self.check(project, [*self.store.projects.stages(stage.project), stage])
+        self.check_stage(stage)
         with self.store.database.change() as change:
             self.create_stage_in(change, stage, secrets, actor=actor)
 
@@ -98,23 +111,16 @@ class ProjectService:
         self._put_secrets(change, stage_place(stage.project, stage.name), stage.secrets, secrets)
 
     def change_stage(self, stage: Stage, secrets: SecretChanges, *, actor: str) -> None:
-        """Replace a stage's configuration."""
-        project = self.store.projects.get(stage.project)
-        others = [other for other in self.store.projects.stages(stage.project) if other.name != stage.name]
-        self.check(project, [*others, stage])
+        """Replace a stage's configuration; what waits or is held there is decided anew by it."""
+        self.check_stage(stage)
         with self.store.database.change() as change:
             self.change_stage_in(change, stage, secrets, actor=actor)
 
     def change_stage_in(self, change: Change, stage: Stage, secrets: SecretChanges, *, actor: str) -> None:
+        """The same inside a change of the caller's, who checks."""
         self.store.projects.put_stage(change, stage, actor)
+        self.store.sightings.reconsider(change, stage.project, stage.name)
         self._put_secrets(change, stage_place(stage.project, stage.name), stage.secrets, secrets)
-
-    def approve(self, project: str, *, actor: str) -> Project:
-        """A person says that a project made from an unknown image may deploy."""
-        approved = replace(self.store.projects.get(project), active=True)
-        with self.store.database.change() as change:
-            self.store.projects.put(change, approved, actor)
-        return approved
 
     def _put_secrets(self, change: Change, folder: str, names: Sequence[str], given: SecretChanges) -> None:
         """Keep the given ones, forget those that are no longer named; raise Invalid for a name without a value."""
@@ -130,13 +136,19 @@ class ProjectService:
 
     # ---- checks across things
 
+    def check_stage(self, stage: Stage) -> None:
+        """The same as `check`, for one stage that is to be made or changed."""
+        project = self.store.projects.get(stage.project)
+        others = [other for other in self.store.projects.stages(stage.project) if other.name != stage.name]
+        self.check(project, [*others, stage])
+
     def check(self, project: Project, stages: Sequence[Stage]) -> None:
         """Raise Invalid, NotFound or Conflict for what a project and its stages cannot be together with the rest."""
         self._check_connections(project)
-        allowed = self.store.preferences.get().host_paths
+        host_paths = host_paths_of(self.store, project.engine)
         for volume in project.volumes:
             if volume.kind is VolumeKind.HOST:
-                check_host_path(volume.source or "", allowed)
+                host_paths.lead(volume.source or "")
         names = [stage.name for stage in stages]
         exclusive = any(volume.exclusive for volume in project.volumes)
         for stage in stages:
@@ -153,12 +165,7 @@ class ProjectService:
         self._check_claims(project, stages)
 
     def _check_connections(self, project: Project) -> None:
-        engine = self.store.connections.get(EngineConnection, project.engine)
-        if not engine.on_this_machine:
-            raise Invalid(
-                f"The engine {engine.name} is on another machine: Forge deploys on this machine's Docker only, for now",
-                fields={"engine": "on another machine"},
-            )
+        self.store.connections.get(EngineConnection, project.engine).check_on_this_machine()
         self.store.connections.get(ProxyConnection, project.proxy)
         if project.registry is not None:
             self.store.connections.get(RegistryConnection, project.registry)
@@ -179,12 +186,15 @@ class ProjectService:
     def would_delete(self, project: str) -> Deletion:
         """What `delete` would stop and remove."""
         self.store.projects.get(project)
-        return self._deletion(project, [stage.name for stage in self.store.projects.stages(project)])
+        return self._deletion(project, None)
 
     def would_delete_stage(self, project: str, stage: str) -> Deletion:
-        """What `delete_stage` would stop and remove."""
+        """What `delete_stage` would stop and remove; raise Conflict if another stage is promoted from it."""
         self.store.projects.stage(project, stage)
-        return self._deletion(project, [stage])
+        after = [other.key for other in self.store.projects.stages(project) if other.promote_from == stage]
+        if after:
+            raise Conflict(f"{after[0]} is promoted from {project}/{stage}: change that first", code="promoted_from")
+        return self._deletion(project, stage)
 
     def delete(self, project: str, *, actor: str, volumes: bool = False) -> Deletion:
         """Stop and remove all of it; raise Conflict while a deploy is under way, Unavailable without its engine."""
@@ -192,35 +202,39 @@ class ProjectService:
         self._close(project, None, actor)
         for stage in self.store.projects.stages(project):
             self._clear(project, stage, volumes=volumes)
+        self.pruner.remove_orphans(self.store.projects.get(project), None)
         with self.store.database.change() as change:
             self._check_empty(change, project, None, actor)
             self.store.secrets.delete(change, f"project/{project}")
             self._forget_deploys(change, project, deletion.stages)
             self.store.projects.delete(change, project, actor)
-        return deletion
+        return deletion.done(volumes=volumes)
 
     def delete_stage(self, project: str, stage: str, *, actor: str, volumes: bool = False) -> Deletion:
         """The same for one stage; raise Conflict if another stage is promoted from it."""
         deletion = self.would_delete_stage(project, stage)
-        after = [other.key for other in self.store.projects.stages(project) if other.promote_from == stage]
-        if after:
-            raise Conflict(f"{after[0]} is promoted from {project}/{stage}: change that first", code="promoted_from")
         self._close(project, stage, actor)
         self._clear(project, self.store.projects.stage(project, stage), volumes=volumes)
+        self.pruner.remove_orphans(self.store.projects.get(project), stage)
         with self.store.database.change() as change:
             self._check_empty(change, project, stage, actor)
             self.store.secrets.delete(change, f"project/{project}/stage/{stage}")
             self._forget_deploys(change, project, deletion.stages)
             self.store.projects.delete_stage(change, project, stage, actor)
-        return deletion
+        return deletion.done(volumes=volumes)
 
-    def _deletion(self, project: str, stages: Sequence[str]) -> Deletion:
-        present = [i for stage in stages for i in self.store.instances.present(project, stage)]
+    def _deletion(self, project: str, stage: str | None) -> Deletion:
+        stages = [stage] if stage else [one.name for one in self.store.projects.stages(project)]
+        present = [i for name in stages for i in self.store.instances.present(project, name)]
+        images = self.pruner.orphans(self.store.projects.get(project), stage)
+        queued = [deploy for deploy in self.store.deploys.queued() if _is_of(deploy, project, stage)]
         return Deletion(
-            stages=tuple(f"{project}/{stage}" for stage in stages),
+            stages=tuple(f"{project}/{name}" for name in stages),
             instances=tuple(f"{i.project}/{i.stage} {i.tag} ({i.id})" for i in present),
             routes=tuple(sorted({i.domain for i in present if i.serving and i.domain})),
-            volumes=tuple(name for stage in stages for name in self._volumes(project, stage)),
+            volumes=tuple(name for stage_name in stages for name in self._volumes(project, stage_name)),
+            images=tuple(f"{one.image}:{one.tag} ({one.digest[:19]})" for one in images),
+            deploys=tuple(f"#{deploy.id} {deploy.tag} to {deploy.project}/{deploy.stage}" for deploy in queued),
         )
 
     def _volumes(self, project: str, stage: str) -> tuple[str, ...]:
@@ -241,7 +255,7 @@ class ProjectService:
         concerned = [
             deploy
             for deploy in (*self.store.deploys.under_way(), *self.store.deploys.queued())
-            if deploy.project == project and stage in {None, deploy.stage}
+            if _is_of(deploy, project, stage)
         ]
         busy = [deploy for deploy in concerned if deploy.status is not DeployStatus.QUEUED]
         if busy:
@@ -275,6 +289,11 @@ class ProjectService:
             home = home_of(self.store)
             engine.remove_network(names_of(home, stage.name))
             engine.remove_network(network_of(home, stage.name))
+
+
+def _is_of(deploy: Deploy, project: str, stage: str | None) -> bool:
+    """Whether it is a deploy of the project, and of the stage if one is said."""
+    return deploy.project == project and stage in {None, deploy.stage}
 
 
 def _check_no_circle(promotions: Mapping[str, str | None]) -> None:

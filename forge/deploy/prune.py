@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from forge.deploy.adapters import Adapters, home_of
 from forge.deploy.queue import environment_place
 from forge.deploy.run import Run
 from forge.domain.connection import ConnectionKind, ProxyConnection
+from forge.domain.deploy import Deploy
 from forge.domain.errors import ForgeError
 from forge.domain.image import parse_image
 from forge.domain.instance import Instance, InstanceStatus
+from forge.domain.project import Project
 from forge.domain.stage import Stage
 from forge.ports import HOME_LABEL, INSTANCE_LABEL
+from forge.store.deploys import DeployedImage
 from forge.store.store import Store
 
 _log = logging.getLogger(__name__)
@@ -90,29 +95,47 @@ class Pruner:
 
     def images(self, image: str) -> list[str]:
         """Remove images that Forge deployed and no stage can be rolled back to any more."""
-        protected, known = self._digests(image)
+        projects = self.store.projects.by_image(image)
+        known = {digest for project in projects for digest in self.store.deploys.digests(project.name)}
+        protected = self._protected()
         said = []
-        for engine in {project.engine for project in self.store.projects.by_image(image)}:
-            for facts in self.adapters.engine(engine).images(image):
-                digests = {name.partition("@")[2] for name in facts.digests}
-                if digests & known and not digests & protected:
-                    for digest in sorted(digests & known):
-                        self.adapters.engine(engine).remove_image(parse_image(image).pinned(digest))
-                        said.append(f"removed image {digest[:19]}")
+        for engine in {project.engine for project in projects}:
+            for digest in self._unneeded(engine, image, known, protected):
+                self.adapters.engine(engine).remove_image(parse_image(image).pinned(digest))
+                said.append(f"removed image {digest[:19]}")
         return said
 
-    def _digests(self, image: str) -> tuple[set[str], set[str]]:
-        """(what must stay, all that Forge ever deployed) of an image's digests."""
-        protected = {i.digest for i in self.store.instances.present()}
-        known: set[str] = set()
-        for project in self.store.projects.all():  # also one that had this image once can be rolled back to it
-            for stage in self.store.projects.stages(project.name):
-                keep = self.store.deploys.succeeded(project.name, stage.name, stage.keep + 1)
-                protected |= {deploy.digest for deploy in keep}
-        for project in self.store.projects.by_image(image):
-            known |= self.store.deploys.digests(project.name)
-        protected |= {d.digest for d in (*self.store.deploys.queued(), *self.store.deploys.under_way())}
-        return protected, known
+    def orphans(self, project: Project, stage: str | None) -> list[DeployedImage]:
+        """What is on the project's engine only for it, or for one stage of it."""
+        deployed = self.store.deploys.images(project.name, stage)
+        known = {one.digest for one in deployed}
+        protected = self._protected(lambda its, place: its == project.name and stage in {None, place})
+        there = {
+            (image, digest)
+            for image in {one.image for one in deployed}
+            for digest in self._unneeded(project.engine, image, known, protected)
+        }
+        return [one for one in deployed if (one.image, one.digest) in there]
+
+    def remove_orphans(self, project: Project, stage: str | None) -> None:
+        """Once their instances are gone: nobody would look for them any more."""
+        for one in self.orphans(project, stage):
+            self.adapters.engine(project.engine).remove_image(parse_image(one.image).pinned(one.digest))
+
+    def _unneeded(self, engine: str, image: str, known: set[str], protected: set[str]) -> Iterator[str]:
+        """The digests of an image that the engine has, Forge knows and nobody needs."""
+        for facts in self.adapters.engine(engine).images(image):
+            digests = {name.partition("@")[2] for name in facts.digests}
+            if not digests & protected:
+                yield from sorted(digests & known)
+
+    def _protected(self, leaves: Callable[[str, str], bool] = lambda _project, _stage: False) -> set[str]:
+        """The digests that must stay. What `leaves`, a project and its stage, needs none any more."""
+        deploys, stages = self.store.deploys, self.store.projects.all_stages()
+        kept: list[Deploy | Instance] = [*deploys.queued(), *deploys.under_way(), *self.store.instances.present()]
+        for stage in itertools.chain(*stages.values()):  # whatever its image is now: it may have been another
+            kept += deploys.succeeded(stage.project, stage.name, stage.keep + 1)
+        return {one.digest for one in kept if not leaves(one.project, one.stage)}
 
     def _secrets(self, stage: Stage) -> None:
         """Forget the environment's secrets of deploys that cannot be rolled back to any more."""

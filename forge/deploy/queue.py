@@ -42,7 +42,7 @@ class Queue:
             slot=slot_of(stage, tag), kind=kind, strategy=strategy_of(project, stage)[0], actor=actor, source=source,
         )  # fmt: skip
         kept = self.store.deploys.add(change, deploy, Configuration(project=project, stage=stage))
-        self.store.secrets.put_bundle(change, environment_place(kept.id), self._environment(project, stage))
+        self.store.secrets.put_bundle(change, environment_place(kept.id), self.environment(project, stage))
         return kept
 
     def again(self, change: Change, source: Deploy, *, kind: DeployKind, actor: str) -> Deploy:
@@ -68,7 +68,7 @@ class Queue:
         self.store.secrets.put_bundle(change, environment_place(kept.id), secrets)
         return kept
 
-    def _environment(self, project: Project, stage: Stage) -> dict[str, Secret]:
+    def environment(self, project: Project, stage: Stage) -> dict[str, Secret]:
         """The project's secrets, then the stage's own; a plain variable of the stage wins over a project's secret."""
         secrets = self.store.secrets.get_all(project_place(project.name))
         kept = {name: value for name, value in secrets.items() if name not in stage.environment}

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 from forge.deploy.adapters import Adapters
 from forge.deploy.projects import ProjectService
+from forge.deploy.queue import project_place
 from forge.deploy.requests import Requests
+from forge.deploy.spec import aliases_of
 from forge.domain import semver
 from forge.domain.deploy import Deploy
-from forge.domain.errors import Invalid, NotFound
+from forge.domain.errors import Conflict, Invalid, NotFound
 from forge.domain.image import parse_image
 from forge.domain.names import dns_label
 from forge.domain.project import Health, HealthKind, Project
@@ -30,6 +32,7 @@ _FAMILIES = {
 # What an image may say of itself in its labels.
 _PORT_LABEL, _HEALTH_LABEL = "forge.port", "forge.health"
 _USUAL_PORT = 8080
+_SET = {"port": "port=…", "health": "health.path=…", "proxy": "proxy=…"}  # on the command line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +69,8 @@ class QuickDeploy:
         if digest is None:
             raise NotFound(f"{wanted.name} has no tag {tag}: check the name, or whether it was pushed", code="no_tag")
         facts = registry.inspect(wanted.repository, digest)
-        port, port_why = _port(facts)
-        health, health_why = _health(facts)
+        port, port_why = suggest_port(facts)
+        health, health_why = suggest_health(facts)
         stage, pattern, stage_why = suggest_stage(tag)
         return Suggestion(
             image=wanted.name, tag=tag, digest=digest, name=self._free_name(wanted.repository), port=port,
@@ -101,48 +104,115 @@ class QuickDeploy:
         proxy: str | None = None,
         actor: str,
     ) -> Deploy:
-        """Inspect, make the project and its stage with what was given instead of guessed, deploy.
+        """Inspect, make the project and its stage with what was given instead of guessed, deploy; all of it or nothing.
 
-        A project of that image is used as it is (the one of that name, if one is given), a stage of it too.
+        A project of that image is used as it is (the one of that name, if one is given), a stage of it too. Raise
+        Conflict where it is not as it was given here, or several could be meant.
         """
-        found = self.inspect(image)
-        there = self.store.projects.by_image(found.image)
-        wanted = Project(
-            name=name or (there[0].name if there else found.name),
+        found, secrets = self.inspect(image), secrets or {}
+        there = self._there(found.image, name)
+        if there is not None:
+            self._check_same(there, {"port": port, "health": health, "proxy": proxy}, environment or {}, secrets)
+        project = there or Project(
+            name=name or found.name,
             image=found.image,
             port=port or found.port,
             health=health or found.health,
             environment=environment or {},
-            secrets=tuple(secrets or {}),
+            secrets=tuple(secrets),
             proxy=proxy or self.store.preferences.get().default_proxy,
         )
-        place = Stage(project=wanted.name, name=stage or found.stage, pattern=found.pattern)
-        self._make(wanted, place, secrets or {}, actor)
-        digest = parse_image(image).digest
-        if digest is not None:  # asked for by digest: its tag may mean something else
-            return self.requests.deploy(wanted.name, place.name, digest=digest, actor=actor)
-        return self.requests.deploy(wanted.name, place.name, tag=found.tag, actor=actor)
+        place = Stage(project=project.name, name=stage or found.stage, pattern=found.pattern)
+        tag = None if parse_image(image).digest else found.tag  # asked for by digest: the tag may mean something else
+        new = secrets if there is None else None
+        return self._queue(project, place, new, tag=tag, digest=found.digest, actor=actor)
 
-    def _make(self, project: Project, stage: Stage, secrets: Mapping[str, Secret], actor: str) -> None:
-        existing = {other.name: other for other in self.store.projects.all()}.get(project.name)
-        if existing is None:
-            self.projects.create(project, secrets, [(stage, {})], actor=actor)
-            return
-        if existing.image != project.image:
+    def _queue(
+        self,
+        project: Project,
+        stage: Stage,
+        secrets: Mapping[str, Secret] | None,
+        *,
+        tag: str | None,
+        digest: str,
+        actor: str,
+    ) -> Deploy:
+        """Make what is missing and deploy to it, in one transaction; `secrets` None: the project is there."""
+        its = {other.name: other for other in self.store.projects.stages(project.name)} if secrets is None else {}
+        place = its.setdefault(stage.name, stage)
+        self.projects.check(project, list(its.values()))
+        self.requests.check_ready(project)
+        with self.store.database.change() as change:
+            if secrets is not None:
+                self.projects.create_in(change, project, secrets, [(place, {})], actor=actor)
+            elif place is stage:
+                self.projects.create_stage_in(change, place, {}, actor=actor)
+            queued = self.requests.add_in(change, project, place, tag=tag, digest=digest, actor=actor)
+        self.requests.wake()
+        return queued
+
+    def _there(self, image: str, name: str | None) -> Project | None:
+        """The project to use; None if one is to be made."""
+        if name is None:
+            alike = self.store.projects.by_image(image)
+            if len(alike) > 1:
+                names = ", ".join(project.name for project in alike)
+                raise Conflict(
+                    f"Several projects are of {image}: say which by its name ({names})",
+                    code="several_projects",
+                    fields={"name": f"one of {names}"},
+                )
+            return alike[0] if alike else None
+        there = {other.name: other for other in self.store.projects.all()}.get(name)
+        if there is not None and there.image != image:
             raise Invalid(
-                f"Project {project.name} is of another image ({existing.image}): give this one another name",
+                f"Project {name} is of another image ({there.image}): give this one another name",
                 fields={"name": "taken by another image"},
             )
-        if stage.name not in {other.name for other in self.store.projects.stages(project.name)}:
-            self.projects.create_stage(stage, {}, actor=actor)
+        return there
+
+    def _check_same(
+        self,
+        there: Project,
+        given: Mapping[str, object],
+        environment: Mapping[str, str],
+        secrets: Mapping[str, Secret],
+    ) -> None:
+        """Raise Conflict, with the command that changes it, if a project is not as it was given here."""
+        kept = self.store.secrets.get_all(project_place(there.name))
+        other = {key: _SET[key] for key, value in given.items() if value not in {None, getattr(there, key)}}
+        other |= {
+            f"environment.{key}": f"environment.{key}=…"
+            for key, value in environment.items()
+            if there.environment.get(key) != value
+        }
+        other |= {f"secrets.{key}": f"--secret {key}" for key, value in secrets.items() if kept.get(key) != value}
+        if other:
+            raise Conflict(
+                f"Project {there.name} is there already, with another {next(iter(other))}, and a quick deploy changes "
+                f"no project: `forge project set {there.name} {' '.join(other.values())}` does; or give another name, "
+                "to make a project beside it",
+                code="project_differs",
+                fields=dict.fromkeys(other, f"not what {there.name} has"),
+            )
 
     def _free_name(self, repository: str) -> str:
         """The last part of the repository, made a name; the part before it in front where that is taken."""
-        parts = [dns_label(part)[:19].strip("-") for part in repository.split("/")]
-        parts = [part if part[0].isalpha() else f"p{part}"[:19].strip("-") for part in parts]
-        taken = {project.name for project in self.store.projects.all()}
-        names = [parts[-1], "-".join(parts[-2:]), *(f"{parts[-1]}-{number}" for number in range(2, 100))]
-        return next(name for name in names if name not in taken)
+        parts = [project_name(part)[:19].strip("-") for part in repository.split("/")]
+        return free_name(self.store, parts[-1], "-".join(parts[-2:]))
+
+
+def project_name(text: str) -> str:
+    """`text` as a project's name: `2048_game` → `p2048-game`."""
+    name = dns_label(text)
+    return (name if name[0].isalpha() else f"p{name}")[:40].strip("-")
+
+
+def free_name(store: Store, name: str, *others: str) -> str:
+    """The first of the names by which no project is found; else the first one with a number."""
+    taken = {alias for project in store.projects.all() for alias in aliases_of(project)}
+    numbered = (f"{name[:36]}-{number}" for number in range(2, 1000))
+    return next(one for one in (name, *others, *numbered) if one not in taken)
 
 
 def suggest_stage(tag: str) -> tuple[str, TagPattern, str]:
@@ -157,7 +227,8 @@ def suggest_stage(tag: str) -> tuple[str, TagPattern, str]:
     return stage, TagPattern(PatternKind.GLOB, tag), f"{tag} goes to {stage} whenever it is pushed again"
 
 
-def _port(facts: ImageFacts) -> tuple[int, str]:
+def suggest_port(facts: ImageFacts) -> tuple[int, str]:
+    """(port, why) of an image."""
     label = facts.labels.get(_PORT_LABEL, "")
     if re.fullmatch(r"[0-9]{1,5}", label) and 1 <= int(label) <= 65535:
         return int(label), f"port {label}: its label {_PORT_LABEL} says so"
@@ -166,7 +237,8 @@ def _port(facts: ImageFacts) -> tuple[int, str]:
     return _USUAL_PORT, f"port {_USUAL_PORT}: a guess, the image exposes none"
 
 
-def _health(facts: ImageFacts) -> tuple[Health, str]:
+def suggest_health(facts: ImageFacts) -> tuple[Health, str]:
+    """(health, why) of an image."""
     path = facts.labels.get(_HEALTH_LABEL)
     if path:
         with suppress(Invalid):  # nonsense in a stranger's label is no reason to refuse the image

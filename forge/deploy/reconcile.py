@@ -37,10 +37,12 @@ class Reconciler:
         self.routes()
 
     def engine(self, name: str) -> bool:
-        """All instances on an engine; whether it answered."""
+        """All instances on an engine; whether it answered. Raise StoreUnavailable."""
         asked = self.store.database.clock()
         try:
             states = self.adapters.engine(name).find({HOME_LABEL: home_of(self.store)})
+        except StoreUnavailable:
+            raise  # not the engine's fault
         except ForgeError as error:
             self.health.tell("engine", name, error.message)
             return False
@@ -117,12 +119,14 @@ class Reconciler:
     # ---- routes
 
     def routes(self) -> None:
-        """Put back routes that a proxy lost, and take away ours that lead nowhere."""
+        """Put back routes that a proxy lost, and take away ours that lead nowhere. Raise StoreUnavailable."""
         for connection in self.store.connections.all(ProxyConnection):
             if connection.kind == "published":
                 continue
             try:
                 self._proxy(connection.name)
+            except StoreUnavailable:
+                raise  # not the proxy's fault
             except ForgeError as error:
                 self.health.tell("proxy", connection.name, error.message)
             else:

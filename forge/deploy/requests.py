@@ -13,6 +13,7 @@ from forge.domain.image import is_digest, is_tag, parse_image
 from forge.domain.instance import Instance
 from forge.domain.project import Project
 from forge.domain.stage import Stage
+from forge.store.database import Change
 from forge.store.store import Store
 
 
@@ -37,10 +38,13 @@ class Requests:
         elif not is_digest(digest or ""):
             raise Invalid("A digest is sha256: and 64 hexadecimal digits", fields={"digest": "not a digest"})
         self._check_promoted(place, digest or "")
-        return self._queue(found, place, tag=tag or self._tag_of(found, digest or ""), digest=digest or "", actor=actor)
+        return self._queue(found, place, tag=tag or self._tag_of(place, digest or ""), digest=digest or "", actor=actor)
 
     def rollback(self, project: str, stage: str, *, deploy: int | None = None, actor: str) -> Deploy:
-        """Deploy an earlier deploy's digest again, as it was configured; without a number: the one before."""
+        """Deploy an earlier deploy's digest again, as it was configured; without a number: the one before what serves.
+
+        What serves by a rollback counts as the deploy that was rolled back to, so that twice goes back twice.
+        """
         _, place = self._ready(project, stage)
         source = self._earlier(place) if deploy is None else self.store.deploys.get(deploy)
         if (source.project, source.stage) != (project, stage):
@@ -99,13 +103,26 @@ class Requests:
         self.wake()
         return self.store.deploys.get(deploy)
 
+    def add_in(
+        self, change: Change, project: Project, stage: Stage, *, tag: str | None, digest: str, actor: str
+    ) -> Deploy:
+        """Queue a digest inside a change of the caller's, who has asked `check_ready`, and wakes."""
+        self._check_promoted(stage, digest)
+        return self.queue.add(
+            change, stage, project, tag=tag or self._tag_of(stage, digest), digest=digest, actor=actor
+        )
+
     # ---- checks
+
+    def check_ready(self, project: Project) -> None:
+        """Raise Conflict if a project may not deploy yet, Unavailable without its engine."""
+        if not project.active:
+            raise Conflict(f"Project {project.name} waits for a person: approve it first", code="inactive")
+        self.adapters.engine(project.engine).ping()  # a sentence now is better than a queue that stands still
 
     def _ready(self, project: str, stage: str) -> tuple[Project, Stage]:
         found, place = self.store.projects.get(project), self.store.projects.stage(project, stage)
-        if not found.active:
-            raise Conflict(f"Project {project} waits for a person: approve it first", code="inactive")
-        self.adapters.engine(found.engine).ping()  # a sentence now is better than a queue that stands still
+        self.check_ready(found)
         return found, place
 
     def _resolve(self, project: Project, tag: str) -> str:
@@ -117,10 +134,15 @@ class Requests:
         return digest
 
     def _check_promoted(self, stage: Stage, digest: str) -> None:
+        """What serves the stage itself may be deployed once more: with other settings, say."""
         if stage.promote_from is None:
             return
-        serving = self.store.instances.serving(stage.project, stage.promote_from)
-        if digest not in {instance.digest for instance in serving}:
+        allowed = [
+            instance.digest
+            for name in (stage.promote_from, stage.name)
+            for instance in self.store.instances.serving(stage.project, name)
+        ]
+        if digest not in allowed:
             raise Conflict(
                 f"{stage.key} takes only what serves {stage.project}/{stage.promote_from}, and {digest[:19]} does not",
                 code="not_promotable",
@@ -131,15 +153,41 @@ class Requests:
         if not serving:
             raise Conflict(f"Nothing serves {stage.key}: there is nothing to roll back", code="nothing_serves")
         now = serving[-1]
-        for deploy in self.store.deploys.succeeded(stage.project, stage.name, stage.keep + 1):
-            earlier = deploy.id < now.deploy and deploy.digest != now.digest and deploy.slot == now.slot
-            if earlier and self.store.secrets.get(environment_place(deploy.id)) is not None:
-                return deploy
+        before = self._origin(now.deploy).id
+        kept = [
+            deploy
+            for deploy in self.store.deploys.succeeded(stage.project, stage.name, stage.keep + 1)
+            if deploy.id < before and deploy.digest != now.digest and self._is_whole(deploy)
+        ]
+        earlier = next((deploy for deploy in kept if deploy.slot == now.slot), None)
+        if earlier is not None:
+            return earlier
+        if kept:
+            raise Conflict(
+                f"{now.tag} serves {stage.key} beside or after other tags, so none is the one before it: "
+                "name the deploy to roll back to (--to on the command line)",
+                code="which_deploy",
+                fields={"deploy": "name one"},
+            )
         raise Conflict(f"{stage.key} has no earlier deploy to roll back to", code="no_earlier")
 
-    def _tag_of(self, project: Project, digest: str) -> str:
-        """The tag this digest was deployed by before, else a short form of the digest."""
-        for deploy in self.store.deploys.page(project=project.name, limit=200):
+    def _origin(self, deploy: int) -> Deploy:
+        """The deploy that a chain of rollbacks led back to: rolling back once more goes on from there."""
+        found = self.store.deploys.get(deploy)
+        while found.kind is DeployKind.ROLLBACK and found.source is not None:
+            found = self.store.deploys.get(found.source)
+        return found
+
+    def _is_whole(self, deploy: Deploy) -> bool:
+        """Whether its secrets are still kept: without them it would not be what it was."""
+        return self.store.secrets.get(environment_place(deploy.id)) is not None
+
+    def _tag_of(self, stage: Stage, digest: str) -> str:
+        """The tag by which this digest serves the stage or was deployed before, else a short form of the digest."""
+        for instance in self.store.instances.serving(stage.project, stage.name):
+            if instance.digest == digest:
+                return instance.tag
+        for deploy in self.store.deploys.page(project=stage.project, limit=200):
             if deploy.digest == digest:
                 return deploy.tag
         return digest[7:19]

@@ -105,9 +105,10 @@ class Run:
     def probed(self, text: str, healthy: bool | None) -> None:
         """Keep a health probe with the deploy; what an image says of itself may hold its secrets."""
         text = redact(text)
-        if len(self.probes) < _PROBES_KEPT:
-            self.probes.append({"at": self.store.database.clock(), "healthy": healthy, "text": text})
-        self.say(text, "probe")
+        self.probes.append({"at": self.store.database.clock(), "healthy": healthy, "text": text})
+        del self.probes[:-_PROBES_KEPT]  # the newest say why it failed
+        with self.store.database.change() as change:
+            self.store.deploys.log(change, self.deploy, text, "probe", healthy=healthy)
 
     # ---- waiting
 

@@ -1,11 +1,11 @@
-"""From a project, a stage and a digest to what is wanted of a container: pure."""
+"""From a project, a stage and a digest to what is wanted of a container; pure but for where host paths lead."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from forge.domain.errors import Invalid
+from forge.deploy.hostpaths import HostPaths
 from forge.domain.image import parse_image
 from forge.domain.instance import Instance
 from forge.domain.names import domain_name
@@ -72,7 +72,7 @@ def spec_of(
     secrets: Mapping[str, Secret],
     publish: int,
     links: Mapping[str, str],
-    host_paths: tuple[str, ...],
+    host_paths: HostPaths,
 ) -> InstanceSpec:
     """All that is wanted of the instance's container; raise Invalid for a host path that is not allowed."""
     return InstanceSpec(
@@ -85,31 +85,21 @@ def spec_of(
         environment={**project.environment, **stage.environment, **secrets},
         network=network_of(home, stage.name),
         links=links,
+        networks=project.networks,
         volumes=tuple(_volume(v, project, stage, home, host_paths) for v in project.volumes),
         limits=project.limits,
         stop_timeout=stage.stop_timeout,
     )
 
 
-def _volume(volume: Volume, project: Project, stage: Stage, home: str, host_paths: tuple[str, ...]) -> Volume:
+def _volume(volume: Volume, project: Project, stage: Stage, home: str, host_paths: HostPaths) -> Volume:
     if volume.kind is VolumeKind.NAMED:
         return replace(volume, source=volume_name(home, project.name, stage.name, volume.source or ""))
     if volume.kind is VolumeKind.HOST:
-        check_host_path(volume.source or "", host_paths)
+        return replace(volume, source=host_paths.lead(volume.source or ""))
     return volume
 
 
 def volume_name(home: str, project: str, stage: str, name: str) -> str:
     """The engine's name for a named volume of a stage."""
     return f"forge-{home}-{project}-{stage}-{name}"
-
-
-def check_host_path(path: str, allowed: tuple[str, ...]) -> None:
-    """Raise Invalid unless `path` is one of the `allowed` folders or lies below one."""
-    folder = path.rstrip("/") + "/"
-    if not any(folder.startswith(root.rstrip("/") + "/") for root in allowed):
-        raise Invalid(
-            f"The host path {path} is not under an allowed folder: add one to the setting host_paths",
-            code="host_path",
-            fields={"volumes": path},
-        )

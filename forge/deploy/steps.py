@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from forge.deploy.health import Unhealthy, plan, wait_until_healthy
+from forge.deploy.adopted import start_adopted_again, stop_adopted
+from forge.deploy.health import Plan, plan, stay_healthy, wait_until_healthy
+from forge.deploy.hostpaths import host_paths_of
 from forge.deploy.run import Run
 from forge.deploy.spec import aliases_of, domain_of, labels_of, names_of, slot_of, spec_of
 from forge.domain.deploy import DeployStatus
@@ -19,12 +21,12 @@ from forge.domain.image import parse_image
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.project import HealthKind
 from forge.domain.route import Route, Target
-from forge.ports import HOME_LABEL, INSTANCE_LABEL, Answer, InstanceState, Probe, ProbeResult
+from forge.domain.stage import strategy_of
+from forge.ports import HOME_LABEL, INSTANCE_LABEL, Answer, InstanceSpec, InstanceState, Probe, ProbeResult
 
 WAIT_UNTIL_HEALTHY = "wait until healthy"  # its past durations decide the next time-out
 _PORT_TRIES = 5
 _CONFIRM_FOR = 10.0  # seconds until the proxy must have been seen to send people to the new instance
-_BAKE_LOOK = 1.0
 _OLD_IS_BACK = 30.0  # seconds the old instance has to answer again when it is started again
 
 
@@ -96,7 +98,17 @@ def note_what_serves(run: Run) -> str:
         run.store.instances.put(change, instance)
         run.store.deploys.save(change, noted)
     run.deploy = noted
-    return f"{old.tag} ({old.id}) serves" if old else "nothing serves yet"
+    if old is None:
+        return "nothing serves yet"
+    run.say(_how(run))
+    return f"{old.tag} ({old.id}) serves"
+
+
+def _how(run: Run) -> str:
+    """How the new one takes over, and why; what is rolled back to may have been set up otherwise then."""
+    strategy, why = strategy_of(run.project, run.stage)
+    own = strategy is run.deploy.strategy
+    return f"{run.deploy.strategy.said}: {why if own else 'as the project is set up now'}"
 
 
 def _check_domain(run: Run, candidate: Instance) -> None:
@@ -124,19 +136,24 @@ def forget_candidate(run: Run) -> None:
 
 def create(run: Run) -> str:
     instance, port = run.candidate(), _port(run)
-    spec = spec_of(
+    spec = wanted(run, port)
+    container = run.engine.create(spec)
+    run.put(replace(instance, container=container, target=Target("127.0.0.1", port)))
+    return f"{spec.name}, at port {port} of this machine"
+
+
+def wanted(run: Run, port: int) -> InstanceSpec:
+    """All that is wanted of the candidate's container, reached at `port` of this machine."""
+    return spec_of(
         run.project,
         run.stage,
-        instance,
+        run.candidate(),
         home=run.home,
         secrets=run.secrets,
         publish=port,
         links=_links(run),
-        host_paths=run.store.preferences.get().host_paths,
+        host_paths=host_paths_of(run.store, run.project.engine),
     )
-    container = run.engine.create(spec)
-    run.put(replace(instance, container=container, target=Target("127.0.0.1", port)))
-    return f"{spec.name}, at port {port} of this machine"
 
 
 def _links(run: Run) -> dict[str, str]:
@@ -166,8 +183,23 @@ def start(run: Run) -> str:
             remove_candidate(run)  # somebody took the port between our look and the start
             create(run)
         else:
-            return "started"
+            return _as_asked(run)
     raise EngineError("No free port could be had", code="port_taken")
+
+
+def _as_asked(run: Run) -> str:
+    """An engine leaves out in silence what it cannot do: what runs is held against what was asked for."""
+    candidate = run.candidate()
+    if candidate.container is None or candidate.target is None:
+        raise EngineError("The candidate is gone", code="gone")
+    differences = run.engine.differences(candidate.container, wanted(run, candidate.target.port))
+    if differences:
+        raise EngineError(
+            f"The engine did not make {candidate.name} as asked: {'; '.join(differences)}. "
+            "Take that out of the project, or let the engine's machine be able to do it",
+            code="not_as_asked",
+        )
+    return "started, and as it was asked for"
 
 
 def stop_candidate(run: Run) -> None:
@@ -188,14 +220,8 @@ def _candidates(run: Run) -> tuple[InstanceState, ...]:
 
 
 def wait_healthy(run: Run) -> str:
-    image = run.image or run.engine.image(parse_image(run.project.image).pinned(run.deploy.digest))
-    past = run.store.deploys.durations(run.project.name, WAIT_UNTIL_HEALTHY)
-    wanted = plan(run.project.health, image, past)
+    wanted = _plan(run)
     run.say(wanted.why)
-
-    def tell(result: ProbeResult) -> None:
-        run.probed(result.text, result.healthy)
-
     took = wait_until_healthy(
         run.engine,
         run.candidate().container or "",
@@ -203,10 +229,19 @@ def wait_healthy(run: Run) -> str:
         wanted,
         wait=run.wait,
         clock=run.monotonic,
-        tell=tell,
+        tell=_tell(run),
     )
     run.put(replace(run.candidate(), status=InstanceStatus.RUNNING))
     return f"healthy after {took:.1f} s"
+
+
+def _plan(run: Run) -> Plan:
+    image = run.image or run.engine.image(parse_image(run.project.image).pinned(run.deploy.digest))
+    return plan(run.project.health, image, run.store.deploys.durations(run.project.name, WAIT_UNTIL_HEALTHY))
+
+
+def _tell(run: Run) -> Callable[[ProbeResult], None]:
+    return lambda result: run.probed(result.text, result.healthy)
 
 
 # ---- the switch
@@ -251,7 +286,7 @@ def confirm(run: Run) -> str:
     while True:
         answer, seen = _ask(run, route, path)
         if answer is not None and answer.target == route.target and not _is_fault(run, answer):
-            took = f"{answer.status} in {answer.milliseconds:.0f} ms"
+            took = f"{answer.status} in {answer.milliseconds:.0f} ms"  # at the end: the board shows it by itself
             return f"{route.domain}{path} was answered by the new instance: {took}"
         if run.monotonic() >= end:
             raise ProxyError(
@@ -281,19 +316,17 @@ def _is_fault(run: Run, answer: Answer) -> bool:
 def bake(run: Run) -> str:
     if not run.stage.bake:
         return "not asked for"
-    end = run.monotonic() + run.stage.bake
-    while run.monotonic() < end:
-        _check_baking(run)
-        run.wait(min(_BAKE_LOOK, max(0.0, end - run.monotonic())))
+    stay_healthy(
+        run.engine,
+        run.candidate().container or "",
+        run.project.port,
+        _plan(run).probe,
+        seconds=run.stage.bake,
+        wait=run.wait,
+        clock=run.monotonic,
+        tell=_tell(run),
+    )
     return f"well for {run.stage.bake:.0f} s"
-
-
-def _check_baking(run: Run) -> None:
-    state = run.engine.inspect(run.candidate().container or "")
-    if state is None or not state.running or state.restarts:
-        raise Unhealthy("It did not stay up while it was watched")
-    if state.health == "unhealthy":
-        raise Unhealthy("Its HEALTHCHECK failed while it was watched")
 
 
 # ---- the old one
@@ -311,7 +344,9 @@ def drain_and_stop_old(run: Run) -> str:
 
 def stop_old(run: Run) -> str:
     old = run.replaced()
-    if old is None or old.container is None:
+    if old is None:
+        return stop_adopted(run)
+    if old.container is None:
         return "nothing to stop"
     run.engine.stop(old.container, run.stage.stop_timeout)
     return f"{old.tag} ({old.id}) stopped: it cannot run beside the new one"
@@ -319,7 +354,10 @@ def stop_old(run: Run) -> str:
 
 def start_old_again(run: Run) -> None:
     old = run.replaced()
-    if old is None or not old.wanted or old.container is None or run.engine.inspect(old.container) is None:
+    if old is None:
+        start_adopted_again(run)
+        return
+    if not old.wanted or old.container is None or run.engine.inspect(old.container) is None:
         return
     run.engine.start(old.container)
     _wait_for_old(run, old.container)

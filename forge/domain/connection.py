@@ -58,8 +58,22 @@ class RegistryConnection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyKind:
+    """What a kind of proxy can be told; a login is `username` and password. `options` are its own, plain text."""
+
+    takes: frozenset[str] = frozenset()
+    options: frozenset[str] = frozenset()
+
+
+PROXY_KINDS: Mapping[str, ProxyKind] = {
+    "caddy": ProxyKind(takes=frozenset({"url", "address"}), options=frozenset({"server"})),
+    "published": ProxyKind(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyConnection:
-    """A proxy. `kind`: caddy, published. `url` is its admin address, `address` (http://host:port) where it
+    """A proxy of a kind in PROXY_KINDS. `url` is its admin address, `address` (http://host:port) where it
     listens for people, as Forge reaches it. `options` are the kind's own, plain text.
     """
 
@@ -73,8 +87,20 @@ class ProxyConnection:
     def __post_init__(self) -> None:
         """Raise Invalid with the field at fault."""
         check_name(self.name, "proxy")
-        if self.kind not in {"caddy", "published"}:
-            raise Invalid("A proxy is caddy or published", fields={"kind": "unknown"})
+        kind = PROXY_KINDS.get(self.kind)
+        if kind is None:
+            raise Invalid(f"A proxy is {' or '.join(PROXY_KINDS)}", fields={"kind": "unknown"})
+        for field_name in ("url", "address", "username"):
+            if getattr(self, field_name) is not None and field_name not in kind.takes:
+                sentence = f"A {self.kind} proxy has no {field_name}: leave it out"
+                raise Invalid(sentence, fields={field_name: "leave it out"})
+        unknown = sorted(set(self.options) - kind.options)
+        if unknown:
+            known = ", ".join(sorted(kind.options)) or "none"
+            raise Invalid(
+                f"A {self.kind} proxy has no option “{unknown[0][:40]}”: known are {known}",
+                fields={"options": "unknown"},
+            )
         for field_name, url in (("url", self.url), ("address", self.address)):
             if url is not None:
                 check_url(url, field_name)
@@ -98,6 +124,14 @@ class EngineConnection:
             ("unix://", "npipe://", "tcp://", "http://", "https://", "ssh://")
         ):
             raise Invalid("An engine's url begins with unix://, npipe://, tcp:// or ssh://", fields={"url": "scheme"})
+
+    def check_on_this_machine(self) -> None:
+        """Raise Invalid for one that nothing can be deployed on yet."""
+        if not self.on_this_machine:
+            raise Invalid(
+                f"The engine {self.name} is on another machine: Forge deploys on this machine's Docker only, for now",
+                fields={"engine": "on another machine", "url": "on another machine"},
+            )
 
     @property
     def on_this_machine(self) -> bool:

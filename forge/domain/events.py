@@ -13,15 +13,18 @@ _OF_ALL_PROJECTS = frozenset({"receipt"})
 TYPES: Mapping[str, str] = {
     "deploy_status": "a deploy changed its status; payload: the deploy as GET /api/deploys/{id} shows it",
     "deploy_step": "a step of a deploy began or ended; payload: the step as GET /api/deploys/{id} shows it",
-    "deploy_log": "a line of a deploy's log; payload: deploy, at, level, text",
+    "deploy_log": "a line of a deploy's log; payload: deploy, at, level, text; of a probe: healthy",
     "deploy_progress": "layers of a pull; not kept; payload: deploy, layers",
-    "instance_status": "an instance changed; payload: the instance",
+    "instance_status": "an instance changed; payload: the instance, with its url on the stream",
     "instance_log": "a line an instance wrote; not kept; payload: instance, at, stream, text",
     "project_changed": "a project or one of its stages was made, changed or deleted; payload: project, change",
     "sighting": "a tag was seen and decided; payload: the sighting",
-    "receipt": "a webhook delivery was received; payload: the receipt",
+    "receipt": "a webhook delivery was received, or settled; not if it named nothing; payload: the receipt",
     "connection_changed": "a registry, proxy or engine was changed, or its health did; payload: kind, name, change",
     "settings_changed": "settings were changed; payload: the names",
+    "metrics": "what everything uses now; not kept; payload: as GET /api/metrics/now, without sparks and totals",
+    "container_adopted": "a stage was made from a container; payload: engine, container, name",
+    "container_stopped": "Forge stopped a container that it adopted; payload: engine, container, name",
     "hello": "first frame of a stream; not kept; payload: version, epoch, cursors, reset",
     "ping": "the stream is alive; not kept; payload: at",
     "resync": "what was asked for is too old to replay: load the present; payload: topics",
@@ -33,7 +36,7 @@ class Event:
     """Something that happened at `at` (unix seconds). `id` is its number in the store, 0 if it is not kept.
 
     `topic` is `state` for changes of state, `deploy:42` for a deploy's log lines, `instance:a1b2c3` for
-    an instance's. `actor` is who caused it: a person, `webhook`, `poller`, `forge`.
+    an instance's, `metrics` for what everything uses. `actor` is who caused it: a person, `webhook`, `poller`, `forge`.
     """
 
     type: str

@@ -13,7 +13,9 @@ from forge.domain.image import parse_image
 from forge.domain.names import check_domain_pattern, check_host, check_name
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
+_ENGINE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
 _HIGHEST_PORT = 65535
+_LONGEST_COMMAND = 10_000  # characters
 
 
 class HealthKind(StrEnum):
@@ -47,13 +49,17 @@ class VolumeKind(StrEnum):
     INSTANCE = "instance"  # made with an instance, removed with it
     HOST = "host"  # a folder of the machine, under the allow-list
     TMPFS = "tmpfs"  # memory
+    EXTERNAL = "external"  # one that was on the engine before Forge: used as it is, never removed
+
+
+_SOURCED = frozenset({VolumeKind.NAMED, VolumeKind.HOST, VolumeKind.EXTERNAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
     """Storage at `path` inside the instance.
 
-    `source`: the name (named) or absolute folder (host); None otherwise. `size` in bytes, tmpfs only.
+    `source`: the name (named, external) or absolute folder (host); None otherwise. `size` in bytes, tmpfs only.
     `exclusive`: two instances may not have it at once, so deploys are in place.
     """
 
@@ -68,8 +74,12 @@ class Volume:
         """Raise Invalid unless the parts fit the kind."""
         if not _is_absolute(self.path) or _folder(self.path) == "":
             raise Invalid(f"Volume path “{self.path}” must be an absolute folder", fields={"volumes": "absolute path"})
-        if (self.kind in {VolumeKind.NAMED, VolumeKind.HOST}) != (self.source is not None):
-            raise Invalid("Named and host volumes have a source, others have none", fields={"volumes": "source"})
+        if (self.kind in _SOURCED) != (self.source is not None):
+            raise Invalid(
+                "Named, external and host volumes have a source, others have none", fields={"volumes": "source"}
+            )
+        if self.kind is VolumeKind.EXTERNAL and not _ENGINE_NAME.fullmatch(self.source or ""):
+            raise Invalid("An external volume's source is its name on the engine", fields={"volumes": "source"})
         if self.kind is VolumeKind.HOST and not _is_absolute(self.source or ""):
             raise Invalid("A host volume's source is an absolute folder without ..", fields={"volumes": "source"})
         if self.size is not None and (self.kind is not VolumeKind.TMPFS or self.size < 1):
@@ -98,8 +108,11 @@ class Limits:
 class Project:
     """See the module. `image` is registry/path without tag; `registry`, `engine`, `proxy` name connections
     (registry None: found by the image's host). `secrets` are names of environment variables whose
-    values are in the vault. `domain` overrides the base domain of the settings. `active` False: it was
-    made from an unknown image and waits for a person.
+    values are in the vault. `networks` were on the engine before Forge: its instances join them, to
+    reach who is there. `domain` overrides the base domain of the settings. `pre_deploy`: what runs once
+    from the new image before its instance starts (migrations), as `docker run IMAGE WORDS…` would, within
+    `pre_deploy_timeout` seconds; empty: nothing. `active` False: it was made from an unknown image and waits
+    for a person.
     """
 
     name: str
@@ -115,7 +128,10 @@ class Project:
     volumes: tuple[Volume, ...] = ()
     limits: Limits = field(default_factory=Limits)
     aliases: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    pre_deploy: tuple[str, ...] = ()
+    pre_deploy_timeout: float = 600
     active: bool = True
 
     def __post_init__(self) -> None:
@@ -135,11 +151,24 @@ class Project:
         for alias in self.aliases:
             check_host(alias, "aliases")
         _check_labels(self.labels)
+        self._check_pre_deploy()
+        _check_networks(self.networks)
         for volume in self.volumes:
             if volume.kind is VolumeKind.NAMED:  # here, not in Volume: engines have longer names for them
                 check_name(volume.source or "", "volume", "volumes")
         if len({_folder(v.path) for v in self.volumes}) != len(self.volumes):
             raise Invalid("Two volumes have the same path", fields={"volumes": "path twice"})
+
+    def _check_pre_deploy(self) -> None:
+        if any("\0" in word for word in self.pre_deploy) or sum(map(len, self.pre_deploy)) > _LONGEST_COMMAND:
+            raise Invalid(
+                f"The pre-deploy command has at most {_LONGEST_COMMAND} characters, and no NUL",
+                fields={"pre_deploy": "too long"},
+            )
+        if not 1 <= self.pre_deploy_timeout <= 86400:
+            raise Invalid(
+                "The pre-deploy command may take 1 second to 1 day", fields={"pre_deploy_timeout": "1 to 86400"}
+            )
 
 
 def check_environment(environment: Mapping[str, str], secrets: tuple[str, ...]) -> None:
@@ -163,6 +192,12 @@ def _check_labels(labels: Mapping[str, str]) -> None:
     for name, value in labels.items():
         if name.startswith("forge.") or not name or not name.isprintable() or "\0" in value:
             raise Invalid(f"Label “{name[:60]}” is not allowed: forge.* is Forge's own", fields={"labels": name[:60]})
+
+
+def _check_networks(networks: tuple[str, ...]) -> None:
+    for network in networks:
+        if not _ENGINE_NAME.fullmatch(network) or network in {"host", "none"}:
+            raise Invalid(f"“{network[:60]}” is no network to join", fields={"networks": network[:60]})
 
 
 def _folder(path: str) -> str:

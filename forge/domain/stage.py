@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from forge.domain.errors import Invalid
 from forge.domain.names import check_name
-from forge.domain.project import Project, check_environment, check_pattern_or_none
+from forge.domain.project import Project, VolumeKind, check_environment, check_pattern_or_none
 from forge.domain.tags import PatternKind, TagPattern
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -138,6 +138,11 @@ class Strategy(StrEnum):
     SIDE_BY_SIDE = "side_by_side"  # the old one serves until the new one is proven and routed to
     IN_PLACE = "in_place"  # the old one stops first
 
+    @property
+    def said(self) -> str:
+        """`side by side`, for a sentence."""
+        return self.value.replace("_", " ")
+
 
 def strategy_of(project: Project, stage: Stage) -> tuple[Strategy, str]:
     """How a deploy of this stage must run, and why, as a sentence."""
@@ -146,4 +151,18 @@ def strategy_of(project: Project, stage: Stage) -> tuple[Strategy, str]:
     for volume in project.volumes:
         if volume.exclusive:
             return Strategy.IN_PLACE, f"the volume at {volume.path} is exclusive"
-    return Strategy.SIDE_BY_SIDE, "the old instance serves until the new one is proven"
+    reason = "the old instance serves until the new one is proven"
+    return Strategy.SIDE_BY_SIDE, "; ".join((reason, *_shared(project, stage)))
+
+
+def _shared(project: Project, stage: Stage) -> Iterator[str]:
+    """What two instances write to at once, and what to do if they cannot."""
+    kinds = {VolumeKind.NAMED, VolumeKind.HOST}
+    paths = [volume.path for volume in project.volumes if volume.kind in kinds and not volume.read_only]
+    if not paths:
+        return
+    what = f"the volume{'s' if len(paths) > 1 else ''} at {' and '.join(paths)}"
+    if stage.max_instances > 1:
+        yield f"all instances share {what}"
+    else:
+        yield f"meanwhile old and new share {what}: mark it exclusive if two cannot write at once"

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from forge.domain.errors import EngineError
-from forge.engines import logs, machine, reading, recipe, wire
+from forge.domain.metrics import Usage
+from forge.domain.stranger import Stranger, StrangerFacts
+from forge.engines import logs, machine, reading, recipe, strangers, wire
 from forge.engines import probe as probes
 from forge.engines.link import Link
 from forge.engines.pull import pull
@@ -40,6 +42,7 @@ _ACTIONS += ["pause", "unpause", "rename", "update"]
 _OURS = {HOME_LABEL: ""}  # whatever its value
 GONE = frozenset({404})
 CONFLICT = frozenset({409})
+_ONE_SHOT = (1, 41)
 _REMOVAL = 30  # seconds to wait for somebody else's removal
 _IN_A_CONTAINER = Path("/.dockerenv")
 _RECENT = 200  # ports handed out lately are not handed out again before their container listens
@@ -142,12 +145,27 @@ class DockerEngine:
         try:
             with self._link.ask(f"create {spec.name}", secrets=secrets) as api:
                 body = recipe.container(spec)
-                created: str = api.create_container_from_config(body, spec.name)["Id"]  # type: ignore[no-untyped-call]
-                return created
+                made: str = api.create_container_from_config(body, spec.name)["Id"]  # type: ignore[no-untyped-call]
         except EngineError as error:
             if error.code != "conflict":
                 raise
-        return self._the_same(spec)
+            made = self._the_same(spec)
+        self._join(made, spec.networks)
+        return made
+
+    def _join(self, id: str, networks: tuple[str, ...]) -> None:
+        """Afterwards, because Docker takes one network at creation before API 1.44."""
+        for name in networks:
+            self._check_network(name)
+            # 403 is Docker's answer for "is on it already"
+            with self._link.ask(f"join the network {name}", fine=frozenset({403})) as api:
+                api.connect_container_to_network(id, name)
+
+    def _check_network(self, name: str) -> None:
+        with self._link.ask(f"look for the network {name}", fine=GONE) as api:
+            api.inspect_network(name)
+            return
+        raise EngineError(f"The network {name} is gone: take it out of the project", code="no_network")
 
     def _the_same(self, spec: InstanceSpec) -> str:
         there = self.inspect(spec.name)
@@ -177,6 +195,16 @@ class DockerEngine:
                     f"The volume {wanted['name']} is there already and is not Forge's: rename or remove it",
                     code="name_taken",
                 )
+        for name in recipe.external_volumes(spec):
+            self._check_external(name)
+
+    def _check_external(self, name: str) -> None:
+        with self._link.ask(f"look for the volume {name}", fine=GONE) as api:
+            labels = api.inspect_volume(name).get("Labels") or {}
+            if HOME_LABEL in labels:
+                raise EngineError(f"The volume {name} belongs to a stage of Forge: use it there", code="name_taken")
+            return
+        raise EngineError(f"The volume {name} is gone: take it out of the project", code="no_volume")
 
     def start(self, id: str) -> None:
         with self._link.ask(f"start the container {id[:12]}") as api:
@@ -198,6 +226,10 @@ class DockerEngine:
         # Somebody else is removing it: what it used is only free once it is gone.
         with self._link.ask(doing, fine=GONE) as api:
             api.wait(id, timeout=_REMOVAL, condition="removed")
+
+    def differences(self, id: str, spec: InstanceSpec) -> tuple[str, ...]:
+        with self._link.ask(f"look at the container {id[:12]}") as api:
+            return recipe.differences(spec, api.inspect_container(id))
 
     def join(self, id: str, network: str, aliases: tuple[str, ...], labels: Mapping[str, str]) -> None:
         with self._making:
@@ -231,6 +263,23 @@ class DockerEngine:
         found = [state for body in listed if (state := self.inspect(body["Id"]))]
         return tuple(sorted(found, key=lambda state: state.created, reverse=True))
 
+    def strangers(self) -> tuple[Stranger, ...]:
+        with self._link.ask("list containers") as api:
+            listed = api.containers(all=True)
+        own = socket.gethostname() if _IN_A_CONTAINER.exists() else None  # Docker's name for a container is its id
+        theirs = [body for body in listed if HOME_LABEL not in (body.get("Labels") or {})]
+        others = [body for body in theirs if own is None or not body["Id"].startswith(own)]
+        return tuple(sorted(map(strangers.listed, others), key=lambda one: one.name))
+
+    def describe(self, id: str) -> StrangerFacts | None:
+        body = self._body(id)
+        if body is None or HOME_LABEL in (body["Config"].get("Labels") or {}):
+            return None
+        image: Json = {}
+        with self._link.ask(f"look at the image of {id[:12]}", fine=GONE) as api:
+            image = api.inspect_image(body["Image"])  # type: ignore[no-untyped-call]
+        return strangers.facts(body, image)
+
     def probe(self, id: str, port: int, probe: Probe) -> ProbeResult:
         body = self._body(id)
         if body is None:
@@ -246,6 +295,13 @@ class DockerEngine:
         return self._own_networks
 
     # ---- what goes on
+
+    def stats(self, id: str) -> Usage | None:
+        with self._link.ask(f"measure the container {id[:12]}", fine=GONE) as api:
+            # without one-shot it measures twice; 20.10 was seen to answer at its next full second even so
+            once = True if _version(api.api_version) >= _ONE_SHOT else None
+            return reading.usage(api.stats(id, stream=False, one_shot=once))
+        return None
 
     @contextlib.contextmanager
     def logs(
@@ -298,6 +354,10 @@ class DockerEngine:
         with self._link.ask("list networks") as api:
             listed = api.networks(filters={"label": _label_filter(labels)})
         return tuple(sorted(body["Name"] for body in listed))
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in text.split("."))
 
 
 def _label_filter(labels: Mapping[str, str]) -> list[str]:

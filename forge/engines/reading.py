@@ -9,6 +9,7 @@ from typing import Any
 
 from forge.domain.errors import Invalid
 from forge.domain.image import parse_image
+from forge.domain.metrics import Usage
 from forge.ports import EngineEvent, HealthCheck, ImageFacts, InstanceState, LayerProgress
 
 Json = Mapping[str, Any]
@@ -145,6 +146,32 @@ def event(body: Json) -> EngineEvent:
         labels=attributes,
         exit_code=int(code) if code.isdigit() else None,
     )
+
+
+def usage(body: Json) -> Usage | None:
+    """`GET /containers/{id}/stats`; None for a container that does not run."""
+    at = unix_time(body.get("read"))
+    cpu = (body.get("cpu_stats") or {}).get("cpu_usage") or {}
+    if at is None or "total_usage" not in cpu:
+        return None
+    networks = (body.get("networks") or {}).values()  # none where it shares the machine's
+    return Usage(
+        at=at,
+        cpu=cpu["total_usage"] / 1e9,
+        memory=_memory(body.get("memory_stats") or {}),
+        received=sum(one["rx_bytes"] for one in networks) if networks else None,
+        sent=sum(one["tx_bytes"] for one in networks) if networks else None,
+    )
+
+
+def _memory(memory: Json) -> int | None:
+    """Without the page cache that the kernel can take back, as `docker stats` tells it (docker/cli, stats_helpers.go):
+    cgroup v1 calls that total_inactive_file, v2 inactive_file.
+    """
+    used: int | None = memory.get("usage")
+    details = memory.get("stats") or {}
+    cache = details.get("total_inactive_file", details.get("inactive_file", 0))
+    return used - cache if used is not None and cache < used else used
 
 
 def layer(line: Json) -> LayerProgress | None:

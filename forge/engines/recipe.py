@@ -27,22 +27,62 @@ def container(spec: InstanceSpec) -> Json:
         "Image": spec.image,
         "Env": [f"{name}={_plain(value)}" for name, value in spec.environment.items()],
         "Labels": dict(spec.labels),
-        "ExposedPorts": {port: {}},
+        "ExposedPorts": {} if spec.once else {port: {}},
         "StopTimeout": math.ceil(spec.stop_timeout),
         "HostConfig": {
-            "PortBindings": {port: [{"HostIp": spec.publish_host, "HostPort": str(spec.publish)}]},
-            "RestartPolicy": {"Name": "unless-stopped"},
+            "PortBindings": {} if spec.once else {port: [_binding(spec)]},
+            "RestartPolicy": {"Name": "no" if spec.once else "unless-stopped"},
             "SecurityOpt": ["no-new-privileges"],
             "LogConfig": {"Type": "json-file", "Config": dict(_ROTATION)},
             "Mounts": [_mount(volume, spec.labels) for volume in spec.volumes],
             **_limits(spec.limits),
         },
     }
+    if spec.command:
+        body["Cmd"] = list(spec.command)
     if spec.network:
         body["HostConfig"]["NetworkMode"] = spec.network
         links = [f"{container}:{alias}" for alias, container in spec.links.items()]
         body["NetworkingConfig"] = {"EndpointsConfig": {spec.network: {"Links": links}}}
     return body
+
+
+def differences(spec: InstanceSpec, body: Json) -> tuple[str, ...]:
+    """What `body`, an answer of `GET /containers/{id}/json`, says differently: Docker leaves out in silence what it
+    cannot do, such as a memory limit on a kernel without that cgroup.
+    """
+    config, host = body["Config"], body["HostConfig"]
+    has = set(config["Env"] or ())
+    missing = [name for name, value in spec.environment.items() if f"{name}={_plain(value)}" not in has]
+    labels = config["Labels"] or {}
+    mounts = {mount["Destination"].rstrip("/"): mount["RW"] for mount in body["Mounts"] or ()}
+    said = [f"the variable {name} is not as asked" for name in missing]
+    said += [f"the label {name} is missing" for name, value in spec.labels.items() if labels.get(name) != value]
+    limits = _limits(spec.limits)
+    said += [f"{key} is {host.get(key)}, not {limits[key]}" for key in limits if host.get(key) != limits[key]]
+    said += [
+        f"the volume at {volume.path} is not as asked"
+        for volume in spec.volumes
+        if mounts.get(volume.path.rstrip("/")) is not (not volume.read_only)
+    ]
+    if config["Image"] != spec.image:
+        said.append(f"the image is {config['Image']}")
+    return (*said, *_network_differences(spec, body))
+
+
+def _network_differences(spec: InstanceSpec, body: Json) -> list[str]:
+    """By what was kept of the request: what a container listens on comes and goes with each of its starts."""
+    networks = body["NetworkSettings"]["Networks"] or {}
+    wanted = [network for network in (spec.network, *spec.networks) if network is not None]
+    said = [f"it is not on the network {network}" for network in wanted if network not in networks]
+    bindings = (body["HostConfig"]["PortBindings"] or {}).get(f"{spec.port}/tcp") or ()
+    if not spec.once and str(spec.publish) not in {binding["HostPort"] for binding in bindings}:
+        said.append(f"it does not listen on port {spec.publish} of this machine")
+    return said
+
+
+def _binding(spec: InstanceSpec) -> Json:
+    return {"HostIp": spec.publish_host, "HostPort": str(spec.publish)}
 
 
 def secrets(spec: InstanceSpec) -> tuple[str, ...]:
@@ -65,6 +105,11 @@ def named_volumes(spec: InstanceSpec) -> list[Json]:
     """The volumes that outlive it, as `POST /volumes/create` takes them."""
     labels = _only(spec.labels, HOME_LABEL, PROJECT_LABEL, STAGE_LABEL)
     return [{"name": v.source, "labels": labels} for v in spec.volumes if v.kind is VolumeKind.NAMED]
+
+
+def external_volumes(spec: InstanceSpec) -> list[str]:
+    """The volumes that must be there already: Docker would make a missing one, empty, without a word."""
+    return [volume.source or "" for volume in spec.volumes if volume.kind is VolumeKind.EXTERNAL]
 
 
 def _plain(value: str | Secret) -> str:
@@ -92,7 +137,7 @@ def _mount(volume: Volume, labels: Mapping[str, str]) -> Json:
     because Docker makes up a missing folder for the latter.
     """
     mount: Json = {"Target": volume.path, "ReadOnly": volume.read_only}
-    if volume.kind is VolumeKind.NAMED:
+    if volume.kind in {VolumeKind.NAMED, VolumeKind.EXTERNAL}:
         return {**mount, "Type": "volume", "Source": volume.source}
     if volume.kind is VolumeKind.HOST:
         return {**mount, "Type": "bind", "Source": volume.source}

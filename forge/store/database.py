@@ -184,6 +184,14 @@ class Database:
             if change.events:
                 self._publish(change.events)
 
+    def copy(self, path: Path) -> None:
+        """Write all of it, as it is at one moment, to `path`: an empty file, or none. Writers go on meanwhile.
+
+        Raise StoreUnavailable.
+        """
+        with told(), self._use() as connection:
+            connection.execute("VACUUM INTO ?", (str(path),))
+
     def announce(self, event: Event) -> None:
         """Publish an event that is not kept, between changes."""
         with self._order:

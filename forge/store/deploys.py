@@ -43,6 +43,15 @@ class Quarantine:
     at: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedImage:
+    """An image that was asked for; `tag` is what it was asked for by last."""
+
+    image: str
+    digest: str
+    tag: str
+
+
 class Deploys:
     """Read by any thread; written inside a change."""
 
@@ -128,6 +137,16 @@ class Deploys:
         rows = self._database.rows("SELECT DISTINCT digest FROM deploy WHERE project = ?", (project,))
         return {row["digest"] for row in rows if row["digest"]}
 
+    def images(self, project: str, stage: str | None = None) -> list[DeployedImage]:
+        """Every image that was ever asked for, the newest first; of one stage if it is said."""
+        rows = self._database.rows(
+            "SELECT image, digest, tag, max(id) AS newest FROM deploy "
+            "WHERE project = ? AND stage = coalesce(?, stage) AND digest <> '' "
+            "GROUP BY image, digest ORDER BY newest DESC",
+            (project, stage),
+        )
+        return [DeployedImage(image=row["image"], digest=row["digest"], tag=row["tag"]) for row in rows]
+
     def ended_before(self, project: str, stage: str, deploy: int) -> list[int]:
         """Numbers of a stage's ended deploys below `deploy`."""
         rows = self._database.rows(
@@ -207,9 +226,9 @@ class Deploys:
         )
         self._emit(change, deploy, "deploy_step", msgspec.to_builtins(step))
 
-    def log(self, change: Change, deploy: Deploy, text: str, level: str = "info") -> None:
-        """A line of the deploy's log; `level`: info, warning, error, output (an instance's own words)."""
-        payload = {"deploy": deploy.id, "at": change.now, "level": level, "text": text}
+    def log(self, change: Change, deploy: Deploy, text: str, level: str = "info", **more: Any) -> None:
+        """A line of the deploy's log; `level`: info, warning, error, output (an instance's own words), probe."""
+        payload = {"deploy": deploy.id, "at": change.now, "level": level, "text": text, **more}
         change.emit(_event(change, deploy, "deploy_log", payload, deploy_topic(deploy.id)))
 
     def quarantine(self, change: Change, deploy: Deploy, reason: str) -> None:

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
 from forge.domain.events import STATE, Event
 from forge.store.database import Change, Database, from_json
+
+# What another event tells anyway: what a deploy does to instances is told by the deploy, a sighting that led to one by
+# the deploy too, a delivery by its sightings. That an instance which should run changed by itself is news.
+_TOLD_ANYWAY = """CASE type
+    WHEN 'instance_status' THEN actor = 'forge' AND NOT (json_extract(payload, '$.wanted')
+        AND (json_extract(payload, '$.status') IN ('unhealthy', 'missing')
+            OR json_extract(payload, '$.status') IN ('running', 'stopped')
+                AND at > (SELECT coalesce(ended, event.at) FROM deploy WHERE id = json_extract(payload, '$.deploy'))))
+    WHEN 'sighting' THEN json_extract(payload, '$.decision') IN ('deploy', 'noted')
+    WHEN 'receipt' THEN json_extract(payload, '$.decision') NOT IN ('refused', 'invalid', 'failed')
+END"""
 
 
 class Events:
@@ -28,14 +41,35 @@ class Events:
         )
         return [_event(row) for row in rows]
 
-    def activity(self, *, before: int | None, limit: int, project: str | None = None) -> list[Event]:
-        """Changes of state, the newest first, numbered below `before`."""
-        rows = self._database.rows(
-            "SELECT * FROM event WHERE topic = ? AND id < ? AND (? IS NULL OR project = ?) AND type <> 'deploy_step' "
-            "ORDER BY id DESC LIMIT ?",
-            (STATE, before or 1 << 62, project, project, limit),
-        )
-        return [_event(row) for row in rows]
+    def activity(
+        self,
+        *,
+        before: int | None,
+        limit: int,
+        project: str | None = None,
+        stage: str | None = None,
+        actor: str | None = None,
+        types: Sequence[str] = (),
+        quiet: bool = False,
+    ) -> list[Event]:
+        """Changes of state, the newest first, numbered below `before`; `quiet`: without what others tell anyway."""
+        where, values = ["topic = ?", "type <> 'deploy_step'"], list[Any]([STATE])
+        for condition, value in (
+            ("id < ?", before),
+            ("project = ?", project),
+            ("stage = ?", stage),
+            ("actor = ?", actor),
+        ):
+            if value is not None:
+                where.append(condition)
+                values.append(value)
+        if types:
+            where.append(f"type IN ({', '.join('?' * len(types))})")
+            values.extend(types)
+        if quiet:
+            where.append(f"({_TOLD_ANYWAY}) IS NOT 1")  # NULL is news
+        sql = f"SELECT * FROM event WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"  # noqa: S608
+        return [_event(row) for row in self._database.rows(sql, [*values, limit])]
 
     def thin(self, change: Change, keep: int) -> int:
         """Drop all but the newest `keep` numbers; how many went."""

@@ -44,6 +44,15 @@ class Instances:
         sql = f"SELECT * FROM instance WHERE {' AND '.join(where)} ORDER BY created DESC, id"  # noqa: S608
         return [_instance(row) for row in self._database.rows(sql, values)]
 
+    def since(self, since: float, project: str | None = None, stage: str | None = None) -> list[Instance]:
+        """All that were there at some time from `since` (unix seconds) on, removed or not; the newest first."""
+        rows = self._database.rows(
+            "SELECT * FROM instance WHERE (status <> 'removed' OR since >= ?1) AND (?2 IS NULL OR project = ?2) "
+            "AND (?3 IS NULL OR stage = ?3) ORDER BY created DESC, id",
+            (since, project, stage),
+        )
+        return [_instance(row) for row in rows]
+
     def serving(self, project: str, stage: str) -> list[Instance]:
         """Those that the stage's routes lead to, the oldest first."""
         sql = "SELECT * FROM instance WHERE project = ? AND stage = ? AND serving ORDER BY created"

@@ -11,6 +11,7 @@ from forge.domain.errors import Conflict, NotFound
 from forge.domain.events import Event
 from forge.domain.project import Project
 from forge.domain.stage import Stage
+from forge.store.adopted import forget_adopted
 from forge.store.database import Change, Database, from_json, to_json
 
 
@@ -147,6 +148,7 @@ def _stage(row: sqlite3.Row) -> Stage:
 
 def _forget(change: Change, project: str, stage: str | None) -> None:
     """Nothing of a deleted stage may be inherited by a later one of the same name."""
+    forget_adopted(change, project, stage)
     for table in ("quarantine", "sighting"):
         if stage is None:
             change.execute(f"DELETE FROM {table} WHERE project = ?", (project,))  # noqa: S608 our own table names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
@@ -12,6 +13,9 @@ from forge.domain.events import Event
 from forge.domain.sighting import Decision, Receipt, Sighting
 from forge.store.database import Change, Database, from_json, to_json
 
+# Receipts of what names no image: a registry tells of every blob and of Forge's own pulls, a few for each deploy.
+_IDLE = "(images = '[]' AND decision = 'ignored')"
+MOST_IDLE = 50
 _SIGHTING = ("project", "stage", "tag", "digest", "source", "decision", "reason", "due", "deploy")
 
 
@@ -43,22 +47,37 @@ class Sightings:
         return {row["tag"]: _sighting(row) for row in rows}
 
     def page(
-        self, *, project: str | None = None, stage: str | None = None, before: int | None = None, limit: int = 50
+        self,
+        *,
+        project: str | None = None,
+        stage: str | None = None,
+        decisions: Sequence[Decision] = (),
+        before: int | None = None,
+        limit: int = 50,
     ) -> list[Sighting]:
         """The newest first."""
-        rows = self._database.rows(
-            "SELECT * FROM sighting WHERE id < ? AND (? IS NULL OR project = ?) AND (? IS NULL OR stage = ?) "
-            "ORDER BY id DESC LIMIT ?",
-            (before or 1 << 62, project, project, stage, stage, limit),
+        among = f"decision IN ({', '.join('?' * len(decisions))})" if decisions else "1"
+        sql = (
+            "SELECT * FROM sighting WHERE id < ? AND (? IS NULL OR project = ?) AND (? IS NULL OR stage = ?) "  # noqa: S608
+            f"AND {among} ORDER BY id DESC LIMIT ?"
         )
+        values = (before or 1 << 62, project, project, stage, stage, *decisions, limit)
+        rows = self._database.rows(sql, values)
         return [_sighting(row) for row in rows]
 
     def due(self, now: float) -> list[Sighting]:
-        """Held ones whose time has come."""
+        """Held ones whose time has come, and what `reconsider` named; the oldest first."""
         rows = self._database.rows(
-            "SELECT * FROM sighting WHERE due <= ? AND decision = 'held' ORDER BY due, id", (now,)
+            "SELECT * FROM sighting WHERE due <= ? AND decision IN ('held', 'waiting') ORDER BY due, id", (now,)
         )
         return [_sighting(row) for row in rows]
+
+    def reconsider(self, change: Change, project: str, stage: str) -> None:
+        """Have decided anew, soon, what waits or is held in a stage: the rules have changed."""
+        change.execute(
+            "UPDATE sighting SET due = ? WHERE project = ? AND stage = ? AND decision IN ('held', 'waiting')",
+            (change.now, project, stage),
+        )
 
     def add(self, change: Change, sighting: Sighting) -> Sighting | None:
         """Keep a new one (its id is given here); None if the tag meant this digest when it was seen last."""
@@ -112,15 +131,16 @@ class Receipts:
             raise NotFound(f"There is no receipt {receipt}", code="no_receipt")
         return _receipt(row)
 
-    def page(self, *, before: int | None = None, limit: int = 50) -> list[Receipt]:
-        """The newest first."""
-        rows = self._database.rows(
-            "SELECT * FROM receipt WHERE id < ? ORDER BY id DESC LIMIT ?", (before or 1 << 62, limit)
-        )
+    def page(self, *, before: int | None = None, limit: int = 50, idle: bool = True) -> list[Receipt]:
+        """The newest first; not `idle`: without those that named nothing to look at (a pull, a blob)."""
+        sql = f"SELECT * FROM receipt WHERE id < ? AND (? OR NOT {_IDLE}) ORDER BY id DESC LIMIT ?"  # noqa: S608
+        rows = self._database.rows(sql, (before or 1 << 62, idle, limit))
         return [_receipt(row) for row in rows]
 
     def add(self, change: Change, receipt: Receipt, keep: int) -> Receipt:
-        """Keep it (its id is given here), and only the newest `keep`."""
+        """Keep it (its id is given here), and only the newest `keep`; beside them the newest 50 of those that name
+        no image, so that they push no others out.
+        """
         cursor = change.execute(
             "INSERT INTO receipt (at, vendor, images, signature, decision, reason, body, headers, replay_of) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -130,9 +150,18 @@ class Receipts:
             ),
         )  # fmt: skip
         kept = replace(receipt, id=int(cursor.lastrowid or 0), at=change.now)
-        change.execute("DELETE FROM receipt WHERE id <= ?", (kept.id - keep,))
+        self._prune(change, f"NOT {_IDLE}", keep)
+        self._prune(change, _IDLE, min(keep, MOST_IDLE))
         self._tell(change, kept)
         return kept
+
+    @staticmethod
+    def _prune(change: Change, which: str, keep: int) -> None:
+        change.execute(
+            f"DELETE FROM receipt WHERE {which} AND id <= "  # noqa: S608
+            f"(SELECT id FROM receipt WHERE {which} ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            (keep,),
+        )
 
     def settle(self, change: Change, receipt: Receipt, decision: str, reason: str) -> Receipt:
         """Write what was decided in the end."""
@@ -143,6 +172,9 @@ class Receipts:
 
     @staticmethod
     def _tell(change: Change, receipt: Receipt) -> None:
+        """A registry tells of every look that Forge takes at it: that is no news, and would crowd out what is."""
+        if receipt.decision == "ignored" and not receipt.images:
+            return
         payload = {key: value for key, value in msgspec.to_builtins(receipt).items() if key not in {"body", "headers"}}
         change.emit(Event(type="receipt", payload=payload, at=change.now, actor="webhook"))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from forge.store.adopted import AdoptedStore
 from forge.store.connections import Connections, PreferenceStore
 from forge.store.database import Database
 from forge.store.deploys import Deploys
 from forge.store.events import Events
 from forge.store.instances import Instances
+from forge.store.metrics import Metrics
 from forge.store.projects import Projects
 from forge.store.secrets import Secrets
 from forge.store.sightings import Receipts, Sightings
@@ -29,9 +31,12 @@ class Store:
     connections: Connections
     preferences: PreferenceStore
     secrets: Secrets
+    metrics: Metrics
+    adopted: AdoptedStore
 
 
 def make_store(database: Database, vault: Vault) -> Store:
+    preferences = PreferenceStore(database)
     return Store(
         database=database,
         projects=Projects(database),
@@ -41,6 +46,8 @@ def make_store(database: Database, vault: Vault) -> Store:
         sightings=Sightings(database),
         receipts=Receipts(database),
         connections=Connections(database),
-        preferences=PreferenceStore(database),
+        preferences=preferences,
         secrets=Secrets(database, vault),
+        metrics=Metrics(database),
+        adopted=AdoptedStore(database, preferences),
     )

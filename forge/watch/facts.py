@@ -97,6 +97,12 @@ class Facts:
         latest = self.store.sightings.latest(stage.project, stage.name).values()
         return [seen for seen in latest if seen.decision in PENDING and slot_of(stage, seen.tag) == slot]
 
+    def waiting(self, project: str) -> list[Sighting]:
+        """What waits for a person in all stages of a project, the oldest first."""
+        stages = self.store.projects.stages(project)
+        latest = [seen for stage in stages for seen in self.store.sightings.latest(project, stage.name).values()]
+        return sorted((seen for seen in latest if seen.decision is Decision.WAITING), key=lambda seen: seen.id)
+
     def _target(self, stage: Stage, tag: str) -> tuple[str, str]:
         coming = self.coming(stage, tag)
         if coming is not None:

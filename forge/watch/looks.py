@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from forge.domain.errors import ForgeError, Unavailable
+from forge.domain.errors import Unavailable
 from forge.domain.sighting import Receipt
+from forge.store.database import StoreUnavailable
 from forge.watch.flights import Stopped
 
 _log = logging.getLogger(__name__)
@@ -21,24 +21,28 @@ _Key = tuple[str, ...]
 
 @dataclass(slots=True)
 class Look:
-    """Receipts of deliveries that name the same images, looked at together. `due` in unix seconds; `tries` so far."""
+    """Receipts of deliveries that name the same images, looked at together. `due` in unix seconds; `tries` so far
+    of a registry that is away. `answered`: it was looked at, and is looked at again.
+    """
 
     images: _Key
     due: float
     receipts: list[Receipt] = field(default_factory=list)
     tries: int = 0
+    answered: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
 class Looks:
-    """`work` looks for the images of some receipts and settles them; it raises Unavailable to be asked again.
-    `later` is told of that (receipts, the error, seconds to wait), `give_up` when there was no answer in the end.
+    """`work` looks for the images of some receipts and settles them, but for those that it gives back: they are
+    looked at again when the time beside each comes (unix seconds). It raises Unavailable to be asked again; `later`
+    is told of that (receipts, the error, seconds to wait), `give_up` when there was no answer in the end.
 
-    A delivery joins a look that has not begun. While one is under way a second one for the same images waits:
-    what was pushed after the first had asked must be seen too.
+    A delivery joins a look that has not begun, and has it begin at once unless the registry was away. While one is
+    under way a second one for the same images waits: what was pushed after the first had asked must be seen too.
     """
 
-    work: Callable[[list[Receipt]], None]
+    work: Callable[[list[Receipt]], list[tuple[Receipt, float]]]
     later: Callable[[list[Receipt], Unavailable, float], None]
     give_up: Callable[[list[Receipt], Unavailable], None]
     clock: Callable[[], float] = time.time
@@ -54,10 +58,12 @@ class Looks:
         with self._changed:
             look = self._waiting.get(receipt.images)
             if look is None:
-                if len(self._waiting) >= MOST_WAITING:
+                if sum(not each.answered for each in self._waiting.values()) >= MOST_WAITING:
                     return False
                 look = self._waiting[receipt.images] = Look(images=receipt.images, due=self.clock())
             look.receipts.append(receipt)
+            if not look.tries:
+                look.due = min(look.due, self.clock())
             self._changed.notify()
         return True
 
@@ -93,7 +99,7 @@ class Looks:
     def _do_and_go_on(self, look: Look) -> None:
         try:
             self._do(look)
-        except (ForgeError, sqlite3.Error):
+        except Exception:  # noqa: BLE001 the worker serves every delivery: one may not end it
             _log.exception("the receipts of %s could not be written", ", ".join(look.images))
 
     def _next(self, *, wait: bool = False) -> Look | None:
@@ -112,27 +118,37 @@ class Looks:
 
     def _do(self, look: Look) -> None:
         try:
-            self.work(look.receipts)
+            if again := self.work(look.receipts):
+                self._put_back(look.images, [receipt for receipt, _ in again], min(due for _, due in again))
         except Stopped:
             _log.info("%s is left for the next start", ", ".join(look.images))
         except Unavailable as error:
             self._again(look, error)
-        except sqlite3.Error as error:
-            self._again(look, Unavailable(f"The database could not be written: {error}."))
         finally:
             with self._changed:
                 self._running.discard(look.images)
                 self._changed.notify()
 
     def _again(self, look: Look, error: Unavailable) -> None:
-        if look.tries >= len(RETRIES):
-            self.give_up(look.receipts, error)
+        if look.tries < len(RETRIES):
+            self.later(look.receipts, error, self._wait(look, error))
             return
-        wait = max(RETRIES[look.tries], error.retry_after or 0)
+        try:
+            self.give_up(look.receipts, error)
+        except StoreUnavailable as away:  # what nobody could write down is not given up
+            self._wait(look, away)
+            raise
+
+    def _wait(self, look: Look, error: Unavailable) -> float:
+        """Have the look's turn come again; in how many seconds."""
+        wait = max(RETRIES[min(look.tries, len(RETRIES) - 1)], error.retry_after or 0)
+        self._put_back(look.images, look.receipts, self.clock() + wait, tries=look.tries + 1)
+        return wait
+
+    def _put_back(self, images: _Key, receipts: list[Receipt], due: float, tries: int = 0) -> None:
+        """Have them waiting again, with what came meanwhile; that waits too where the registry is away (`tries`)."""
         with self._changed:
-            joined = self._waiting.get(look.images)
-            receipts = look.receipts + (joined.receipts if joined else [])
-            self._waiting[look.images] = Look(
-                images=look.images, due=self.clock() + wait, receipts=receipts, tries=look.tries + 1
-            )
-        self.later(look.receipts, error, wait)
+            joined = self._waiting.get(images) or Look(images=images, due=due)
+            due = due if tries else min(due, joined.due)
+            receipts = receipts + joined.receipts
+            self._waiting[images] = Look(images=images, due=due, receipts=receipts, tries=tries, answered=not tries)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 import random
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from forge.deploy.parts import Health
-from forge.domain.connection import RegistryConnection
+from forge.domain.connection import ConnectionKind, RegistryConnection
 from forge.domain.errors import ForgeError, NotFound, Unavailable
 from forge.domain.image import parse_image
 from forge.domain.project import Project
+from forge.pool import Pool
+from forge.store.database import StoreUnavailable
 from forge.watch.facts import POLLER
 from forge.watch.flights import Stopped
-from forge.watch.pool import Pool
 from forge.watch.schedule import Schedule, Wanted
 from forge.watch.sightings import SightingService, Source
 from forge.watch.sweep import Sweeper
@@ -114,8 +114,10 @@ class Poller:
             following = self.clock() + TICK
             try:
                 following = self.tick(self.clock())
-            except (ForgeError, sqlite3.Error) as error:
-                _log.warning("the poller goes on after: %s", error)
+            except ForgeError as error:
+                _log.warning("the poller goes on after: %s", error.message)
+            except Exception:  # noqa: BLE001 one mistake may not end the watching of everything
+                _log.exception("the poller goes on")
             self._closing.wait(min(max(following - self.clock(), 0.05), TICK))
 
     def tick(self, now: float) -> float:
@@ -126,10 +128,8 @@ class Poller:
         self._decide_due(now)
         self._plan(now)
         with self._guard:
-            due = self._schedule.due(now)
-            for key in due:
-                self._schedule.turns[key].under_way = True
-        for key in due:
+            begun = self._schedule.begin(now)
+        for key in begun:
             self._begin(key)
         with self._guard:
             following = self._schedule.next()
@@ -185,8 +185,21 @@ class Poller:
                 name = _name(connection)
                 rounds.setdefault(name, _Round(name, connection.host, {})).sources[image] = source
         with self._guard:
+            gone = set(self._rounds) - set(rounds)
             self._rounds = rounds
             self._schedule.plan(now, {key: _wanted(found) for key, found in rounds.items()})
+        self._retire(set(rounds), gone)
+
+    def _retire(self, used: set[str], gone: set[str]) -> None:
+        """Registries without a turn. Those that nobody named are looked for each time: a round that was under way may
+        have told of one since. A named one may be asked by a person, who wants to see the answer.
+        """
+        unused = [part for part in self._health.parts() if part.kind == "registry" and part.name not in used]
+        if unused:
+            named = set(self.service.store.connections.names(ConnectionKind.REGISTRY))
+            for part in unused:
+                if part.name in gone or part.name not in named:
+                    self._health.retire(part.kind, part.name)
 
     def _sources(self, projects: list[Project]) -> list[Source]:
         try:
@@ -205,21 +218,15 @@ class Poller:
                 self._poll(key)
             except ForgeError as error:
                 _log.warning("polling %s: %s", key, error.message)
-            except sqlite3.Error as error:
-                _log.warning("polling %s: the database could not be written: %s", key, error)
-                with self._guard:
-                    self._schedule.failed(key, self.clock(), f"The database could not be written: {error}", None)
             finally:
                 with self._guard:
-                    turn = self._schedule.turns.get(key)
-                    if turn is not None:
-                        turn.under_way = False
+                    self._schedule.ended(key)
 
         if self.submit is not None:
             self.submit(work)
 
     def _poll(self, key: str) -> PollReport:
-        """One round at a time per registry. Raise what the registry says, after it was noted."""
+        """One round at a time per registry. Raise what the registry says, after it was noted; StoreUnavailable."""
         with self._guard:
             lock = self._busy.setdefault(key, threading.Lock())
         with lock:
@@ -231,8 +238,8 @@ class Poller:
             try:
                 report = self._sweep(found, rounds)
                 self.service.check()
-            except Stopped:
-                raise
+            except (Stopped, StoreUnavailable):
+                raise  # no word about the registry: it is Forge that cannot go on
             except ForgeError as error:
                 self._failed(key, found, error)
                 raise

@@ -63,6 +63,21 @@ class Schedule:
         """The registries whose turn it is."""
         return [key for key, turn in self.turns.items() if turn.interval > 0 and turn.due <= now and not turn.under_way]
 
+    def begin(self, now: float) -> list[str]:
+        """The same, under way from now on. A round that ends without a word about the registry comes again as after
+        a first failure.
+        """
+        begun = self.due(now)
+        for turn in (self.turns[key] for key in begun):
+            turn.under_way, turn.due = True, now + self._about(_first_retry(turn))
+        return begun
+
+    def ended(self, key: str) -> None:
+        """The round is no longer under way; whether it went well is told apart."""
+        turn = self.turns.get(key)
+        if turn is not None:
+            turn.under_way = False
+
     def next(self) -> float | None:
         """When the next turn is; None if there is none."""
         waits = [turn.due for turn in self.turns.values() if turn.interval > 0 and not turn.under_way]
@@ -79,10 +94,13 @@ class Schedule:
         turn = self.turns.get(key)
         if turn is not None:
             turn.last, turn.failures, turn.text = now, turn.failures + 1, text
-            first = min(FIRST_RETRY, turn.interval or FIRST_RETRY)
-            wait = min(LONGEST_RETRY, first * 2.0 ** min(turn.failures - 1, 12))
+            wait = min(LONGEST_RETRY, _first_retry(turn) * 2.0 ** min(turn.failures - 1, 12))
             asked = (retry_after or 0) * (1 + JITTER * self.chance())
             turn.due = now + max(self._about(wait), asked)
 
     def _about(self, seconds: float) -> float:
         return seconds * (1 - JITTER + 2 * JITTER * self.chance())
+
+
+def _first_retry(turn: Turn) -> float:
+    return min(FIRST_RETRY, turn.interval or FIRST_RETRY)

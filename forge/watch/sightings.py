@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from forge.deploy.adapters import Adapters
@@ -15,7 +15,7 @@ from forge.domain.errors import Conflict, ForgeError, NotFound
 from forge.domain.image import Image, parse_image
 from forge.domain.project import Project
 from forge.domain.sighting import Decision, Sighting
-from forge.domain.stage import Stage
+from forge.domain.stage import Stage, strategy_of
 from forge.ports import Registry
 from forge.store.database import Change
 from forge.store.store import Store
@@ -58,12 +58,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Whether a tag would be deployed, and why (not); `checks` are (name, ok, sentence), in the order of deciding."""
+    """Whether a tag would be deployed, and why (not); `checks` are (name, ok, sentence), in the order of deciding.
+    `ok` is None for what was not asked, because a check before it has decided.
+    """
 
     would: bool
     decision: Decision
     reason: str
-    checks: tuple[tuple[str, bool, str], ...]
+    checks: tuple[tuple[str, bool | None, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,34 +250,52 @@ class SightingService:
         return self.queue.add(change, case.stage, case.project, tag=case.tag, digest=case.digest, actor=actor)
 
     def _wake_for(self, outcomes: Iterable[Outcome]) -> None:
-        if any(outcome.fresh and outcome.sighting.deploy is not None for outcome in outcomes):
-            self.wake()
+        self._wake_if_queued(outcome.sighting for outcome in outcomes if outcome.fresh)
 
     def decide_due(self, now: float) -> list[Sighting]:
-        """Decide held sightings anew whose time has come; returns them as they are then."""
-        decided = [self._decide_again(sighting) for sighting in self.store.sightings.due(now)]
-        if any(sighting.deploy is not None for sighting in decided):
-            self.wake()
+        """Decide anew what is due: held ones whose time has come, and what waits or is held in a stage that was
+        changed; returns them as they are then.
+        """
+        decided = [self._decide_due(sighting) for sighting in self.store.sightings.due(now)]
+        self._wake_if_queued(decided)
         return decided
 
-    def _decide_again(self, held: Sighting) -> Sighting:
+    def _decide_due(self, due: Sighting) -> Sighting:
         with self.store.database.change() as change:
             try:
-                project = self.store.projects.get(held.project)
-                stage = self.store.projects.stage(held.project, held.stage)
-                if self.store.sightings.get(held.id).decision is not Decision.HELD:
-                    return held
+                if self.store.sightings.get(due.id).decision is not due.decision:
+                    return due
+                return self._decide_again(change, due, due.source)
             except NotFound:  # deleted meanwhile, and its sightings with it
-                return held
-            case = self.facts.case_again(project, stage, held, now=change.now)
-            verdict = decide(case)
-            deploy = self._queue(change, case, held.source) if verdict.decision is Decision.DEPLOY else None
-            decided = self.store.sightings.decide(
-                change, held, verdict.decision, verdict.reason, due=verdict.due, deploy=deploy.id if deploy else None
-            )
-        return decided or held
+                return due
+
+    def _decide_again(self, change: Change, seen: Sighting, actor: str) -> Sighting:
+        """What waits or is held, as it would be decided now. Raise NotFound."""
+        project = self.store.projects.get(seen.project)
+        stage = self.store.projects.stage(seen.project, seen.stage)
+        case = self.facts.case_again(project, stage, seen, now=change.now)
+        verdict = decide(case)
+        deploy = self._queue(change, case, actor) if verdict.decision is Decision.DEPLOY else None
+        decided = self.store.sightings.decide(
+            change, seen, verdict.decision, verdict.reason, due=verdict.due, deploy=deploy.id if deploy else None
+        )
+        return decided or seen
+
+    def _wake_if_queued(self, decided: Iterable[Sighting]) -> None:
+        if any(sighting.deploy is not None for sighting in decided):
+            self.wake()
 
     # ---- people
+
+    def approve_project(self, project: str, actor: str) -> list[Sighting]:
+        """A project that was made from an unknown image may deploy from now on. What waited for that is decided anew;
+        returns it as it is then. Raise NotFound.
+        """
+        with self.store.database.change() as change:
+            self.store.projects.put(change, replace(self.store.projects.get(project), active=True), actor)
+            decided = [self._decide_again(change, seen, actor) for seen in self.facts.waiting(project)]
+        self._wake_if_queued(decided)
+        return decided
 
     def approve(self, sighting: int, actor: str) -> Deploy:
         """Deploy what waits or is held, at once. Raise NotFound; Conflict if it is neither, or its project inactive."""
@@ -312,15 +332,19 @@ class SightingService:
 
     # ---- explaining
 
-    def explain(self, project: str, stage: str, tag: str, digest: str | None = None) -> Explanation:
+    def explain(
+        self, project: str, stage: str, tag: str, digest: str | None = None, *, draft: Stage | None = None
+    ) -> Explanation:
         """Would `tag` be deployed here if it were pushed now, by the very rules of deciding. Raise NotFound.
 
-        Without a digest the registry is asked what the tag means.
+        Without a digest the registry is asked what the tag means. `draft`: as if the stage were like this.
         """
-        found, place = self.store.projects.get(project), self.store.projects.stage(project, stage)
+        found, place = self.store.projects.get(project), draft or self.store.projects.stage(project, stage)
         check, digest = self._asked(found, tag, digest)
         verdict = decide(self.facts.case(found, place, tag, digest or "", now=self.clock()))
-        checks = tuple((c.name, c.ok, c.sentence) for c in (check, *verdict.checks))
+        strategy, why = strategy_of(found, place)
+        how = Check(name="strategy", ok=True, sentence=f"it is deployed {strategy.said}: {why}")
+        checks = tuple(_until_decided((check, *verdict.checks, how)))
         decision, reason = (verdict.decision, verdict.reason) if check.ok else (Decision.IGNORED, check.sentence)
         would = check.ok and verdict.fresh and decision is Decision.DEPLOY
         return Explanation(would=would, decision=decision, reason=reason, checks=checks)
@@ -336,3 +360,14 @@ class SightingService:
         if digest is None:
             return Check(name="registry", ok=False, sentence=f"{project.image} has no tag {tag}"), None
         return Check(name="registry", ok=True, sentence=f"{tag} means {digest[:19]} at the registry"), digest
+
+
+def _until_decided(checks: Iterable[Check]) -> Iterator[tuple[str, bool | None, str]]:
+    """The checks up to the one that says no; the rest would be answered by what nobody knows."""
+    decided = ""
+    for check in checks:
+        if decided:
+            yield check.name, None, f"Not asked: {decided} has decided"
+        else:
+            yield check.name, check.ok, check.sentence
+            decided = "" if check.ok else check.name

@@ -31,7 +31,7 @@ class Summary:
 def summarize(found: Found) -> Summary:
     """Sum up the look for one image."""
     seen = found.seen
-    if not seen.watched:
+    if not seen.watched and not found.missing:
         return Summary("ignored", f"No project watches {seen.asked.name}: ignored")
     if not seen.outcomes:
         return Summary("ignored", f"{_remark(found)}{_nothing(found)}")
@@ -47,7 +47,7 @@ def _nothing(found: Found) -> str:
     seen = found.seen
     if seen.image.tag is None:
         return f"Nothing has changed in {seen.image.name}"
-    if seen.digest is None:
+    if found.missing:
         return f"{seen.image.name} has no tag {seen.image.tag} at the registry"
     return f"No stage takes the tag {seen.image.tag} of {seen.image.name}: ignored"
 
@@ -69,6 +69,11 @@ def _said(outcome: Outcome) -> str:
     if sighting.decision is Decision.DEPLOY:
         return f"deploy #{sighting.deploy} of {where} queued"
     return f"{where}: {sighting.reason}"
+
+
+def short(digest: str | None) -> str:
+    """A digest as people are told it."""
+    return digest[:19] if digest else "nothing"
 
 
 def _short(sighting: Sighting) -> str:

@@ -11,8 +11,8 @@ from forge.domain.project import Project
 from forge.domain.sighting import Sighting
 from forge.domain.stage import Stage
 from forge.domain.tags import PatternKind, newest_first
+from forge.pool import map_parallel
 from forge.ports import Registry
-from forge.watch.pool import map_parallel
 from forge.watch.sightings import Answer, Outcome, SightingService, Source
 
 MOST_HEADS = 100  # for one repository and sweep

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,12 +24,14 @@ _HARBOR_PUSH = frozenset({"PUSH_ARTIFACT", "pushImage", "harbor.artifact.pushed"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """`images` carry a tag or, only from Forge's own shape, just a digest. `event` is what the vendor calls it;
-    `ping` is a vendor's test. No images: there is nothing to look at.
+    `ping` is a vendor's test. No images: there is nothing to look at. `digests`: image, as text → what its tag means
+    by the vendor's word, where it says so (Docker Hub, Gitea and Quay do not).
     """
 
     vendor: str
     images: tuple[Image, ...]
     event: str
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(headers: Mapping[str, str], body: Any) -> Delivery:
@@ -51,7 +53,7 @@ Parser = Callable[[Mapping[str, str], Any], tuple[str, Iterable[Image]]]
 def _parse(vendor: str, parse: Parser, headers: Mapping[str, str], body: Any) -> Delivery:
     try:
         event, images = parse(headers, body)
-        named = tuple(dict.fromkeys(images))
+        named = {_bare(image): image.digest for image in images}  # the last word on a tag counts
     except (msgspec.ValidationError, Invalid) as error:
         raise Invalid(
             f"This is a delivery of {_SAID[vendor]}, but it is not as it should be: {error}", code="malformed_delivery"
@@ -60,7 +62,12 @@ def _parse(vendor: str, parse: Parser, headers: Mapping[str, str], body: Any) ->
         raise Invalid(
             f"This delivery names {len(named)} images: send at most {MOST_IMAGES} at once", code="malformed_delivery"
         )
-    return Delivery(vendor=vendor, images=named, event=event)
+    digests = {str(image): digest for image, digest in named.items() if digest and image.tag}
+    return Delivery(vendor=vendor, images=tuple(named), event=event, digests=digests)
+
+
+def _bare(image: Image) -> Image:
+    return replace(image, digest=None) if image.tag else image
 
 
 # ---- Forge's own
@@ -89,6 +96,7 @@ def _own(_: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]]:
 class _Target(msgspec.Struct):
     repository: str = ""
     tag: str = ""
+    digest: str = ""
     url: str = ""
 
 
@@ -112,8 +120,9 @@ def _distribution(_: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]
     pushed = [event for event in events if event.action == "push" and event.target.tag]
     actions = sorted({event.action for event in events})
     return ", ".join(actions) or "nothing", [
-        _image(event.request.host or _host(event.target.url), event.target.repository, event.target.tag)
+        _image(event.request.host or _host(target.url), target.repository, target.tag, target.digest)
         for event in pushed
+        for target in [event.target]
     ]
 
 
@@ -143,6 +152,7 @@ def _docker_hub(_: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]]:
 
 class _Tag(msgspec.Struct):
     name: str = ""
+    digest: str = ""
 
 
 class _ContainerMetadata(msgspec.Struct):
@@ -191,7 +201,7 @@ def _github(headers: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]
     if metadata.tag is None or not metadata.tag.name:
         return f"{event} {github.action} without a tag", []
     host, path = _github_name(package, version.package_url if version else "")
-    return f"{event} {github.action}", [_image(host, path.lower(), metadata.tag.name)]
+    return f"{event} {github.action}", [_image(host, path.lower(), metadata.tag.name, metadata.tag.digest)]
 
 
 def _github_name(package: _GithubPackage, url: str) -> tuple[str, str]:
@@ -247,6 +257,7 @@ def _gitea(headers: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]]
 class _Resource(msgspec.Struct):
     resource_url: str
     tag: str = ""
+    digest: str = ""
 
 
 class _EventData(msgspec.Struct):
@@ -267,7 +278,7 @@ def _harbor(_: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]]:
     if data is None:
         raise Invalid("event_data is missing")
     return harbor.type, [
-        parse_image(resource.resource_url)
+        _with_digest(parse_image(resource.resource_url), resource.digest)
         for resource in data.resources
         if not is_digest(resource.tag) and "@" not in resource.resource_url
     ]
@@ -327,12 +338,17 @@ _SAID = {
 }
 
 
-def _image(host: str, path: str, tag: str) -> Image:
+def _image(host: str, path: str, tag: str, digest: str = "") -> Image:
     """An image at `host`; a bare host name gets a port, without which it could not stand in an image's name."""
     if not host:
         raise Invalid("it does not say which registry it is about")
     named = host if set(".:") & set(host) or host == "localhost" else f"{host}:443"
-    return parse_image(f"{named}/{path}:{tag}")
+    return _with_digest(parse_image(f"{named}/{path}:{tag}"), digest)
+
+
+def _with_digest(image: Image, digest: str) -> Image:
+    """`image` with what a vendor says that it means, if that is a digest."""
+    return replace(image, digest=digest) if is_digest(digest) else image
 
 
 def _host(url: str) -> str:

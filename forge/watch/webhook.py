@@ -6,7 +6,7 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
@@ -19,13 +19,14 @@ from forge.domain.sighting import Receipt
 from forge.log import hide
 from forge.store.store import Store
 from forge.watch import signature
+from forge.watch.asking import Asking, Looked, looked
 from forge.watch.bodies import kept_headers, kept_text, parse, too_large
 from forge.watch.facts import WEBHOOK
 from forge.watch.flights import Stopped
 from forge.watch.looks import Looks
 from forge.watch.newcomers import Newcomers
 from forge.watch.sightings import SightingService
-from forge.watch.summary import Summary, summarize
+from forge.watch.summary import Summary
 from forge.watch.vendors import Delivery, read
 
 SECRET, SIGNING = "webhook/secret", "webhook/signing"  # places in the vault
@@ -42,6 +43,7 @@ class WebhookService:
     clock: Callable[[], float] = time.time
     looks: Looks = field(init=False)
     _newcomers: Newcomers = field(init=False)
+    _under_way: dict[int, Asking] = field(default_factory=dict)  # by receipt: deliveries that are looked at again
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -91,6 +93,9 @@ class WebhookService:
             else:
                 self.store.secrets.put(change, SIGNING, key)
             change.emit(_settings_changed("webhook_signing_key", change.now, actor))
+
+    def has_signing_key(self) -> bool:
+        return self.store.secrets.get(SIGNING) is not None
 
     # ---- deliveries
 
@@ -144,9 +149,11 @@ class WebhookService:
             return self._take(draft, delivery)
         fresh = self._keep(_of(draft, delivery), LOOKING, f"Replayed by {actor}: asking the registry")
         try:
-            self._look([fresh])
+            asking = Asking(fresh, delivery.digests)
+            asking.take(self._ask(fresh.images), self.clock())
+            self._note([asking], [])
         except Unavailable as error:
-            self._settle([fresh], "failed", error.message)
+            self._write([fresh], "failed", error.message)
         return self.store.receipts.get(fresh.id)
 
     def _check_signature(self, checked: str) -> None:
@@ -171,37 +178,69 @@ class WebhookService:
             return self._keep(named, "ping" if ping else "ignored", reason)
         receipt = self._keep(named, LOOKING, "Asking the registry")
         if not self.looks.submit(receipt):
-            self._settle([receipt], "failed", "Too many deliveries wait: the poller will see it, or replay this one")
+            self._write([receipt], "failed", "Too many deliveries wait: the poller will see it, or replay this one")
             raise Unavailable("Too many deliveries wait: send it again later", code="too_many", retry_after=10)
         return receipt
 
     # ---- looking
 
-    def _look(self, receipts: list[Receipt]) -> None:
-        """Look once for receipts that name the same images, and settle them; raise Unavailable to be asked again."""
-        found = []
-        for text in receipts[0].images:
+    def _look(self, receipts: list[Receipt]) -> list[tuple[Receipt, float]]:
+        """Look once for receipts that name the same images, and settle them but for those to be looked at again
+        (with when); raise Unavailable to be asked again.
+        """
+        looked, now = self._ask(receipts[0].images), self.clock()
+        done, again = [], []
+        for receipt in receipts:
+            asking = self._under_way.get(receipt.id) or Asking(receipt, _digests(receipt))
+            due = asking.take(looked, now)
+            if due is None:
+                done.append(asking)
+            else:
+                again.append((asking, due))
+        self._note(done, [asking for asking, _ in again])
+        return [(asking.receipt, due) for asking, due in again]
+
+    def _ask(self, images: tuple[str, ...]) -> dict[str, Looked]:
+        found = {}
+        for text in images:
             try:
-                found.append(summarize(self._newcomers.look(parse_image(text))))
+                found[text] = looked(self._newcomers.look(parse_image(text)))
             except (Unavailable, Stopped):
                 raise
             except ForgeError as error:
-                found.append(Summary("failed", f"{text}: {error.message}"))
-        best = min(found, key=lambda summary: summary.rank)
-        self._settle(receipts, best.decision, "; ".join(dict.fromkeys(summary.text for summary in found)))
+                found[text] = Looked(Summary("failed", f"{text}: {error.message}"))
+        return found
+
+    def _note(self, done: list[Asking], again: list[Asking]) -> None:
+        """Settle the receipts that are done. That Forge asks again is said once: a burst has many of them."""
+        new = [asking for asking in again if asking.receipt.id not in self._under_way]
+        if done or new:
+            with self.store.database.change() as change:
+                for asking in done:
+                    self.store.receipts.settle(change, asking.receipt, asking.best.decision, asking.best.text)
+                for asking in new:
+                    reason = f"{asking.best.text}. Forge asks again for some seconds."
+                    self.store.receipts.settle(change, asking.receipt, LOOKING, reason)
+        self._under_way.update({asking.receipt.id: asking for asking in new})
+        self._forget(asking.receipt for asking in done)
+
+    def _forget(self, receipts: Iterable[Receipt]) -> None:
+        for receipt in receipts:
+            self._under_way.pop(receipt.id, None)
 
     def _later(self, receipts: list[Receipt], error: Unavailable, wait: float) -> None:
-        self._settle(receipts, LOOKING, f"{error.message} Forge asks again in {wait:.0f} s.")
+        self._write(receipts, LOOKING, f"{error.message} Forge asks again in {wait:.0f} s.")
 
     def _give_up(self, receipts: list[Receipt], error: Unavailable) -> None:
-        self._settle(receipts, "failed", f"{error.message} Forge gave up: the poller will see it, or replay this one.")
+        self._write(receipts, "failed", f"{error.message} Forge gave up: the poller will see it, or replay this one.")
+        self._forget(receipts)
 
     def _keep(self, draft: Receipt, decision: str, reason: str) -> Receipt:
         keep = self.store.preferences.get().receipts
         with self.store.database.change() as change:
             return self.store.receipts.add(change, replace(draft, decision=decision, reason=reason), keep)
 
-    def _settle(self, receipts: list[Receipt], decision: str, reason: str) -> None:
+    def _write(self, receipts: list[Receipt], decision: str, reason: str) -> None:
         with self.store.database.change() as change:
             for receipt in receipts:
                 self.store.receipts.settle(change, receipt, decision, reason)
@@ -218,6 +257,14 @@ class WebhookService:
 
 def _of(draft: Receipt, delivery: Delivery) -> Receipt:
     return replace(draft, vendor=delivery.vendor, images=tuple(str(image) for image in delivery.images))
+
+
+def _digests(receipt: Receipt) -> Mapping[str, str]:
+    """What the delivery of a receipt said that its tags mean."""
+    try:
+        return read(dict(receipt.headers), parse({}, receipt.body.encode())).digests
+    except Invalid:
+        return {}
 
 
 def _settings_changed(name: str, now: float, actor: str) -> Event:

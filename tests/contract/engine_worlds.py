@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forge.domain.errors import EngineError, EngineUnavailable
-from forge.domain.project import HealthKind
+from forge.domain.project import HealthKind, Limits, Volume, VolumeKind
+from forge.domain.secret import Secret
+from forge.domain.stranger import Beyond, Publication, Stranger, StrangerFacts
 from forge.engines.docker import DockerEngine
 from forge.ports import (
     HOME_LABEL,
@@ -33,6 +35,10 @@ from tests.parts import images
 from tests.parts.engine import Engine as EnginePart
 from tests.parts.registry import Registry as RegistryPart
 
+STRANGE = Stranger(  # what every stranger of these worlds has
+    id="", name="", image="shop:7", status="running", created=0,
+    ports=(Publication(port=8080, publish=8099, host="127.0.0.1"),),
+)  # fmt: skip
 HTTP = Probe(kind=HealthKind.HTTP, path="/healthz", timeout=2)
 TCP = Probe(kind=HealthKind.TCP, timeout=2)
 IMAGE = Probe(kind=HealthKind.IMAGE)
@@ -84,6 +90,30 @@ class FakeWorld:
 
     def stranger(self, name: str) -> None:
         self.engine.stranger(name)
+
+    def settled(self, name: str) -> str:
+        """A container that somebody else runs, with everything that can be taken over."""
+        image = self.push(STRANGE.image.partition(":")[2])
+        self.engine.pull(image, None, nothing, never)
+        self.engine.strange_volume(f"{name}-data")
+        made = self.engine.stranger(name, image=image)
+        stranger = Stranger(
+            id=made, name=name, image=STRANGE.image, status="running", created=time.time(), ports=STRANGE.ports,
+            networks=(f"{name}-net",),
+        )  # fmt: skip
+        volume = Volume(kind=VolumeKind.EXTERNAL, path="/data", source=f"{name}-data", exclusive=True)
+        self.engine.facts[made] = StrangerFacts(
+            stranger=stranger, image_id="", environment={"COLOUR": Secret("green")}, volumes=(volume,),
+            limits=Limits(memory=64 << 20, cpus=0.5), aliases=("kin",), restart="always",
+            beyond=(Beyond(what="user", text="Its user is not the image's."),),
+        )  # fmt: skip
+        return made
+
+    def strange_network(self, name: str) -> None:
+        self.engine.strange_network(name)
+
+    def networks_of(self, name: str) -> set[str]:
+        return set(self.engine.joined[name])
 
     def strange_volume(self, name: str) -> None:
         self.engine.strange_volume(name)
@@ -154,6 +184,27 @@ class RealWorld:
         self.engine.pull(image, None, nothing, never)
         with contextlib.closing(self._part.client()) as client:
             client.api.create_container(image, name=name)
+
+    def settled(self, name: str) -> str:
+        image = self.push(STRANGE.image.partition(":")[2])
+        self.engine.pull(image, None, nothing, never)
+        with contextlib.closing(self._part.client()) as client:
+            client.networks.create(f"{name}-net")
+            made = client.containers.run(
+                image, detach=True, name=name, environment={"COLOUR": "green"}, user="0:0", mem_limit="64m",
+                nano_cpus=500_000_000, restart_policy={"Name": "always"}, ports={"8080/tcp": ("127.0.0.1", 8099)},
+                volumes={f"{name}-data": {"bind": "/data", "mode": "rw"}}, network=f"{name}-net",
+                networking_config={f"{name}-net": client.api.create_endpoint_config(aliases=["kin"])},
+            )  # fmt: skip
+            return str(made.id)
+
+    def strange_network(self, name: str) -> None:
+        with contextlib.closing(self._part.client()) as client:
+            client.networks.create(name)
+
+    def networks_of(self, name: str) -> set[str]:
+        with contextlib.closing(self._part.client()) as client:
+            return set(client.containers.get(name).attrs["NetworkSettings"]["Networks"])
 
     def strange_volume(self, name: str) -> None:
         with contextlib.closing(self._part.client()) as client:

@@ -9,6 +9,7 @@ import pytest
 
 from forge.domain.errors import EngineError
 from forge.domain.project import HealthKind, Volume, VolumeKind
+from forge.pool import map_parallel
 from forge.ports import (
     HOME_LABEL,
     INSTANCE_LABEL,
@@ -204,51 +205,6 @@ class TestCreating:
         engine.remove(made)
 
 
-class TestNames:
-    def test_a_name_leads_to_who_joined_and_to_nobody_else(self, world: World, engine: Engine, bench: Bench) -> None:
-        network, names = f"net-{bench.home}", f"net-{bench.home}.names"
-        old, new = bench.running(network=network), bench.running(network=network)
-        assert world.led_to("shop", names) == set()
-        for _ in range(2):
-            engine.join(old, names, ("shop", "store"), bench.labels)
-        assert world.led_to("shop", names) == world.led_to("store", names) == {old}
-        engine.join(new, names, ("shop",), bench.labels)
-        assert world.led_to("shop", names) == {old, new}
-        engine.stop(old, 1)
-        assert world.led_to("shop", names) == {new}
-        engine.start(old)
-        for _ in range(2):
-            engine.leave(new, names)
-        assert world.led_to("shop", names) == {old}
-        assert engine.networks({HOME_LABEL: bench.home}) == (network, names)
-        engine.remove_network(names)
-        assert names in engine.networks({HOME_LABEL: bench.home}), "it is in use"
-        for made in (old, new):
-            engine.remove(made)
-            engine.leave(made, names)
-        engine.remove_network(names)
-        assert engine.networks({HOME_LABEL: bench.home}) == (network,)
-
-    def test_joining_disturbs_nobody_who_asks_it(self, engine: Engine, bench: Bench) -> None:
-        made = bench.running(network=f"net-{bench.home}")
-        assert eventually(lambda: engine.probe(made, 8080, HTTP).healthy is True)
-        joining = threading.Thread(target=engine.join, args=(made, f"n-{bench.home}", ("shop",), bench.labels))
-        joining.start()
-        answers = []
-        while joining.is_alive():
-            answers.append(engine.probe(made, 8080, HTTP).healthy)
-        joining.join()
-        assert all(answers)
-        assert engine.probe(made, 8080, HTTP).healthy is True
-
-    def test_who_is_gone_cannot_join(self, engine: Engine, bench: Bench) -> None:
-        made = engine.create(bench.spec())
-        engine.remove(made)
-        with pytest.raises(EngineError) as error:
-            engine.join(made, f"n-{bench.home}", ("shop",), bench.labels)
-        assert error.value.code == "gone"
-
-
 class TestLiving:
     def test_it_starts_and_is_healthy(self, engine: Engine, bench: Bench) -> None:
         made = bench.running()
@@ -347,3 +303,41 @@ class TestLiving:
         assert [state.id for state in engine.find(bench.labels)] == [second, first]
         assert [state.id for state in engine.find({**bench.labels, INSTANCE_LABEL: "a1"})] == [first]
         assert engine.find({HOME_LABEL: "another"}) == ()
+
+
+class TestStats:
+    def test_what_an_instance_uses_is_counted_from_its_start_on(self, engine: Engine, bench: Bench) -> None:
+        made = bench.running()
+        first = engine.stats(made)
+        assert first
+        assert first.cpu is not None
+        assert first.memory
+        assert abs(first.at - time.time()) < 5
+        assert eventually(lambda: engine.probe(made, 8080, HTTP).healthy is True)
+        later = engine.stats(made)
+        assert later
+        assert later.at > first.at
+        assert (later.cpu or 0) >= first.cpu
+        assert eventually(lambda: traffic(engine, made) > (first.received or 0))
+
+    def test_asking_of_many_at_once_takes_no_longer_than_of_one(self, engine: Engine, bench: Bench) -> None:
+        made = [bench.running() for _ in range(4)] * 2
+        began = time.monotonic()
+        assert all(map_parallel(8, engine.stats, made))
+        assert time.monotonic() - began < 2.5  # Docker's own percentage takes it two seconds for each
+
+    def test_what_does_not_run_uses_nothing_that_could_be_told(self, engine: Engine, bench: Bench) -> None:
+        created = engine.create(bench.spec())
+        assert engine.stats(created) is None
+        stopped = bench.running()
+        engine.stop(stopped, 0)
+        assert engine.stats(stopped) is None
+        engine.remove(stopped)
+        assert engine.stats(stopped) is None
+
+
+def traffic(engine: Engine, made: str) -> int:
+    """Bytes that an instance received and sent."""
+    usage = engine.stats(made)
+    assert usage
+    return (usage.received or 0) + (usage.sent or 0)

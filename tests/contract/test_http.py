@@ -1,4 +1,4 @@
-"""The HTTP contract, attacked from its own description: no internal error, and every answer as described."""
+"""The HTTP contract, attacked from its own description: no 5xx, and every answer as described."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 import schemathesis
+from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi import checks as openapi_checks
 
+from forge.api.hub import Hub
 from forge.domain.sighting import Decision, Sighting
 from tests.api_world import World, a_world
 
@@ -27,11 +29,10 @@ BODIES = {
     "PUT /api/registries/{name}": {"url": "http://127.0.0.1:5000", "password": "p1anted"},
     "POST /api/proxies": {"name": "other", "kind": "published"},
     "PUT /api/proxies/{name}": {"kind": "caddy", "url": "http://127.0.0.1:2019"},
-    "POST /api/engines": {"name": "far", "url": "tcp://10.0.0.1:2375"},
+    "POST /api/engines": {"name": "far", "url": "tcp://127.0.0.1:2375"},
     "POST /api/webhook/{secret}": {"image": IMAGE},
 }
 
-# Where a part refuses or is away, 502 and 503 are the right answers; they must be described like any other.
 EXPECTED = [
     openapi_checks.status_code_conformance,
     openapi_checks.content_type_conformance,
@@ -40,6 +41,8 @@ EXPECTED = [
     openapi_checks.ignored_auth,
     openapi_checks.unsupported_method,
 ]
+# The stream is described as text; each of its events would be held to that description.
+WITHOUT = {"GET /api/events": (openapi_checks.response_schema_conformance,)}
 OUR_LOGIN = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}})
 
 
@@ -49,7 +52,28 @@ def world(tmp_path_factory):
         world.connect()
         world.registry.push("org/shop", "dev-1")
         world.context.wrong.clock = itertools.count(step=100).__next__  # wrong tokens are part of the attack
+        end_streams_after_hello(world.context.hub)
+        close_backups(world.app)
         yield world
+
+
+def close_backups(app: Flask) -> None:
+    """As a server does; the test's client leaves an answer that is a file to the collector."""
+    whole = app.wsgi_app
+
+    def answer(environ: Any, start: Any) -> Any:
+        body = whole(environ, start)
+        if environ["PATH_INFO"] != "/api/backup":
+            return body
+        with contextlib.closing(body):
+            return list(body)
+
+    app.wsgi_app = answer  # type: ignore[method-assign]
+
+
+def end_streams_after_hello(hub: Hub) -> None:
+    whole = hub.response_body
+    hub.response_body = lambda *asked: itertools.islice(whole(*asked), 1)  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="module")
@@ -101,19 +125,20 @@ def point_at_what_is_there(case: Any, world: World) -> None:
 def attack(operation: Any, mode: GenerationMode, world: World) -> None:
     """Requests as described (or just not so), to paths of nothing and of things that are there."""
     headers = {**world.bearer, "Accept": "application/json"}
+    expected = [check for check in EXPECTED if check not in WITHOUT.get(operation.label, ())]
 
     def check(case: Any, checks: list[Any]) -> None:
         answer = case.call(headers=headers)
-        assert answer.status_code != 500, answer.text
+        assert answer.status_code < 500, answer.text  # every part answers here: nobody but Forge is to blame
         case.validate_response(answer, checks=checks, headers=headers)
 
     @settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
     def every_answer(case: Any) -> None:
-        check(case, [*EXPECTED, openapi_checks.negative_data_rejection])
+        check(case, [*expected, openapi_checks.negative_data_rejection])
         make_sure(world)
         point_at_what_is_there(case, world)
-        check(case, EXPECTED)
+        check(case, expected)
 
     if mode is GenerationMode.POSITIVE:
         every_answer()
@@ -128,6 +153,5 @@ def test_every_answer_is_as_described(mode, world, description, subtests):
     operations = [found.ok() for found in description.get_all_operations()]
     assert len(operations) > 60
     for operation in operations:
-        if operation.path != "/api/events":  # it never ends
-            with subtests.test(msg=operation.label):
-                attack(operation, mode, world)
+        with subtests.test(msg=operation.label):
+            attack(operation, mode, world)

@@ -112,6 +112,7 @@ def house(tmp_path_factory, parts):
         project = Project(
             name=name, image=f"{parts.registry.address}/{name}", port=8080, proxy="caddy",
             health=Health(kind=HealthKind.HTTP, path="/healthz", timeout=20),
+            pre_deploy=("migrate",),
             volumes=(exclusive,) if strategy is Strategy.IN_PLACE else (),
         )  # fmt: skip
         runtime.projects.create(project, {}, [(stage(name, "dev"), {})], actor="test")

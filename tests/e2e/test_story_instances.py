@@ -122,3 +122,20 @@ def test_an_instance_of_one_project_cannot_be_reached_by_a_wrong_name(house):
     status, sentence = house.forge.refused("POST", "/api/instances/zzzzzz/stop")
     assert status == 404
     assert "zzzzzz" in sentence
+
+
+def test_what_an_instance_uses_is_told_live_also_after_docker_was_away_and_kept(house):
+    forge = house.forge
+    made = live_instance(house, "measured")["id"]
+
+    def measured(frame):
+        return frame.type == "metrics" and made in frame.payload["instances"]
+
+    with forge.live("/api/events?topics=state,metrics") as board:
+        assert board.wait(measured, "it was measured").payload["instances"][made]["memory"] > 0
+        house.engine.down()
+        away = board.wait(lambda f: f.type == "metrics" and not measured(f), "it is not measured")
+        house.engine.start()
+        board.wait(lambda f: f.at > away.at and measured(f), "it is measured again", 60)
+    (kept,) = forge.get(f"/api/metrics?instance={made}")["instances"]
+    assert [value for value in kept["lines"]["memory"] if value]

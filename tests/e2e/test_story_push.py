@@ -18,6 +18,7 @@ STEPS = [
     "pull",
     "note what serves",
     "create",
+    "pre-deploy",
     "start",
     "wait until healthy",
     "switch route",
@@ -30,9 +31,11 @@ STEPS = [
 
 @pytest.fixture
 def telling(house, tmp_path):
-    """A registry that notifies Forge of every push, by itself."""
+    """A registry that notifies Forge of every push, by itself, and is not polled."""
     registry = Registry(tmp_path / "telling", notify=house.forge.url + house.hook())
     registry.start()
+    name = "telling-" + registry.address.rpartition(":")[2]
+    house.forge.do("POST", "/api/registries", {"name": name, "url": registry.url, "interval": 0})
     yield registry
     registry.stop()
 
@@ -53,6 +56,40 @@ def test_a_pushed_tag_goes_live_and_every_step_is_streamed(house, telling):
     assert forge.serving("shop/dev") == ["dev-1"]
     receipts = [(receipt["vendor"], receipt["decision"]) for receipt in forge.get("/api/webhook/receipts")]
     assert receipts.count(("distribution", "deploy")) == 1
+
+
+@pytest.mark.parametrize("tag_of", [lambda _: "dev-same", "dev-{}".format], ids=["one tag again", "new tags"])
+def test_forty_pushes_in_a_row_are_all_decided_by_what_the_registry_tells(house, telling, tag_of):
+    """The registry tells of a push before its tag can be read: Forge asks again until it is what was announced."""
+    forge, turns = house.forge, range(40)
+    name = "row-same" if tag_of(0) == tag_of(1) else "row-new"
+    house.project(name, stage("dev", update={"mode": "ask"}), image=f"{telling.address}/{name}")
+    pushed = [images.push(telling, name, tag_of(n), created=1_700_000_000 + n) for n in turns]
+    path = f"/api/sightings?project={name}&limit=200"
+    until(lambda: pushed[-1] in {seen["digest"] for seen in forge.get(path)}, "the last one is seen")
+    until(lambda: len(told_of(forge, name)) == 40 and "looking" not in told_of(forge, name), "all are settled")
+    seen = {each["digest"]: each for each in forge.get(path)}
+    assert {each["source"] for each in seen.values()} == {"webhook"}
+    decided = told_of(forge, name)
+    if name == "row-new":
+        assert (seen.keys(), decided) == (set(pushed), ["waiting"] * 40)
+    else:  # one that was pushed over before anybody could look is nowhere any more
+        assert set(decided) <= {"waiting", "known"}
+        assert forge.get(path)[0]["digest"] == pushed[-1]
+
+
+def test_a_first_push_of_an_unknown_image_always_makes_its_project(house, telling):
+    forge, names = house.forge, [f"fresh-{number}" for number in range(25)]
+    for name in names:
+        images.push(telling, name, "v1.0.0")
+    until(lambda: set(names) <= {each["name"] for each in forge.get("/api/projects")}, "each has its project")
+    until(lambda: all(told_of(forge, name) == ["waiting"] for name in names), "and each receipt says so")
+
+
+def told_of(forge, name):
+    """What was decided by the receipts that name an image."""
+    found = forge.get("/api/webhook/receipts?limit=200")
+    return [each["decision"] for each in found if each["images"] and f"/{name}:" in each["images"][0]]
 
 
 def check_board(board, digest):

@@ -38,7 +38,7 @@ KINDS = (
     "writes_volume",  # adds its tag to /data/tags and serves that at /data/tags
 )
 
-APPLETS = ("sh", "cat", "echo", "env", "httpd", "kill", "ls", "mkdir", "pidof", "ps", "sleep", "wget")
+APPLETS = ("sh", "cat", "echo", "env", "httpd", "kill", "ls", "mkdir", "pidof", "ps", "sleep", "tee", "wget")
 
 # Process 1 has no default handlers: without the trap it would ignore SIGTERM and be killed 10 s later.
 START = """#!/bin/sh
@@ -58,6 +58,7 @@ case $1 in
   stubborn) trap '' TERM INT ;;
   echo_env) env > /www/env ;;
   slow_requests) trap 'kill $server; while pidof slow >/dev/null; do sleep 0.1; done; exit 0' TERM INT ;;
+  migrate) echo "migrating to $VERSION" | tee -a /data/migrations; exit "${2:-0}" ;;
   writes_volume) echo "$VERSION" >> /data/tags ;;
 esac
 serve

@@ -15,6 +15,7 @@ missing() {
     command -v dockerd >/dev/null || echo docker.io
     command -v docker-registry >/dev/null || echo docker-registry
     command -v caddy >/dev/null || echo caddy
+    command -v chromium >/dev/null || echo chromium
     command -v ip >/dev/null || echo iproute2
     # The test images hold nothing but busybox, so it has to be the one without libraries.
     [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 || echo busybox-static

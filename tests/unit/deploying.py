@@ -19,6 +19,7 @@ def quicken(monkeypatch):
     monkeypatch.setattr(follow, "_FIRST_PAUSE", 0.02)
     monkeypatch.setattr(follow, "_LONGEST_PAUSE", 0.02)
     monkeypatch.setattr(health, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(health, "BAKE_PAUSE", 0.01)
     monkeypatch.setattr(steps, "_CONFIRM_FOR", 0.1)
     monkeypatch.setattr(undo, "_PAUSE", 0.02)
 

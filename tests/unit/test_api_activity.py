@@ -30,6 +30,23 @@ def test_activity_is_the_newest_first_by_pages_and_by_project(seen):
     assert {event["project"] for event in seen.ask("GET", "/api/activity?project=shop").json} == {"shop"}
 
 
+def test_activity_is_narrowed(seen):
+    def types(query):
+        return {event["type"] for event in seen.ask("GET", f"/api/activity?{query}").json}
+
+    assert types("type=sighting&type=receipt") == types("actor=webhook") == {"sighting"}
+    assert types("stage=rel") == {"project_changed"}
+    assert "sighting" in types("quiet=true")
+    seen.ask("POST", "/api/sightings/1/approve")
+    assert "deploy" not in {e["payload"].get("decision") for e in seen.ask("GET", "/api/activity?quiet=true").json}
+
+
+def test_sightings_that_wait_are_found(seen):
+    assert [one["id"] for one in seen.ask("GET", "/api/sightings?decision=waiting&decision=held").json] == [1]
+    assert seen.ask("GET", "/api/sightings?decision=held").json == []
+    assert seen.ask("GET", "/api/sightings?decision=perhaps").status_code == 422
+
+
 def test_sightings_are_listed_by_stage(seen):
     assert [sighting["tag"] for sighting in seen.ask("GET", "/api/sightings").json] == ["dev-1"]
     assert seen.ask("GET", "/api/sightings?project=shop&stage=rel").json == []

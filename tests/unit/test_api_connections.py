@@ -8,8 +8,8 @@ from tests.api_world import world_fixture  # noqa: F401
 
 NEW = {
     "registries": {"name": "ghcr", "url": "https://ghcr.io", "username": "ada", "password": "p1anted-s3cret"},
-    "proxies": {"name": "outer", "kind": "caddy", "url": "http://127.0.0.1:2020", "password": "p1anted-s3cret"},
-    "engines": {"name": "far", "url": "tcp://10.0.0.1:2375"},
+    "proxies": {"name": "outer", "kind": "caddy", "url": "http://127.0.0.1:2020"},
+    "engines": {"name": "far", "url": "tcp://127.0.0.1:2375"},
 }
 nouns = pytest.mark.parametrize("noun", list(NEW))
 
@@ -86,3 +86,24 @@ def test_a_registry_is_polled_now(world):
     polled = world.ask("POST", "/api/registries/main/poll").json
     assert (polled["registry"], polled["repositories"], polled["troubles"]) == ("main", 1, {})
     assert [state["registry"] for state in world.ask("GET", "/api/polling").json] == ["main"]
+
+
+def test_a_password_that_is_null_is_taken_away(world):
+    world.ask("POST", "/api/registries", NEW["registries"])
+    changed = world.ask("PUT", "/api/registries/ghcr", {"url": "https://ghcr.io", "password": None})
+    assert changed.json["has_password"] is False
+    assert world.runtime.store.secrets.get("registry/ghcr/password") is None
+
+
+def test_the_default_proxy_cannot_be_deleted(world):
+    world.ask("PUT", "/api/settings", {"default_proxy": "edge"})
+    refused = world.ask("DELETE", "/api/proxies/edge")
+    assert (refused.status_code, refused.json["code"]) == (409, "in_use")
+    world.ask("PUT", "/api/settings", {})
+    assert world.ask("DELETE", "/api/proxies/edge").status_code == 204
+
+
+def test_an_engine_says_its_versions(world):
+    engine = world.ask("POST", "/api/engines/local/test").json["engine"]
+    assert set(engine) == {"version", "api", "api_min", "api_max", "system"}
+    assert world.ask("POST", "/api/proxies/edge/test").json["engine"] is None

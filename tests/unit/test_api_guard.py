@@ -100,6 +100,20 @@ def test_a_write_with_a_cookie_from_our_own_page_is_done(world, headers):
     assert world.runtime.store.preferences.get().domain == "example.org"
 
 
+def test_a_login_that_a_proxy_in_front_sends_beside_the_cookie_is_no_obstacle(world):
+    browser, basic = world.browser(ADMIN), {"Authorization": "Basic cHJveHk6bG9naW4="}
+    assert browser.get("/api/session", headers=basic).json["name"] == "ada"
+    assert browser.put("/api/settings", json={}, headers={**basic, **OWN_PAGE}).status_code == 200
+    for origin in ({}, {"Origin": "http://evil.example.org"}):  # nor is it a way around the cookie's check
+        assert browser.put("/api/settings", json={}, headers={**basic, **origin}).json["code"] == "cross_origin"
+
+
+def test_a_bearer_beside_the_cookie_is_who_asks(world):
+    browser = world.browser(VIEWER)
+    assert browser.get("/api/session", headers=world.bearer).json["role"] == "admin"
+    assert browser.get("/api/session", headers={"Authorization": "Bearer wrong"}).status_code == 401
+
+
 def test_a_program_with_the_token_needs_no_origin_but_a_strangers_page_is_refused(world):
     assert world.ask("PUT", "/api/settings", {}).status_code == 200
     assert world.ask("PUT", "/api/settings", {}, headers={"Origin": "http://evil.org"}).status_code == 403

@@ -192,3 +192,13 @@ def test_a_part_that_fell_behind_is_told_to_load_the_whole():
 
 def numbers(blocks):
     return re.findall(r"^id: (.*)$", b"".join(blocks).decode(), re.MULTILINE)
+
+
+def test_metrics_begin_at_the_present_wherever_their_reader_was():
+    ring = Ring(epoch="5f")
+    for number in range(3):
+        ring.append(Event(type="metrics", payload={"number": number}, at=1, topic="metrics"))
+    for place in ("metrics@5f-1", "metrics@other-1", "metrics"):
+        said, replayed = begin(Store(), place, ring=ring)
+        assert (said[0]["payload"]["cursors"], said[0]["payload"]["reset"]) == ({"metrics": "5f-3"}, [])
+        assert replayed == []

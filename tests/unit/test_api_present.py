@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from forge.api.present import instance_view, project_views, url_of
+from forge.api.present import instance_view, project_views, stage_view, url_of
 from forge.domain.route import Target
 from tests.api_world import world_fixture  # noqa: F401
 
@@ -52,3 +52,12 @@ def test_every_field_of_projects_and_stages_goes_out(world, shop):
     assert set(msgspec.to_builtins(shop)) <= set(view.__struct_fields__)
     stage = world.runtime.store.projects.stage("shop", "dev")
     assert set(msgspec.to_builtins(stage)) <= set(view.stages[0].__struct_fields__)
+
+
+def test_a_stage_says_the_domain_that_it_gets(world, shop):
+    stage = world.runtime.store.projects.stage("shop", "dev")
+    assert stage_view(world.runtime, shop, stage).address == "dev-shop.localhost"
+    several = replace(stage, max_instances=3)
+    assert stage_view(world.runtime, shop, several).address == "dev-shop-tag.localhost"
+    assert stage_view(world.runtime, replace(shop, proxy="published"), stage).address is None
+    assert stage_view(world.runtime, shop, replace(stage, domain="{tag}")).address is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from forge.domain.image import parse_image
 from tests.api_world import world_fixture  # noqa: F401
 
 SHOP = "/api/projects/shop"
@@ -99,5 +100,43 @@ def test_a_project_that_waits_is_approved(world):
     with world.runtime.store.database.change() as change:
         change.execute("UPDATE project SET active = 0")
     assert world.ask("GET", SHOP).json["active"] is False
-    assert world.ask("POST", f"{SHOP}/approve").json["active"] is True
+    world.registry.push("org/shop", "dev-1")
+    world.runtime.sightings.look(parse_image("127.0.0.1:5000/org/shop:dev-1"))
+    approved = world.ask("POST", f"{SHOP}/approve").json
+    assert approved["active"] is True
+    decided = {one["stage"]: (one["tag"], one["decision"], one["deploy"]) for one in approved["decided"]}
+    assert decided == {"dev": ("dev-1", "deploy", 1), "rel": ("dev-1", "ignored", None)}  # it is promoted from dev
+    assert [deploy["tag"] for deploy in world.ask("GET", "/api/deploys").json] == ["dev-1"]
     assert world.ask("POST", "/api/projects/blog/approve").status_code == 404
+
+
+def test_a_dry_run_checks_and_tells_but_keeps_nothing(world):
+    before = world.make_shop().json
+    body = {"image": before["image"], "port": 81, "secrets": {"KEY": ""}}
+    volume = {"kind": "named", "path": "/data", "source": "data", "exclusive": True}
+    tried = world.ask("PUT", f"{SHOP}?dry_run=true", {**body, "volumes": [volume]})
+    assert (tried.status_code, tried.json["port"], tried.json["secrets"]) == (200, 81, ["KEY"])
+    assert [stage["strategy"] for stage in tried.json["stages"]] == ["in_place", "in_place"]
+    host = {"kind": "host", "path": "/data", "source": "/etc"}
+    assert world.ask("PUT", f"{SHOP}?dry_run=true", {**body, "volumes": [host]}).json["code"] == "host_path"
+    assert world.ask("GET", SHOP).json == before
+
+
+def test_the_tags_of_a_projects_image_are_listed(world):
+    world.make_shop()
+    world.registry.push("org/shop", "dev-1")
+    assert world.ask("GET", f"{SHOP}/tags").json == ["dev-1"]
+    world.registry.down = True
+    assert world.ask("GET", f"{SHOP}/tags").status_code == 503
+
+
+def test_what_is_not_applied_yet_is_told(world):
+    world.make_shop()
+    digest = world.registry.push("org/shop", "dev-1")
+    world.ask("POST", f"{SHOP}/stages/dev/deploys", {"digest": digest})
+    world.add_instance()
+    assert world.ask("GET", f"{SHOP}/unapplied").json == []
+    world.ask("PUT", SHOP, {"image": "127.0.0.1:5000/org/shop", "port": 81})
+    expected = {"stage": "dev", "instance": "a1b2c3", "deploy": 1, "differences": ["port 8080 → 81"]}
+    assert world.ask("GET", f"{SHOP}/unapplied").json == [expected]
+    assert world.ask("GET", "/api/projects/gone/unapplied").status_code == 404

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from forge.api.sessions import WRONG_PER_MINUTE, Kept, Principal, Role, WrongTokens
+from forge.api.sessions import WRONG_PER_MINUTE, Kept, Principal, Role, WrongTokens, sessions_of
+from tests.api_world import a_world
 
 ADA = Principal(name="ada", role=Role.ADMIN)
 
@@ -54,6 +55,24 @@ def test_what_is_over_is_forgotten(clock):
     clock.now += 61
     kept.begin(ADA)
     assert len(kept._all) == 1
+
+
+def test_sessions_outlive_a_restart_until_they_end(tmp_path):
+    def opened(world):
+        made = sessions_of(world.runtime.store)
+        return made, {name: made.find(one) for name, one in ids.items()}
+
+    with a_world(tmp_path) as world:
+        sessions = sessions_of(world.runtime.store)
+        bob = Principal(name="bob", role=Role.VIEWER, projects=frozenset({"shop"}))
+        ids = {"ada": sessions.begin(ADA), "bob": sessions.begin(bob), "gone": sessions.begin(ADA)}
+        sessions.end(ids["gone"])
+    with a_world(tmp_path) as world:
+        again, found = opened(world)
+        assert found == {"ada": ADA, "bob": bob, "gone": None}
+        assert not any(one.encode() in file.read_bytes() for one in ids.values() for file in tmp_path.glob("forge.db*"))
+        again.end(ids["ada"])
+        assert opened(world)[1] == {"ada": None, "bob": bob, "gone": None}
 
 
 @pytest.mark.parametrize("id", ["", "x", "\udcff"])

@@ -34,7 +34,9 @@ def test_a_stage_is_made_read_changed_and_deleted(shop):
 
 
 def test_a_stage_that_another_is_promoted_from_stays(shop):
-    assert shop.ask("DELETE", DEV).status_code == 409
+    for method, path in (("DELETE", DEV), ("GET", f"{DEV}/deletion")):
+        refused = shop.ask(method, path)
+        assert (refused.status_code, refused.json["code"]) == (409, "promoted_from")
 
 
 def test_a_stage_says_how_deploys_run_and_what_is_there(shop):
@@ -106,5 +108,49 @@ def test_explaining_says_would_it_be_deployed_and_why(shop):
     assert all(set(check) == {"name", "ok", "text"} for check in yes["checks"])
     no = shop.ask("POST", f"{DEV}/explain", {"tag": "other"}).json
     assert no["would"] is False
+    assert [check["ok"] for check in no["checks"]][:3] == [False, None, None]
     assert shop.ask("POST", f"{DEV}/explain", {"tag": "no tag"}).status_code == 422
     assert shop.ask("POST", f"{DEV}/explain", {"tag": "dev-1", "digest": "x"}).status_code == 422
+
+
+def test_a_dry_run_checks_and_tells_but_keeps_nothing(shop):
+    before = shop.ask("GET", DEV).json
+    tried = shop.ask("PUT", f"{DEV}?dry_run=true", {"publish": 8080, "secrets": {"KEY": ""}})
+    assert (tried.status_code, tried.json["strategy"], tried.json["secrets"]) == (200, "in_place", ["KEY"])
+    assert shop.ask("PUT", f"{DEV}?dry_run=true", {"promote_from": "nowhere"}).json["fields"] == {
+        "promote_from": "no such stage"
+    }
+    assert shop.ask("GET", DEV).json == before
+    made = shop.ask("POST", "/api/projects/shop/stages?dry_run=true", {"name": "prod", "publish": 8081})
+    assert (made.status_code, made.json["strategy"]) == (201, "in_place")
+    assert shop.ask("GET", "/api/projects/shop/stages/prod").status_code == 404
+
+
+def test_a_tag_is_tested_against_a_draft_of_the_stage(shop):
+    draft = {"pattern": "glob:rel-*"}
+    told = shop.ask("POST", f"{DEV}/explain", {"tag": "dev-1", "draft": draft}).json
+    assert (told["would"], told["reason"]) == (False, "dev-1 does not match glob:rel-*")
+    path = "/api/projects/shop/stages/not-made-yet/explain"
+    assert shop.ask("POST", path, {"tag": "dev-1", "draft": {"pattern": "dev-*"}}).json["would"] is True
+    assert shop.ask("POST", path, {"tag": "dev-1"}).status_code == 404
+    wrong = shop.ask("POST", f"{DEV}/explain", {"tag": "dev-1", "draft": {"pattern": "regex:("}})
+    assert list(wrong.json["fields"]) == ["pattern"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matching"),
+    [
+        ("glob:dev-*", ["dev-10", "dev-9"]),
+        (r"regex:dev-\d", ["dev-9"]),
+        ("semver:^1", ["v1.10.0", "1.2.0"]),
+        ("latest", ["latest"]),
+    ],
+)
+def test_tags_are_matched_with_a_pattern_the_newest_first(shop, pattern, matching):
+    tags = ["dev-9", "dev-10", "1.2.0", "v1.10.0", "latest"]
+    assert shop.ask("POST", "/api/patterns/match", {"pattern": pattern, "tags": tags}).json == matching
+
+
+def test_a_pattern_that_cannot_be_read_is_told(shop):
+    answer = shop.ask("POST", "/api/patterns/match", {"pattern": "regex:(", "tags": []})
+    assert (answer.status_code, list(answer.json["fields"])) == (422, ["pattern"])

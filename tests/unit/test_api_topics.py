@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge.api.topics import MAX_TOPICS, Position, Subscription, Wanted, parse
+from forge.api.topics import MAX_TOPICS, Position, Subscription, Wanted, parse, without
 from forge.domain.errors import Invalid
 
 
@@ -65,3 +65,9 @@ def test_nonsense_is_refused_with_a_sentence(topics, last_event_id, field, said)
 
 def test_twenty_topics_are_allowed():
     assert len(parse(",".join(f"deploy:{n}" for n in range(MAX_TOPICS))).wanted) == 20
+
+
+def test_metrics_are_a_topic_that_can_be_left_out():
+    asked = parse("state@4,metrics")
+    assert asked == wanted(("state", Position(id=4)), ("metrics", None))
+    assert without(asked, "metrics") == wanted(("state", Position(id=4)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from tests.api_world import world_fixture  # noqa: F401
@@ -98,3 +100,17 @@ def test_the_api_never_answers_with_a_page(board):
 def test_a_script_that_is_gone_is_not_answered_with_a_page(board):
     answer = board.nobody.get("/_app/immutable/of-the-version-before.js")
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+
+
+def test_what_the_build_packed_is_sent_packed_to_who_takes_it(board, tmp_path):
+    packed = gzip.compress(b"export {}")
+    (tmp_path / "static/_app/immutable/a1.js.gz").write_bytes(packed)
+    answer = board.nobody.get("/_app/immutable/a1.js", headers={"Accept-Encoding": "br, gzip"}, buffered=True)
+    assert (answer.data, answer.headers["Content-Encoding"]) == (packed, "gzip")
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert "immutable" in answer.headers["Cache-Control"]
+    for other in ("", "br", "gzip;q=0"):
+        plain = board.nobody.get("/_app/immutable/a1.js", headers={"Accept-Encoding": other}, buffered=True)
+        assert plain.data == b"export {}"
+        assert "Content-Encoding" not in plain.headers
+    assert {"Accept-Encoding"} <= set(answer.vary) & set(plain.vary)

@@ -83,3 +83,97 @@ def test_a_field_at_fault_is_named_beneath_the_sentence(shell):
 )
 def test_each_kind_of_error_has_its_exit_code(error, code):
     assert exit_code(error) == code
+
+
+# Every operation of the API, and the command for it. Add the command with the operation.
+COMMANDS = {
+    "GET /api/activity": "activity",
+    "GET /api/backup": "backup",
+    "GET /api/config": "config export",
+    "POST /api/config": "config import",
+    "POST /api/deploy": "deploy",
+    "GET /api/deploys": "deploys",
+    "GET /api/deploys/{deploy}": "deploys",
+    "POST /api/deploys/{deploy}/cancel": "cancel",
+    "GET /api/deploys/{deploy}/logs": "logs",
+    "POST /api/deploys/{deploy}/retry": "retry",
+    "GET /api/events": "activity",
+    "GET /api/health": "status",
+    "POST /api/images/inspect": "inspect",
+    "DELETE /api/instances/{instance}": "instance remove",
+    "GET /api/instances/{instance}": "instance show",
+    "GET /api/instances/{instance}/logs": "logs",
+    "POST /api/instances/{instance}/restart": "instance restart",
+    "POST /api/instances/{instance}/start": "instance start",
+    "POST /api/instances/{instance}/stop": "instance stop",
+    "GET /api/openapi.json": "openapi",
+    "GET /api/polling": "registry polling",
+    "GET /api/projects": "project list",
+    "POST /api/projects": "project create",
+    "DELETE /api/projects/{project}": "project delete",
+    "GET /api/projects/{project}": "project show",
+    "PUT /api/projects/{project}": "project set",
+    "POST /api/projects/{project}/approve": "approve",
+    "GET /api/projects/{project}/deletion": "project delete",
+    "POST /api/projects/{project}/stages": "stage create",
+    "DELETE /api/projects/{project}/stages/{stage}": "stage delete",
+    "GET /api/projects/{project}/stages/{stage}": "stage show",
+    "PUT /api/projects/{project}/stages/{stage}": "stage set",
+    "GET /api/projects/{project}/stages/{stage}/deletion": "stage delete",
+    "POST /api/projects/{project}/stages/{stage}/deploys": "deploy",
+    "POST /api/projects/{project}/stages/{stage}/explain": "explain",
+    "GET /api/projects/{project}/stages/{stage}/instances": "logs",
+    "POST /api/projects/{project}/stages/{stage}/promote": "promote",
+    "POST /api/projects/{project}/stages/{stage}/rollback": "rollback",
+    "POST /api/registries/{name}/poll": "registry poll",
+    "GET /api/registries/{name}/tags": "registry tags",
+    "GET /api/metrics": "stats",
+    "GET /api/metrics/now": "stats",
+    "GET /api/discovery": "discover",
+    "POST /api/discovery/login": "discover",
+    "GET /api/engines/{name}/containers": "container list",
+    "GET /api/engines/{name}/containers/{id}": "container show",
+    "POST /api/engines/{name}/containers/{id}/adopt": "container adopt",
+    "POST /api/engines/{name}/containers/{id}/stop": "container stop",
+    "GET /api/projects/{project}/tags": "project tags",
+    "GET /api/projects/{project}/unapplied": "project unapplied",
+    "POST /api/patterns/match": "project tags",
+    "GET /api/session": "doctor",
+    "POST /api/session/ticket": "open",
+    "GET /api/settings": "settings get",
+    "PUT /api/settings": "settings set",
+    "GET /api/settings/webhook": "webhook show",
+    "POST /api/settings/webhook/regenerate": "webhook regenerate",
+    "PUT /api/settings/webhook/signing-key": "webhook signing-key",
+    "GET /api/sightings": "sightings",
+    "POST /api/sightings/{sighting}/approve": "approve",
+    "POST /api/sightings/{sighting}/dismiss": "dismiss",
+    "GET /api/webhook/receipts": "webhook receipts",
+    "GET /api/webhook/receipts/{receipt}": "webhook receipt",
+    "POST /api/webhook/receipts/{receipt}/replay": "webhook replay",
+} | {
+    f"{method} /api/{path}{more}": f"{word} {verb}"
+    for word, path in (("registry", "registries"), ("proxy", "proxies"), ("engine", "engines"))
+    for method, more, verb in (
+        ("GET", "", "list"), ("POST", "", "add"), ("GET", "/{name}", "show"), ("PUT", "/{name}", "set"),
+        ("DELETE", "/{name}", "remove"), ("POST", "/{name}/test", "test"),
+    )
+}  # fmt: skip
+NOT_FOR_PEOPLE_WHO_TYPE = {
+    "GET /api/deploys/{deploy}/log.txt": "a browser's download: `forge logs` in a pipe is the same",
+    "GET /api/instances/{instance}/log.txt": "the same",
+    "POST /api/session": "a browser gets its cookie: the command line sends the launch token",
+    "DELETE /api/session": "a browser gives its cookie back",
+    "POST /api/webhook/{secret}": "registries deliver there",
+}
+
+
+def test_what_the_api_can_do_the_command_line_can(shell):
+    paths = shell.json("openapi")["paths"]
+    operations = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert operations == COMMANDS.keys() | NOT_FOR_PEOPLE_WHO_TYPE.keys()
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS.values())))
+def test_each_of_these_commands_is_there(command):
+    assert run(*command.split(), "--help").stdout.startswith(f"Usage: forge {command} ")

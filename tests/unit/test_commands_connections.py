@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from forge.domain.errors import RegistryError
 from forge.domain.secret import Secret
 from tests.commanding import shell_fixture  # noqa: F401  asked for by its name
 from tests.stub_server import make_certificate
+from tests.world import HOST
 
 
 def test_a_registry_is_added_listed_changed_and_removed(shell):
@@ -38,12 +40,26 @@ def test_what_is_in_use_is_not_removed(shell):
     assert "Project shop uses" in shell.run("proxy", "remove", "caddy", "--yes", code=7).stderr
 
 
+def test_an_engine_of_another_machine_is_refused_at_once(shell):
+    said = shell.run("engine", "add", "far", "url=ssh://h", code=2).stderr
+    assert "on another machine: Forge deploys on this machine's Docker only, for now" in said
+    assert [one["name"] for one in shell.json("engine", "list")] == ["local"]
+
+
 def test_an_engine_has_no_password(shell):
     assert "no password" in shell.run("engine", "add", "far", "url=ssh://a", "--password", "X", code=2, X="x").stderr
 
 
 def test_an_address_that_cannot_be_is_refused(shell):
     assert "https://host:port" in shell.run("registry", "add", "r", "url=r.example", code=2).stderr
+
+
+def test_a_password_is_taken_away(shell):
+    shell.run("registry", "add", "r", "url=https://r.example", "--password", "PW", PW="hunter2")
+    assert "not both" in shell.run("registry", "set", "r", "--password", "PW", "--no-password", code=2, PW="x").stderr
+    shell.run("registry", "set", "r", "--no-password")
+    assert shell.world.forge.store.secrets.get("registry/r/password") is None
+    assert "no password" in shell.run("engine", "set", "local", "--no-password", code=2).stderr
 
 
 def test_an_authority_is_read_from_its_file_and_dropped_again(shell, tmp_path):
@@ -56,3 +72,36 @@ def test_an_authority_is_read_from_its_file_and_dropped_again(shell, tmp_path):
     assert shell.json("registry", "show", "r")["ca"] is None
     (tmp_path / "der").write_bytes(b"\xff\xfe0")
     assert "no PEM file" in shell.run("registry", "set", "r", "--ca", str(tmp_path / "der"), code=2).stderr
+
+
+def test_an_images_tags_are_listed_one_a_line(shell):
+    for tag in ("dev-1", "dev-2"):
+        shell.world.push(tag)
+    assert shell.run("registry", "tags", "example", "shop").stdout == "dev-1\ndev-2\n"
+    assert shell.json("registry", "tags", "example", f"{HOST}/shop") == ["dev-1", "dev-2"]
+    assert "does not come from" in shell.run("registry", "tags", "example", "other.example/shop", code=2).stderr
+    shell.run("registry", "tags", "nobody", "shop", code=6)
+    shell.world.registry.down = True
+    shell.run("registry", "tags", "example", "shop", code=8)
+
+
+def test_a_registry_is_looked_at_at_once_and_what_is_polled_is_listed(shell, monkeypatch):
+    assert shell.run("registry", "polling").stdout == "Nothing is polled: no project is active.\n"
+    shell.run("registry", "poll", "example", code=6)
+    shell.world.project("shop")
+    shell.world.project("blog")
+    shell.world.push("dev-1")
+    said = shell.run("registry", "poll", "example").stdout
+    assert said == "1 tag in 2 repositories, 1 new decision.\n"
+    (row,) = shell.run("registry", "polling").stdout.splitlines()[1:]
+    assert row.split()[0] == "example"
+    assert row.endswith("ok")
+    tags = shell.world.registry.tags
+
+    def hidden(repository):
+        if repository == "blog":
+            raise RegistryError("The registry does not show blog", code="login")
+        return tags(repository)
+
+    monkeypatch.setattr(shell.world.registry, "tags", hidden)
+    assert f"{HOST}/blog: The registry does not show blog" in shell.run("registry", "poll", "example", code=8).stderr

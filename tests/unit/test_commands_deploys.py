@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from forge.deploy.queue import project_place
 from forge.domain.errors import EngineError
 from tests.commanding import shell_fixture  # noqa: F401  asked for by its name
 from tests.fake_engine import Behaviour
@@ -70,6 +71,16 @@ def test_an_image_is_deployed_without_more_ado(shell):
     assert shell.json("project", "show", "web")["environment"] == {"A": "b=c"}
 
 
+def test_an_image_is_deployed_with_its_secrets_and_its_own_proof(shell):
+    shell.world.push("latest", repository="web")
+    words = ("deploy", f"{HOST}/web", "--port", "8080", "--health", "/up", "--secret", "KEY", "--secret", "B=VAR")
+    assert "hunter" not in shell.run(*words, KEY="hunter1", VAR="hunter2").output
+    made = shell.json("project", "show", "web")
+    assert (made["health"]["path"], made["secrets"]) == ("/up", ["KEY", "B"])
+    kept = shell.world.forge.store.secrets.get_all(project_place("web"))
+    assert {name: secret.reveal() for name, secret in kept.items()} == {"B": "hunter2", "KEY": "hunter1"}
+
+
 def test_what_serves_is_promoted_and_rolled_back(shop):
     shop.world.push("dev-1")
     shop.world.push("dev-2")
@@ -84,12 +95,42 @@ def test_what_serves_is_promoted_and_rolled_back(shop):
     assert "dev-2" in shop.run("retry", "#3").stdout
 
 
+def test_rolling_back_twice_goes_back_twice_and_says_where_to(shop):
+    for tag in ("dev-1", "dev-2", "dev-3"):
+        shop.world.push(tag)
+        shop.run("deploy", "shop", "dev", tag)
+    assert "Deploy #4: dev-2 to shop/dev as in deploy #2" in shop.run("rollback", "shop", "dev").stdout
+    said = shop.run("rollback", "shop", "dev", "--no-wait").stdout
+    assert said == "Deploy #5 of dev-1 to shop/dev as in deploy #1 is queued.\n"
+
+
 def test_deploys_are_listed_newest_first(shop):
     shop.world.push("dev-1")
     shop.run("deploy", "shop", "dev", "dev-1")
     shop.run("retry", "1")
     lines = shop.run("deploys", "shop", "--stage", "dev", "--status", "succeeded", "--status", "failed").stdout
     assert [line.split()[0] for line in lines.splitlines()] == ["DEPLOY", "#2", "#1"]
+
+
+def test_that_none_fits_is_not_that_there_is_none(shop):
+    assert shop.run("deploys").stdout == "There is no deploy yet.\n"
+    shop.world.push("dev-1")
+    shop.run("deploy", "shop", "dev", "dev-1")
+    assert shop.run("deploys", "--status", "failed").stdout == "There is no such deploy.\n"
+
+
+def test_one_deploy_is_shown_with_its_steps_and_the_last_words_of_what_failed(shop):
+    shop.world.push("dev-1", behaviour=Behaviour(exit_code=3, log=("no \x1b[2Jdatabase",)))
+    shop.run("deploy", "shop", "dev", "dev-1", code=1)
+    said = shop.run("deploys", "1").stdout
+    assert said == shop.run("deploys", "#1").stdout
+    assert "status: failed\n" in said
+    assert "  exit_code: 3\n" in said
+    assert "  ↩ create" in said
+    assert said.splitlines()[-1].startswith("    no ")
+    assert "\x1b" not in said
+    assert shop.json("deploys", "1")["last_words"]["exit_code"] == 3
+    shop.run("deploys", "7", code=6)
 
 
 def test_an_ended_deploy_cannot_be_cancelled(shop):
@@ -109,7 +150,10 @@ def test_a_tag_is_explained(shop):
     shop.world.push("other-1")
     said = shop.run("explain", "shop", "dev", "other-1").stdout
     assert said.startswith(("Yes", "No"))
-    assert "pattern" in said
+    assert "✓ pattern: " in said
+    said = shop.run("explain", "shop", "dev", "gone-1").stdout
+    assert "✗ registry: " in said
+    assert "· first_look: Not asked: registry has decided" in said
 
 
 @pytest.mark.parametrize(
@@ -121,6 +165,7 @@ def test_a_tag_is_explained(shop):
         (("deploy", "shop/dev"), 2, "PROJECT STAGE TAG"),
         (("deploy", "a", "b", "c", "d"), 2, "PROJECT STAGE TAG"),
         (("deploy", "shop", "dev", "dev-1", "--port", "80"), 2, "--port goes with an image only"),
+        (("deploy", "shop", "dev", "dev-1", "--secret", "A"), 2, "--secret goes with an image only"),
         (("promote", "shop", "dev"), 7, "promote_from"),
         (("promote", "shop"), 2, "PROJECT STAGE"),
         (("cancel", "x"), 2, "no deploy"),

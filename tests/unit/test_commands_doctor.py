@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
+from forge.commands.client import NotRunning
+from forge.commands.doctor import examine
+from forge.settings import load
+from forge.store.lock import FolderLock
 from tests.commanding import (
     Shell,
     run,
@@ -20,6 +25,10 @@ def folder(tmp_path):
     """A data folder on which no Forge runs."""
     Shell(tmp_path / "data").close()
     return tmp_path / "data"
+
+
+def not_running():
+    raise NotRunning("No Forge runs here.")
 
 
 def names(findings):
@@ -46,11 +55,44 @@ def test_one_part_that_does_not_answer_is_enough_to_end_with_one(shell):
     assert "✗ proxy caddy: The fake proxy is down" in shell.run("doctor", code=1).stdout
 
 
+def test_what_is_away_and_no_connection_is_told_too(shell):
+    shell.world.forge.parts.tell("engine", "elsewhere", "It refuses the connection")
+    assert "✗ engine elsewhere: It refuses the connection" in shell.run("doctor", code=1).stdout
+
+
 def test_without_a_running_forge_it_looks_itself(folder):
     found = run("--data", str(folder), "doctor", "--json", code=1, **NO_ENGINE).stdout
     assert '"engine local","ok":false' in found
     assert '"database","ok":true' in found
     assert '"key","ok":true' in found
+
+
+def test_a_forge_may_start_while_it_looks(folder):
+    findings = examine(load({"data": str(folder)}, NO_ENGINE), not_running)
+    assert next(found for found in findings if found.name == "engine local").ok is False  # it asks the parts by now
+    shell = Shell(folder)
+    try:
+        shell.run("status")
+        assert [found.name for found in findings] == ["registry example", "proxy caddy", "proxy published"]
+    finally:
+        shell.close()
+
+
+def test_a_forge_may_start_right_after_it_looked(folder):
+    run("--data", str(folder), "doctor", code=1, **NO_ENGINE)
+    lock = FolderLock(folder / "lock")
+    lock.take()
+    lock.release()
+
+
+def test_it_changes_nothing_not_even_the_record(folder):
+    def record():
+        with closing(sqlite3.connect(folder / "forge.db")) as connection:
+            return connection.execute("SELECT max(id) FROM event").fetchone()
+
+    before = record()
+    assert "✗ registry example" in run("--data", str(folder), "doctor", code=1, **NO_ENGINE).stdout
+    assert record() == before
 
 
 def test_before_the_first_start_nothing_is_made(tmp_path):

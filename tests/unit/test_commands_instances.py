@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.commanding import shell_fixture  # noqa: F401  asked for by its name
@@ -20,6 +22,18 @@ def test_an_instance_is_stopped_started_and_restarted(shell, instance):
     assert shell.json("instance", "start", instance)["status"] in {"starting", "running"}
     assert "of shop/dev is" in shell.run("instance", "restart", instance).stdout
     assert "tag: dev-1" in shell.run("instance", "show", instance).stdout
+
+
+def test_times_are_shown_as_people_read_them(shell, instance):
+    said = shell.run("instance", "show", instance).stdout
+    for name in ("created", "since"):
+        assert re.search(rf"^{name}: \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d$", said, re.MULTILINE), name
+
+
+def test_one_that_is_missing_is_to_be_deployed_again(shell, instance):
+    (state,) = shell.world.engine.find({})
+    shell.world.engine.remove(state.id)
+    assert "deploy it again" in shell.run("instance", "start", instance, code=7).stderr
 
 
 def test_removing_says_what_goes_and_asks(shell, instance):

@@ -36,6 +36,8 @@ def test_nothing_from_outside_can_drive_the_terminal(capsys):
 
 
 def test_a_thing_is_told_field_by_field_without_the_empty_ones(capsys):
+    output.fields({"limits": {"memory": None, "cpus": None}})
+    assert capsys.readouterr().out == "limits: none\n"
     output.fields({"a": 1, "none": None, "empty": [], "in": {"b": ["x", "y"], "no": False}})
     assert capsys.readouterr().out == "a: 1\nin:\n  b: x, y\n  no: no\n"
 
@@ -43,3 +45,7 @@ def test_a_thing_is_told_field_by_field_without_the_empty_ones(capsys):
 def test_a_digest_is_told_by_the_part_people_compare():
     assert output.short("sha256:" + "ab" * 32) == "abababababab"
     assert output.short(None) == ""
+
+
+def test_one_is_not_many():
+    assert [output.count(number, "tag", "tags") for number in (0, 1, 2)] == ["0 tags", "1 tag", "2 tags"]

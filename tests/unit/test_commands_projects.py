@@ -67,11 +67,29 @@ def test_deleting_says_what_goes_and_asks(shop):
     asked = shop.run("project", "delete", "shop", say="n\n", code=1)
     assert "instance shop/dev dev-1" in asked.output
     assert "stage shop/rel" in asked.output
+    assert f"image {IMAGE}:dev-1 (sha256:" in asked.output
     assert shop.json("project", "list")
     assert shop.run("stage", "delete", "shop/rel", "--yes").stdout == "Stage shop/rel is deleted.\n"
     assert shop.run("project", "delete", "shop", say="y\n").stdout == "Project shop is deleted.\n"
     assert shop.json("project", "list") == []
     assert shop.world.engine.find({}) == ()
+
+
+def test_a_stage_that_another_is_promoted_from_is_refused_before_it_is_asked_about(shop):
+    shop.run("stage", "create", "shop", "prod", "promote_from=rel")
+    refused = shop.run("stage", "delete", "shop", "rel", code=7)
+    assert "shop/prod is promoted from shop/rel" in refused.stderr
+    assert "Deleting" not in refused.output
+
+
+def test_a_volume_that_is_kept_is_named_when_its_project_is_gone(shop):
+    shop.run("project", "set", "shop", "volumes=[{kind: named, path: /data, source: data}]")
+    shop.world.push("dev-1")
+    shop.run("deploy", "shop", "dev", "dev-1")
+    (name,) = shop.world.engine.volumes({})
+    said = shop.run("project", "delete", "shop", "--yes").stdout
+    assert said.startswith(f"Project shop is deleted.\nThe volume {name} is kept")
+    assert shop.world.engine.volumes({}) == (name,)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +99,8 @@ def test_deleting_says_what_goes_and_asks(shop):
         (("project", "create", "shop", IMAGE, "port=1"), 7, "There is a project shop already"),
         (("project", "create", "web", f"{IMAGE}:v1", "port=1"), 2, "no tag"),
         (("project", "set", "shop"), 2, "Say what to change"),
+        (("project", "set", "shop", "name=c"), 2, "A project cannot be renamed: make another, and delete this one"),
+        (("stage", "set", "shop", "dev", "name=c"), 2, "A stage cannot be renamed: make another, and delete this one"),
         (("project", "set", "shop", "active=no"), 2, "There is no “active”"),
         (("project", "set", "nope", "port=1"), 6, "There is no project nope"),
         (("stage", "set", "shop", "dev", "patern=x"), 2, "did you mean “pattern”"),
@@ -90,3 +110,20 @@ def test_deleting_says_what_goes_and_asks(shop):
 )
 def test_what_cannot_be_is_said_with_its_code(shop, words, code, said):
     assert said in shop.run(*words, code=code).stderr
+
+
+def test_the_tags_of_a_projects_image_are_listed_all_or_those_of_a_pattern(shop):
+    for tag in ("dev-1", "dev-2", "rel-1"):
+        shop.world.push(tag)
+    assert shop.run("project", "tags", "shop").stdout.split() == ["dev-1", "dev-2", "rel-1"]
+    assert shop.json("project", "tags", "shop", "--pattern", "glob:dev-*") == ["dev-2", "dev-1"]
+    assert "pattern" in shop.run("project", "tags", "shop", "--pattern", "regex:(", code=2).output
+
+
+def test_what_is_not_applied_yet_is_shown(shop):
+    assert "runs as it is configured" in shop.run("project", "unapplied", "shop").stdout
+    shop.world.push("dev-1")
+    shop.world.deploy("dev-1")
+    shop.run("project", "set", "shop", "environment.LEVEL=debug")
+    assert "environment.LEVEL nothing → debug" in shop.run("project", "unapplied", "shop").stdout
+    assert shop.json("project", "unapplied", "shop")[0]["stage"] == "dev"

@@ -13,6 +13,12 @@ def test_settings_are_shown_and_changed_as_people_write_them(shell):
     assert shell.run("settings", "get", "host_paths").stdout == "/srv, /data\n"
 
 
+def test_a_setting_without_a_value_is_shown_too(shell):
+    assert "host_paths: none\n" in shell.run("settings", "get").stdout
+    assert shell.run("settings", "get", "host_paths").stdout == "none\n"
+    assert shell.json("settings", "get", "host_paths") == []
+
+
 def test_an_unknown_setting_is_told_with_the_nearest(shell):
     assert "did you mean “domain”" in shell.run("settings", "set", "domian=x", code=2).stderr
     assert "known are" in shell.run("settings", "get", "x", code=2).stderr

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from forge.domain.image import parse_image
 from forge.domain.stage import Update, UpdateMode
+from forge.domain.tags import parse_pattern
 from tests.commanding import shell_fixture  # noqa: F401  asked for by its name
 from tests.world import HOST, stage, until
 
@@ -27,12 +28,21 @@ def test_what_waits_is_listed_approved_or_dismissed(shell):
     until(lambda: shell.world.serving() == ["dev-2"], "dev-2 serves")
 
 
-def test_a_project_that_waits_is_approved_by_its_name(shell):
-    project = replace(shell.world.project("shop"), active=False)
+def test_a_project_that_waits_is_approved_by_its_name_and_what_waits_for_it_with_it(shell):
+    asks = stage("shop", "asks", pattern=parse_pattern("asks-*"), update=Update(mode=UpdateMode.ASK))
+    dev = stage("shop", "dev", pattern=parse_pattern("dev-*"))
+    project = replace(shell.world.project("shop", dev, asks), active=False)
     with shell.world.forge.store.database.change() as change:
         shell.world.forge.store.projects.put(change, project, "test")
-    assert shell.run("approve", "shop").stdout == "Project shop may deploy.\n"
-    assert shell.world.forge.store.projects.get("shop").active
+    for tag in ("dev-1", "asks-1"):
+        shell.world.push(tag)
+        shell.world.forge.sightings.look(parse_image(f"{HOST}/shop:{tag}"))
+    assert shell.run("approve", "shop").stdout.splitlines() == [
+        "Project shop may deploy.",
+        "Deploy #1 of dev-1 to shop/dev is queued.",
+        "asks-1 is waiting: shop/asks asks first: approve it.",
+    ]
+    until(lambda: shell.world.serving() == ["dev-1"], "dev-1 serves")
 
 
 def test_there_is_no_such_sighting(shell):

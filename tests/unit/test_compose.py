@@ -114,6 +114,14 @@ def test_a_seed_is_imported_at_the_first_start_only(tmp_path):
     again.close()
 
 
+def test_a_seed_that_is_named_later_does_not_overwrite_what_is_there(tmp_path):
+    start(tmp_path / "data").close()
+    (tmp_path / "seed.yaml").write_text("settings:\n  domain: seeded.example\n", "utf-8")
+    forge = start(tmp_path / "data", seed=tmp_path / "seed.yaml")
+    assert forge.store.preferences.get().domain == "localhost"
+    forge.close()
+
+
 def test_a_seed_with_a_mistake_is_said_with_its_line_and_the_folder_is_free_again(tmp_path):
     seed = tmp_path / "seed.yaml"
     seed.write_text("projects:\n  shop:\n    colour: red\n", "utf-8")
@@ -208,7 +216,7 @@ def tell_a_story(world, gate):
         Secret(PLANTED["registry"]), actor="ann",
     )  # fmt: skip
     caddy = ProxyConnection(name="caddy", kind="caddy", url="http://127.0.0.1:2019")
-    forge.connections.put(caddy, Secret(PLANTED["proxy"]), actor="ann")
+    forge.connections.put(caddy, actor="ann")
     made = world.project("shop", health=Health(timeout=0.05))
     forge.projects.change(replace(made, secrets=("KEY",)), {"KEY": Secret(PLANTED["environment"])}, actor="ann")
     stage = replace(forge.store.projects.stage("shop", "dev"), secrets=("STAGE_KEY",))
@@ -226,6 +234,7 @@ def tell_a_story(world, gate):
     for call in (
         lambda: forge.projects.change(replace(made, secrets=("OTHER",)), {}, actor="ann"),
         lambda: forge.connections.delete(RegistryConnection, "nowhere", actor="ann"),
+        lambda: forge.connections.put(caddy, Secret(PLANTED["proxy"]), actor="ann"),
         lambda: forge.requests.promote("shop", "dev", actor="ann"),
     ):
         with pytest.raises(ForgeError) as raised:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge.deploy.claims import check_claims
+from forge.deploy.claims import check_claims, check_domains
 from forge.domain.errors import Conflict
 from forge.domain.preferences import Preferences
 from forge.domain.project import Project
@@ -13,27 +13,50 @@ from forge.domain.stage import Stage
 PREFERENCES = Preferences(domain="apps.example")
 
 
-def place(project, stage="dev", *, proxy="caddy", **more):
+def place(project, stage="dev", *, proxy="caddy", aliases=(), engine="local", **more):
     return (
-        Project(name=project, image=f"r.example/{project}", port=80, proxy=proxy),
+        Project(name=project, image=f"r.example/{project}", port=80, proxy=proxy, aliases=aliases, engine=engine),
         Stage(project=project, name=stage, **more),
     )
 
 
 @pytest.mark.parametrize(
-    ("wanted", "others", "claim"),
+    ("wanted", "others", "claim", "field"),
     [
-        (place("shop", domain="x.example"), place("cart", domain="x.example"), "x.example"),
-        (place("a-b", "c", domain="{project}-{stage}"), place("a", "b-c", domain="{project}-{stage}"), "a-b-c"),
-        (place("shop", publish=80), place("cart", publish=80), "80"),
+        (place("shop", domain="x.example"), place("cart", domain="x.example"), "x.example", "domain"),
+        (
+            place("a-b", "c", domain="{project}-{stage}"),
+            place("a", "b-c", domain="{project}-{stage}"),
+            "a-b-c",
+            "domain",
+        ),
+        (place("shop", publish=80), place("cart", publish=80), "80", "publish"),
+        (place("shop", aliases=("db",)), place("cart", aliases=("x", "DB")), "the name db", "aliases"),
+        (place("shop", aliases=("cart",)), place("cart"), "the name cart", "aliases"),
+        (place("shop"), place("cart", aliases=("shop",)), "the name shop", "name"),
     ],
 )
-def test_two_stages_cannot_have_the_same(wanted, others, claim):
+def test_two_stages_cannot_have_the_same(wanted, others, claim, field):
     with pytest.raises(Conflict, match=f"{claim} already belongs to {others[1].key}: choose another for") as caught:
         check_claims([wanted], [others], PREFERENCES)
-    assert caught.value.code == "domain_taken"
+    assert caught.value.code == ("alias_taken" if "name" in claim else "domain_taken")
+    assert caught.value.fields == {field: f"belongs to {others[1].key}"}
     with pytest.raises(Conflict):
         check_claims([others, wanted], [], PREFERENCES)
+
+
+def test_a_name_is_only_taken_where_both_could_be_found_by_it():
+    others = [place("cart", aliases=("db",))]
+    check_claims([place("shop", "rel", aliases=("db",))], others, PREFERENCES)
+    check_claims([place("shop", engine="other", aliases=("db",))], others, PREFERENCES)
+    check_claims([place("shop", aliases=("shop",)), place("shop", "rel", aliases=("shop",))], others, PREFERENCES)
+
+
+def test_settings_are_held_against_domains_only():
+    same = [place("shop", aliases=("db",)), place("cart", aliases=("db",))]
+    check_domains(same, PREFERENCES)
+    with pytest.raises(Conflict):
+        check_domains(same, Preferences(domain_pattern="{stage}.{domain}"))
 
 
 def test_what_others_share_already_is_not_held_against_a_third():

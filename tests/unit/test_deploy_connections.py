@@ -117,6 +117,12 @@ def test_docker_hubs_short_names_are_understood(world, connections):
     assert connections.tags("hub", "nginx") == connections.tags("hub", "docker.io/nginx") == ("latest",)
 
 
+def test_a_password_is_taken_away_when_that_is_said(connections):
+    connections.put(MAIN, Secret("hunter2"), actor="ann")
+    connections.put(MAIN, actor="ann", no_password=True)
+    assert not connections.has_password(ConnectionKind.REGISTRY, "main")
+
+
 def test_the_proxy_that_new_projects_get_is_not_deleted(world, connections):
     preferences = world.forge.preferences
     preferences.put(replace(preferences.get(), default_proxy="caddy"), actor="ann")
@@ -124,3 +130,16 @@ def test_the_proxy_that_new_projects_get_is_not_deleted(world, connections):
         connections.delete(ProxyConnection, "caddy", actor="ann")
     preferences.put(replace(preferences.get(), default_proxy="published"), actor="ann")
     connections.delete(ProxyConnection, "caddy", actor="ann")
+
+
+def test_a_password_that_nobody_asks_for_is_refused(world, connections):
+    caddy = connections.get(ProxyConnection, "caddy")
+    with pytest.raises(Invalid, match="no login") as caught:
+        connections.put(caddy, Secret("hunter2"), actor="ann")
+    assert list(caught.value.fields) == ["password"]
+    assert not connections.has_password(ConnectionKind.PROXY, "caddy")
+
+
+def test_tags_of_a_project_come_from_the_registry_of_its_image(world, connections):
+    world.push("v1")
+    assert connections.tags_of(world.project()) == ("v1",)

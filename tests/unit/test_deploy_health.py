@@ -2,7 +2,7 @@
 
 import pytest
 
-from forge.deploy.health import PATIENCE, STAYS_UP, Unhealthy, plan, wait_until_healthy
+from forge.deploy.health import PATIENCE, STAYS_UP, Unhealthy, plan, stay_healthy, wait_until_healthy
 from forge.domain.errors import Invalid
 from forge.domain.project import Health, HealthKind
 from forge.ports import HealthCheck, ImageFacts, InstanceState, Probe, ProbeResult
@@ -35,6 +35,12 @@ class Patient:
         return wait_until_healthy(
             self, "c", 80, wanted, wait=self.pass_by, clock=lambda: self.now, tell=self.told.append
         )
+
+    def watch(self, seconds, kind=HealthKind.TCP):
+        stay_healthy(
+            self, "c", 80, Probe(kind=kind), seconds=seconds, wait=self.pass_by, clock=lambda: self.now,
+            tell=self.told.append,
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -152,3 +158,51 @@ def test_the_exit_code_of_a_candidate_that_was_started_again_is_known_when_it_en
     with pytest.raises(Unhealthy, match="exit code 3") as raised:
         engine.wait(plan(Health(), image(), []))
     assert raised.value.seen.exit_code == 3
+
+
+# ---- while it is watched
+
+
+@pytest.mark.parametrize(("seconds", "looks"), [(0.5, 2), (10, 11), (3600, 721)])
+def test_what_is_watched_is_asked_until_the_time_is_over_and_every_answer_is_told(seconds, looks):
+    engine = Patient(lambda _: True)
+    engine.watch(seconds)
+    assert (engine.now, len(engine.asked)) == (seconds, looks)
+    assert len(engine.told) == looks
+
+
+@pytest.mark.parametrize("answer", [None, False])
+def test_three_misses_in_a_row_end_the_watch(answer):
+    engine = Patient(lambda now: True if now < 2 else answer)
+    with pytest.raises(Unhealthy, match="failed 3 health checks in a row while it was watched: at 4"):
+        engine.watch(60)
+    assert [result.healthy for result in engine.told] == [True, True, answer, answer, answer]
+
+
+def test_two_misses_and_an_answer_are_no_fault():
+    engine = Patient(lambda now: now % 3 == 0)
+    engine.watch(12)
+    assert engine.now == 12
+
+
+def test_a_watch_does_not_end_on_a_miss():
+    engine = Patient(lambda now: True if now < 10 else None)
+    with pytest.raises(Unhealthy, match="at 12"):
+        engine.watch(10)
+    engine = Patient(lambda now: now != 10)
+    engine.watch(10)
+    assert engine.now == 11
+
+
+def test_a_healthcheck_that_fails_while_it_is_watched_ends_the_watch_at_once():
+    """The engine counts an image's own misses; a project that chose another check does not ask for it."""
+    engine = Patient(lambda now: now < 2)
+    with pytest.raises(Unhealthy, match="Its HEALTHCHECK failed while it was watched: at 2"):
+        engine.watch(60, HealthKind.IMAGE)
+
+
+def test_one_that_crashes_while_it_is_watched_is_not_waited_for():
+    engine = Patient(lambda _: True, lambda now: RUNNING if now < 2 else state(status="exited", exit_code=4))
+    with pytest.raises(Unhealthy, match="exit code 4") as raised:
+        engine.watch(60)
+    assert raised.value.seen.exit_code == 4

@@ -64,6 +64,17 @@ def test_removing_takes_container_and_route_and_says_who_did_it(world, instances
     assert actors(world, it)[0] == "ann"
 
 
+@pytest.mark.parametrize("what", ["start", "restart"])
+def test_what_is_missing_is_to_be_deployed_again(world, instances, what):
+    it = one(world)
+    (state,) = world.engine.find({})
+    world.engine.remove(state.id)
+    with pytest.raises(Conflict, match="deploy it again") as raised:
+        getattr(instances, what)(it, actor="ann")
+    assert raised.value.code == "missing"
+    assert world.forge.instances.stop(it, actor="ann").status is InstanceStatus.MISSING, "nobody wants it any more"
+
+
 def test_removing_what_is_gone_already_is_no_error(world, instances):
     it = one(world)
     (state,) = world.engine.find({})

@@ -1,5 +1,7 @@
 """What a deploy does, step by step, and how it is taken back."""
 
+import re
+
 import pytest
 
 from forge.deploy.pipeline import PIPELINES
@@ -37,15 +39,15 @@ def shop(world, strategy=BESIDE, **more):
 
 def test_the_old_one_serves_until_the_new_one_is_proven_and_routed_to():
     assert [step.name for step in PIPELINES[BESIDE]] == [
-        "resolve digest", "pull", "note what serves", "create", "start", "wait until healthy", "switch route",
-        "confirm through the route", "bake", "drain and stop the old", "go live",
+        "resolve digest", "pull", "note what serves", "create", "pre-deploy", "start", "wait until healthy",
+        "switch route", "confirm through the route", "bake", "drain and stop the old", "go live",
     ]  # fmt: skip
 
 
 def test_in_place_the_old_one_stops_before_the_new_one_starts_and_not_before_it_could_be_made():
     assert [step.name for step in PIPELINES[PLACE]] == [
-        "resolve digest", "pull", "note what serves", "create", "stop the old", "start", "wait until healthy",
-        "switch route", "confirm through the route", "bake", "go live",
+        "resolve digest", "pull", "note what serves", "create", "stop the old", "pre-deploy", "start",
+        "wait until healthy", "switch route", "confirm through the route", "bake", "go live",
     ]  # fmt: skip
 
 
@@ -54,7 +56,17 @@ def test_a_deploy_that_went_live_has_every_step_done_in_order(world, strategy):
     shop(world, strategy)
     (deploy,) = live(world, "dev-1")
     assert journal(world, deploy) == [(step.name, "done") for step in PIPELINES[strategy]]
-    assert [n.position for n in world.forge.store.deploys.steps(deploy.id)] == list(range(11))
+    assert [n.position for n in world.forge.store.deploys.steps(deploy.id)] == list(range(len(PIPELINES[strategy])))
+
+
+def test_the_journal_says_what_served_and_how_the_new_one_answered(world):
+    shop(world)
+    live(world, "dev-1")
+    (deploy,) = live(world, "dev-2")
+    notes = {step.name: step.note for step in world.forge.store.deploys.steps(deploy.id)}
+    # the board reads both off these sentences (ui/src/lib/deploy)
+    assert re.fullmatch(r"dev-1 \(\w+\) serves", notes["note what serves"])
+    assert re.search(r": \d{3} in \d+ ms$", notes["confirm through the route"])
 
 
 @pytest.mark.parametrize("strategy", Strategy)
@@ -267,18 +279,45 @@ def test_a_success_is_never_shown_for_what_the_engine_does_not_confirm(world, be
     assert world.serving() == ["dev-1"]
 
 
-def test_a_health_check_that_says_unhealthy_while_it_is_watched_is_taken_back(world):
-    check = HealthCheck(command=("true",))
-    world.project("shop", stage("shop", "dev", bake=30))
-    world.push("dev-1", behaviour=Behaviour(health_check=check))
+CHECKED = Behaviour(health_check=HealthCheck(command=("true",)))
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "health", "falls", "said"),
+    [
+        (Behaviour(), Health(), lambda engine, made: engine.die(made, 4), "ended by itself with exit code 4"),
+        (Behaviour(), Health(), lambda engine, made: engine.freeze(made), "failed 3 health checks in a row"),
+        (Behaviour(), Health(path="/up"), lambda engine, made: engine.freeze(made), "failed 3 health checks in a row"),
+        (CHECKED, Health(), lambda engine, made: engine.freeze(made), "Its HEALTHCHECK failed while it was watched"),
+    ],
+)
+def test_what_does_not_stay_well_while_it_is_watched_is_taken_back(world, behaviour, health, falls, said):
+    world.project("shop", stage("shop", "dev", bake=30), health=health)
+    world.push("dev-1", behaviour=behaviour)
     asked = ask(world, "dev-1")
     begun(world, asked, "bake")
     (state,) = world.engine.find({})
-    world.engine.die(state.id, 4)
+    falls(world.engine, state.id)
     deploy = world.wait(asked)
     assert (deploy.status, deploy.failed_step) == ("failed", "bake")
-    assert deploy.failure == "It did not stay up while it was watched"
+    assert said in deploy.failure
     assert world.routes() == {}
+    assert world.forge.store.deploys.quarantined("shop", "dev", deploy.digest) is not None
+    kept = world.forge.store.deploys.last_words(deploy.id)["probes"]
+    assert kept[0]["healthy"] is True
+
+
+def test_the_newest_probes_of_a_long_watch_are_kept(world, monkeypatch):
+    monkeypatch.setattr("forge.deploy.run._PROBES_KEPT", 3)
+    world.project("shop", stage("shop", "dev", bake=30))
+    world.push("dev-1")
+    asked = ask(world, "dev-1")
+    begun(world, asked, "bake")
+    (state,) = world.engine.find({})
+    world.engine.freeze(state.id)
+    deploy = world.wait(asked)
+    kept = world.forge.store.deploys.last_words(deploy.id)["probes"]
+    assert [probe["healthy"] for probe in kept] == [None, None, None]
 
 
 def test_last_words_are_kept_before_the_candidate_goes(world):

@@ -105,11 +105,11 @@ def test_a_name_that_is_taken_is_said_and_nothing_of_the_other_is_changed(world,
     assert world.forge.store.projects.get("shop") == made
 
 
-@pytest.mark.parametrize("call", ["change", "create_stage", "change_stage", "delete", "delete_stage", "approve"])
+@pytest.mark.parametrize("call", ["change", "create_stage", "change_stage", "delete", "delete_stage"])
 def test_what_is_not_there_cannot_be_changed(world, projects, call):
     given = {
         "change": (shop(), {}), "create_stage": (stage("shop", "dev"), {}), "change_stage": (stage("shop", "dev"), {}),
-        "delete": ("shop",), "delete_stage": ("shop", "dev"), "approve": ("shop",),
+        "delete": ("shop",), "delete_stage": ("shop", "dev"),
     }[call]  # fmt: skip
     with pytest.raises(NotFound):
         getattr(projects, call)(*given, actor="ann")
@@ -164,6 +164,22 @@ def test_a_plain_variable_of_the_stage_wins_over_a_secret_of_the_project(world, 
     assert container.spec.environment == {"KEY": "plain"}
 
 
+def test_a_name_that_leads_to_another_project_of_the_stage_is_refused_wherever_it_is_asked_for(world, projects):
+    """Whoever joined the network would get either of the two."""
+    cart = world.project("cart", aliases=("db",))
+    with pytest.raises(Conflict, match="the name db already belongs to cart/dev") as raised:
+        world.project("shop", aliases=("db",))
+    assert (raised.value.code, list(raised.value.fields)) == ("alias_taken", ["aliases"])
+    with pytest.raises(Conflict, match="the name db already belongs"):
+        world.project("db")
+    world.project("shop", stage("shop", "rel"), aliases=("db",))
+    with pytest.raises(Conflict, match="choose another for shop/dev"):
+        projects.create_stage(stage("shop", "dev"), {}, actor="ann")
+    world.project("web")
+    with pytest.raises(Conflict, match="choose another for cart/dev"):
+        projects.change(replace(cart, aliases=("web",)), {}, actor="ann")
+
+
 # ---- deleting
 
 
@@ -180,8 +196,9 @@ def test_deleting_says_what_it_would_take_away_and_then_takes_that_away(world, p
     assert sorted(line.split(" (")[0] for line in said.instances) == ["shop/dev a", "shop/dev b", "shop/rel v1"]
     assert said.routes == ("dev-shop-a.localhost", "dev-shop-b.localhost", "rel-shop.localhost")
     assert said.volumes == (f"forge-{home}-shop-dev-data", f"forge-{home}-shop-rel-data")
+    assert len(said.images) == 3
     assert len(containers(world)) == 4
-    assert projects.delete("shop", actor="ann") == said
+    assert projects.delete("shop", actor="ann") == replace(said, volumes=(), kept_volumes=said.volumes)
     assert containers(world) == [("running", "v1")]
     assert world.routes() == {"dev-cart.localhost": "v1"}
     assert world.engine.volumes({}) == said.volumes
@@ -195,8 +212,9 @@ def test_volumes_go_only_when_they_are_asked_for(world, projects):
     world.engine.strange_volume("theirs")
     live(world, "v1")
     live(world, "v1", stage="rel")
-    projects.delete_stage("shop", "dev", actor="ann", volumes=True)
+    gone = projects.delete_stage("shop", "dev", actor="ann", volumes=True)
     home = world.forge.home
+    assert (gone.volumes, gone.kept_volumes) == ((f"forge-{home}-shop-dev-data",), ())
     assert world.engine.volumes({}) == (f"forge-{home}-shop-rel-data", "theirs")
     projects.delete("shop", actor="ann")
     assert world.engine.volumes({}) == (f"forge-{home}-shop-rel-data", "theirs")
@@ -256,7 +274,8 @@ def test_what_waits_is_cancelled_by_deleting(world, projects):
         found = store.projects.get("shop"), store.projects.stage("shop", "dev")
         queue = world.forge.requests.queue
         queued = queue.add(change, found[1], found[0], tag="v1", digest=digest, actor="webhook")
-    projects.delete("shop", actor="ann")
+    assert projects.would_delete("shop").deploys == (f"#{queued.id} v1 to shop/dev",)
+    assert projects.delete("shop", actor="ann").deploys == (f"#{queued.id} v1 to shop/dev",)
     ended = store.deploys.get(queued.id)
     assert (ended.status, ended.failure) == ("cancelled", "Deleted by ann")
     assert containers(world) == []

@@ -147,3 +147,41 @@ def test_a_running_instance_is_stopped_before_it_is_removed(world):
     world.forge.instances.remove(world.forge.store.instances.present()[0].id, actor="ann")
     calls = [call for call in world.engine.calls if call in {"stop", "remove"}]
     assert calls == ["stop", "remove"]
+
+
+# ---- with what is deleted
+
+
+def test_the_images_of_what_is_deleted_go_but_for_what_something_else_needs(world):
+    projects = world.forge.projects
+    made = world.project("shop", stage("shop", "dev"), stage("shop", "rel"))
+    twin = replace(made, name="twin")
+    projects.create(twin, {}, [(stage("twin", "dev"), {})], actor="ann")
+    first, second, third = live(world, "v1", "v2", "v3")
+    world.deploy("v2", "rel")
+    world.deploy("v3", project="twin")
+    strangers = world.push("theirs", "shop")
+    world.engine.present.add(f"registry.example/shop@{strangers}")
+    on_disk = {first.digest, second.digest, third.digest, strangers}
+
+    assert set(images(world)) == on_disk
+    assert projects.would_delete_stage("shop", "dev").images == (f"registry.example/shop:v1 ({first.digest[:19]})",)
+    assert len(projects.would_delete("shop").images) == 2
+    assert set(images(world)) == on_disk, "looking takes nothing away"
+    projects.delete_stage("shop", "dev", actor="ann")
+    assert set(images(world)) == on_disk - {first.digest}
+    projects.delete("shop", actor="ann")
+    assert set(images(world)) == {third.digest, strangers}
+    projects.delete("twin", actor="ann")
+    assert set(images(world)) == {strangers}
+
+
+def test_an_image_that_a_deleted_project_had_before_goes_too(world):
+    projects = world.forge.projects
+    made = world.project()
+    live(world, "v1")
+    projects.change(replace(made, image="registry.example/other"), {}, actor="ann")
+    world.push("v2", "other")
+    assert world.deploy("v2").ended_well
+    projects.delete("shop", actor="ann")
+    assert world.engine.present == set()

@@ -5,8 +5,9 @@ from hypothesis import HealthCheck as Check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forge.deploy.queue import Queue
 from forge.deploy.quick import suggest_stage
-from forge.domain.errors import Invalid, NotFound
+from forge.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from forge.domain.names import check_name
 from forge.domain.project import Health, HealthKind, Project
 from forge.domain.secret import Secret
@@ -77,6 +78,93 @@ def test_a_name_of_another_image_is_refused(world, quick):
         quick.deploy(f"{IMAGE}:dev-1", name="shop", actor="ann")
 
 
+GIVEN = {
+    "port": 99,
+    "health": Health(kind=HealthKind.HTTP, path="/up"),
+    "proxy": "caddy",
+    "environment": {"A": "1"},
+    "secrets": {"KEY": Secret("p1anted")},
+}
+
+
+def test_the_very_same_quick_deploy_again_is_no_conflict(world, quick):
+    for tag in ("dev-1", "dev-2"):
+        world.push(tag, "acme/shop")
+        quick.deploy(f"{IMAGE}:{tag}", **GIVEN, actor="ann")
+    assert len(world.forge.store.projects.all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "command"),
+    [
+        ("port", 100, "port=…"),
+        ("health", Health(), "health.path=…"),
+        ("proxy", "published", "proxy=…"),
+        ("environment.A", {"A": "2"}, "environment.A=…"),
+        ("environment.B", {"B": "2"}, "environment.B=…"),
+        ("secrets.KEY", {"KEY": Secret("0ther")}, "--secret KEY"),
+        ("secrets.MORE", {"MORE": Secret("0ther")}, "--secret MORE"),
+    ],
+)
+def test_what_the_project_that_is_there_has_otherwise_is_refused_and_not_ignored(world, quick, field, value, command):
+    world.push("dev-1", "acme/shop")
+    quick.deploy(f"{IMAGE}:dev-1", **GIVEN, actor="ann")
+    world.push("v1.0.0", "acme/shop")
+    with pytest.raises(Conflict) as caught:
+        quick.deploy(f"{IMAGE}:v1.0.0", **{field.partition(".")[0]: value}, actor="ann")
+    assert list(caught.value.fields) == [field]
+    assert f"`forge project set shop {command}`" in caught.value.message
+    assert "0ther" not in f"{caught.value.message}{caught.value.fields}"
+    assert [stage.name for stage in world.forge.store.projects.stages("shop")] == ["dev"]
+
+
+def test_of_several_projects_of_an_image_none_is_taken_silently(world, quick):
+    world.push("dev-1", "acme/shop")
+    for name in ("blue", "green"):
+        quick.deploy(f"{IMAGE}:dev-1", name=name, actor="ann")
+    with pytest.raises(Conflict, match="blue, green") as caught:
+        quick.deploy(f"{IMAGE}:dev-1", actor="ann")
+    assert list(caught.value.fields) == ["name"]
+    assert quick.deploy(f"{IMAGE}:dev-1", name="green", actor="ann").project == "green"
+
+
+def test_without_an_engine_nothing_is_left_behind(world, quick):
+    world.push("dev-1", "acme/shop")
+    world.push("v1.0.0", "acme/shop")
+    world.engine.down = True
+    with pytest.raises(Unavailable):
+        quick.deploy(f"{IMAGE}:dev-1", **GIVEN, actor="ann")
+    assert world.forge.store.projects.all() == []
+    world.engine.down = False
+    quick.deploy(f"{IMAGE}:dev-1", **GIVEN, actor="ann")
+    world.engine.down = True
+    with pytest.raises(Unavailable):
+        quick.deploy(f"{IMAGE}:v1.0.0", actor="ann")
+    assert [stage.name for stage in world.forge.store.projects.stages("shop")] == ["dev"]
+
+
+def test_a_deploy_that_cannot_be_queued_leaves_no_project_and_no_secret(world, quick, monkeypatch):
+    world.push("dev-1", "acme/shop")
+
+    def full(*_, **__):
+        raise Conflict("No")
+
+    monkeypatch.setattr(Queue, "add", full)
+    with pytest.raises(Conflict, match="No"):
+        quick.deploy(f"{IMAGE}:dev-1", **GIVEN, actor="ann")
+    assert world.forge.store.projects.all() == []
+    assert world.forge.store.secrets.get_all("project/shop") == {}
+
+
+def test_a_project_that_waits_for_a_person_gets_no_stage_by_a_quick_deploy(world, quick):
+    world.push("dev-1", "acme/shop")
+    quick.create(quick.inspect(f"{IMAGE}:dev-1"), active=False, actor="webhook")
+    world.push("v1.0.0", "acme/shop")
+    with pytest.raises(Conflict, match="approve it first"):
+        quick.deploy(f"{IMAGE}:v1.0.0", actor="ann")
+    assert [stage.name for stage in world.forge.store.projects.stages("shop")] == ["dev"]
+
+
 def test_an_image_that_is_not_there_makes_no_project(world, quick):
     with pytest.raises(NotFound, match="no tag dev-1"):
         quick.deploy(f"{IMAGE}:dev-1", actor="ann")
@@ -103,6 +191,12 @@ def test_an_image_says_what_it_is_and_nonsense_in_its_labels_is_no_error(world, 
     world.registry.facts[digest] = facts(**told)
     found = quick.inspect(f"{IMAGE}:dev-1")
     assert (found.port, found.health, len(found.why)) == (port, health, 3)
+
+
+def test_a_name_that_leads_to_another_project_is_taken_too(world, quick):
+    world.project("web", aliases=("shop",))
+    world.push("dev-1", "acme/shop")
+    assert quick.inspect(f"{HOST}/acme/shop:dev-1").name == "acme-shop"
 
 
 def test_a_name_that_is_taken_gets_the_one_before_it_in_front(world, quick):

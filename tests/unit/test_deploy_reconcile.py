@@ -9,6 +9,7 @@ from forge.domain.errors import EngineError
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.route import Route, Target
 from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceState
+from forge.store.database import StoreUnavailable
 from tests.unit.deploying import Gate, ask, containers, live, make_world
 from tests.world import stage
 
@@ -242,6 +243,21 @@ def test_a_proxy_that_is_away_is_told_once_and_hides_nobody_else(world, reconcil
     assert [part.name for part in world.forge.faults()] == ["caddy"]
     world.proxy.down = False
     reconciler.all()
+    assert world.forge.faults() == ()
+
+
+def test_a_locked_database_is_no_fault_of_a_proxys_or_an_engines(world, reconciler, monkeypatch):
+    world.project()
+    live(world, "dev-1")
+
+    def locked(*_):
+        raise StoreUnavailable("The database is locked")
+
+    monkeypatch.setattr(type(world.forge.store.preferences), "own", locked)  # where Forge's mark on an engine stands
+    monkeypatch.setattr(type(world.forge.store.deploys), "under_way", locked)
+    for look in (lambda: reconciler.engine("local"), reconciler.routes):
+        with pytest.raises(StoreUnavailable):
+            look()
     assert world.forge.faults() == ()
 
 

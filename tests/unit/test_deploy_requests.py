@@ -70,7 +70,7 @@ def test_a_project_that_waits_for_a_person_is_not_deployed(world, requests):
     world.push("dev-1")
     with pytest.raises(Conflict, match="approve it first"):
         requests.deploy("shop", "dev", tag="dev-1", actor="ann")
-    world.forge.projects.approve("shop", actor="ann")
+    world.forge.sightings.approve_project("shop", "ann")
     assert world.deploy("dev-1").status is DeployStatus.SUCCEEDED
 
 
@@ -176,6 +176,48 @@ def test_only_what_went_live_in_this_stage_can_be_rolled_back_to(world, requests
         requests.rollback("shop", "dev", deploy=failed.id, actor="ann")
 
 
+def test_rolling_back_again_goes_further_back_never_forward(world, requests):
+    world.project()
+    live(world, "dev-1", "dev-2", "dev-3", "dev-4")
+    for tag in ("dev-3", "dev-2", "dev-1"):
+        assert world.wait(requests.rollback("shop", "dev", actor="ann")).ended_well
+        assert world.serving() == [tag]
+    with pytest.raises(Conflict, match="no earlier"):
+        requests.rollback("shop", "dev", actor="ann")
+
+
+def test_after_a_deploy_rolling_back_goes_to_what_served_before_it_then_further(world, requests):
+    world.project()
+    live(world, "dev-1", "dev-2", "dev-3")
+    back = world.wait(requests.rollback("shop", "dev", actor="ann"))
+    live(world, "dev-4")
+    assert world.wait(requests.rollback("shop", "dev", actor="ann")).source == back.id
+    assert world.wait(requests.rollback("shop", "dev", actor="ann")).source == 1
+    assert world.serving() == ["dev-1"]
+
+
+def test_where_several_serve_the_deploy_to_roll_back_to_must_be_named(world, requests):
+    world.project("shop", many("shop"))
+    first, second = live(world, "a", "b")
+    with pytest.raises(Conflict, match="name the deploy to roll back to") as raised:
+        requests.rollback("shop", "dev", actor="ann")
+    assert (raised.value.code, raised.value.fields) == ("which_deploy", {"deploy": "name one"})
+    live(world, "b")  # pushed again: the same tag's digest before is the one
+    assert world.wait(requests.rollback("shop", "dev", actor="ann")).source == second.id
+    assert world.wait(requests.rollback("shop", "dev", deploy=first.id, actor="ann")).ended_well
+
+
+def test_a_stage_that_ran_several_at_once_before_says_so_too(world, requests):
+    world.project("shop", many("shop"))
+    _, second = live(world, "a", "b")
+    world.forge.projects.change_stage(stage("shop", "dev"), {}, actor="ann")
+    live(world, "c")
+    with pytest.raises(Conflict, match="name the deploy to roll back to"):
+        requests.rollback("shop", "dev", actor="ann")
+    assert world.wait(requests.rollback("shop", "dev", deploy=second.id, actor="ann")).ended_well
+    assert world.serving() == ["b"]
+
+
 def test_where_nothing_serves_there_is_nothing_to_roll_back(world, requests):
     world.project()
     with pytest.raises(Conflict, match="Nothing serves"):
@@ -272,8 +314,18 @@ def test_retrying_cannot_get_round_a_promotion(world, requests):
     live(world, "v1")
     rel = world.wait(requests.promote("shop", "rel", actor="ann"))
     live(world, "v2")
+    world.wait(requests.promote("shop", "rel", actor="ann"))
     with pytest.raises(Conflict):
         requests.retry(rel.id, actor="ann")
+
+
+def test_what_serves_a_stage_may_be_deployed_there_again_with_other_settings(world, requests):
+    three_stages(world)
+    live(world, "v1")
+    rel = world.wait(requests.promote("shop", "rel", actor="ann"))
+    live(world, "v2")
+    again = world.wait(requests.deploy("shop", "rel", digest=rel.digest, actor="ann"))
+    assert (again.status, again.tag, world.serving("rel")) == ("succeeded", "v1", ["v1"])
 
 
 def test_what_waits_is_cancelled_at_once_and_never_begins(world, requests, gate):

@@ -110,14 +110,14 @@ def test_progress_is_told_a_few_times_a_second_and_not_kept(world, run, hours):
     assert world.events[-1].payload["layers"][0]["current"] == 99
 
 
-def test_every_probe_is_shown_and_the_first_200_are_kept(world, run):
+def test_every_probe_is_shown_and_the_newest_200_are_kept(world, run):
     """Pitfall 6."""
     for number in range(250):
         run.probed(f"refused {number}", None)
     assert len(run.probes) == 200
-    assert run.probes[0]["text"] == "refused 0"
+    assert run.probes[0]["text"] == "refused 50"
     told = [e.payload for e in world.events if e.type == "deploy_log"]
-    assert [(p["level"], p["text"]) for p in told[-1:]] == [("probe", "refused 249")]
+    assert [(p["level"], p["text"], p["healthy"]) for p in told[-1:]] == [("probe", "refused 249", None)]
     assert len(told) == 250
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forge.deploy.hostpaths import HostPaths
 from forge.deploy.spec import (
     aliases_of,
-    check_host_path,
     domain_of,
     labels_of,
     names_of,
@@ -39,7 +39,7 @@ def stage(**more):
 def spec(project, stage, secrets=None, host_paths=()):
     return spec_of(
         project, stage, INSTANCE, home="h0me", secrets=secrets or {}, publish=20001, links={"db": "db-1"},
-        host_paths=tuple(host_paths),
+        host_paths=HostPaths(allowed=tuple(host_paths)),
     )  # fmt: skip
 
 
@@ -100,20 +100,6 @@ def test_a_host_path_is_checked_at_deploy_time_too():
     assert raised.value.code == "host_path"
 
 
-@pytest.mark.parametrize(
-    ("path", "allowed"),
-    [("/srv", "/srv"), ("/srv/", "/srv"), ("/srv/shop", "/srv/"), ("/srv/a/b", "/srv/a"), ("/anything", "/")],
-)
-def test_a_folder_below_an_allowed_one_is_allowed(path, allowed):
-    check_host_path(path, ("/other", allowed))
-
-
-@pytest.mark.parametrize("path", ["/srv2", "/", "/srvx/shop", "/etc", "/other/srv", "//etc"])
-def test_a_neighbour_of_an_allowed_folder_is_not_allowed(path):
-    with pytest.raises(Invalid, match="host_paths"):
-        check_host_path(path, ("/srv",))
-
-
 def test_one_instance_has_one_place_several_have_one_for_each_tag():
     assert slot_of(stage(), "dev-1") == ""
     assert slot_of(stage(max_instances=2), "dev-1") == "dev-1"
@@ -131,6 +117,12 @@ def test_one_instance_has_one_place_several_have_one_for_each_tag():
 )
 def test_people_reach_it_where_the_pattern_says(more, place, slot, domain):
     assert domain_of(project(**more), stage(**place), slot, Preferences(domain="example.org")) == domain
+
+
+def test_the_settings_pattern_is_for_stages_without_their_own():
+    preferences = Preferences(domain="example.org", domain_pattern="{project}.{stage}.{domain}")
+    assert domain_of(project(), stage(), "", preferences) == "shop.dev.example.org"
+    assert domain_of(project(), stage(domain="{project}.net"), "", preferences) == "shop.net"
 
 
 @given(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", fullmatch=True))

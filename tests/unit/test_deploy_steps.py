@@ -72,6 +72,13 @@ def test_a_pull_that_fails_says_why_and_changes_nothing(world):
     deploy = world.deploy("dev-2")
     assert (deploy.failed_step, deploy.failure) == ("pull", "layer 3 is missing")
     assert containers(world) == [("running", "dev-1")]
+    assert log(world, deploy)[-1] == "Taken back: what served before still serves"
+
+
+def test_where_nothing_served_nothing_is_said_to_serve(world):
+    world.project()
+    world.push("dev-1", behaviour=Behaviour(pull_error=EngineError("layer 3 is missing")))
+    assert log(world, world.deploy("dev-1"))[-1] == "Taken back: nothing of it is left"
 
 
 def test_a_port_taken_between_the_look_and_the_start_is_replaced_by_another(world, gate):
@@ -128,6 +135,22 @@ def test_a_host_path_that_is_not_allowed_any_more_is_refused_at_deploy_time(worl
     deploy = world.deploy("dev-2")
     assert (deploy.status, deploy.failed_step) == ("failed", "create")
     assert "host_paths" in deploy.failure
+    assert containers(world) == [("running", "dev-1")]
+
+
+def test_a_host_path_that_became_a_link_elsewhere_is_refused_at_deploy_time(world, tmp_path):
+    folder, elsewhere = tmp_path / "srv" / "shop", tmp_path / "elsewhere"
+    folder.mkdir(parents=True)
+    elsewhere.mkdir()
+    prefer(world, host_paths=(f"{tmp_path}/srv",))
+    world.project("shop", volumes=(Volume(kind=VolumeKind.HOST, path="/data", source=str(folder)),))
+    live(world, "dev-1")
+    folder.rmdir()
+    folder.symlink_to(elsewhere)
+    world.push("dev-2")
+    deploy = world.deploy("dev-2")
+    assert (deploy.status, deploy.failed_step) == ("failed", "create")
+    assert f"leads to {elsewhere}" in deploy.failure
     assert containers(world) == [("running", "dev-1")]
 
 
@@ -222,6 +245,22 @@ def test_without_a_proxy_people_reach_it_at_a_port(world):
         f"no proxy: people reach it at {instance.target}"
     )
     assert world.proxy.routes() == ()
+
+
+def test_the_log_says_how_the_new_one_takes_over_and_what_two_share_meanwhile(world):
+    """Pitfall 13."""
+    shared = Volume(kind=VolumeKind.NAMED, path="/data", source="data")
+    made = world.project(volumes=(shared,))
+    (first,) = live(world, "dev-1")
+    assert not any("side by side" in line for line in log(world, first)), "there is no old one"
+    (second,) = live(world, "dev-2")
+    (said,) = [line for line in log(world, second) if line.startswith("side by side: ")]
+    assert "old and new share the volume at /data: mark it exclusive" in said
+    world.forge.projects.change(replace(made, volumes=(replace(shared, exclusive=True),)), {}, actor="ann")
+    (third,) = live(world, "dev-3")
+    assert "in place: the volume at /data is exclusive" in log(world, third)
+    back = world.wait(world.forge.requests.rollback("shop", "dev", actor="ann"))
+    assert "in place: as the project is set up now" in log(world, back)
 
 
 def test_the_journal_says_what_was_found(world):

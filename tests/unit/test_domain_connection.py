@@ -104,3 +104,21 @@ def test_authorities_are_certificates_and_nothing_else(tmp_path):
             RegistryConnection(name="r", url="https://r.example", ca=wrong)
         assert list(caught.value.fields) == ["ca"]
         assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "field"),
+    [
+        ("published", {"url": "http://a"}, "url"),
+        ("published", {"address": "http://a"}, "address"),
+        ("published", {"options": {"server": "x"}}, "options"),
+        ("caddy", {"url": "http://a", "username": "joe"}, "username"),
+        ("caddy", {"url": "http://a", "options": {"foo": "bar"}}, "options"),
+        ("nginx", {}, "kind"),
+    ],
+)
+def test_what_a_kind_of_proxy_would_do_nothing_with_is_refused(kind, more, field):
+    """Pitfall 31."""
+    with pytest.raises(Invalid) as caught:
+        ProxyConnection(name="edge", kind=kind, **more)
+    assert list(caught.value.fields) == [field]

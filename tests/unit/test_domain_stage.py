@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -155,6 +156,9 @@ def test_a_plain_stage_takes_every_tag_by_itself():
 
 
 DATA = Volume(kind=VolumeKind.NAMED, path="/data", source="data")
+HOST = Volume(kind=VolumeKind.HOST, path="/host", source="/srv/shop")
+OWN = Volume(kind=VolumeKind.INSTANCE, path="/cache")
+MEMORY = Volume(kind=VolumeKind.TMPFS, path="/tmp/x")
 ALONE = Volume(kind=VolumeKind.NAMED, path="/db", source="db", exclusive=True)
 
 
@@ -173,3 +177,20 @@ def test_two_run_side_by_side_unless_they_cannot(volumes, publish, strategy, why
     found, reason = strategy_of(project, Stage(project="shop", name="dev", publish=publish))
     assert found is strategy
     assert why in reason
+
+
+@pytest.mark.parametrize(
+    ("volumes", "limit", "said"),
+    [
+        ((DATA,), 1, "meanwhile old and new share the volume at /data: mark it exclusive if two cannot write at once"),
+        ((DATA, HOST), 1, "meanwhile old and new share the volumes at /data and /host: mark"),
+        ((DATA,), 3, "; all instances share the volume at /data"),
+        ((replace(DATA, read_only=True), OWN, MEMORY), 1, None),
+    ],
+)
+def test_what_two_instances_write_to_at_once_is_said_with_what_to_do(volumes, limit, said):
+    """Pitfall 13."""
+    project = Project(name="shop", image="shop", port=80, volumes=volumes)
+    strategy, reason = strategy_of(project, Stage(project="shop", name="dev", max_instances=limit))
+    assert strategy is Strategy.SIDE_BY_SIDE
+    assert said in reason if said else "share" not in reason

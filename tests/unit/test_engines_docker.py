@@ -135,3 +135,12 @@ def test_a_forge_that_is_a_container_asks_over_the_network_it_shares(stub, engin
         stub.answer.table["GET", f"/containers/{socket.gethostname()}/json"] = ours
         port = listening.getsockname()[1]
         assert engine.probe("1f", port, Probe(kind=HealthKind.TCP)).healthy is True
+
+
+@pytest.mark.parametrize(
+    ("speaks", "asked"), [("1.41", {"stream": "False", "one-shot": "True"}), ("1.40", {"stream": "False"})]
+)
+def test_stats_ask_for_one_measurement_where_docker_knows_that(stub, engine, speaks, asked):
+    stub.answer.table["GET", "/version"] = {**ABOUT, "ApiVersion": speaks}
+    assert engine.stats("1f") is None
+    assert stub.seen[-1].query == asked

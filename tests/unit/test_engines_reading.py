@@ -6,6 +6,7 @@ import copy
 
 import pytest
 
+from forge.domain.metrics import Usage
 from forge.engines import reading
 from forge.ports import EngineEvent, HealthCheck, LayerProgress
 
@@ -146,3 +147,42 @@ def test_an_event():
 )  # fmt: skip
 def test_the_lines_of_a_pull(line, layer):
     assert reading.layer(line) == layer
+
+
+STATS = {
+    "read": "1970-01-01T00:00:05.5Z",
+    "cpu_stats": {"cpu_usage": {"total_usage": 1_500_000_000}},
+    "memory_stats": {"usage": 1000, "stats": {"inactive_file": 300, "cache": 700}, "limit": 5000},
+    "networks": {"eth0": {"rx_bytes": 10, "tx_bytes": 1}, "eth1": {"rx_bytes": 20, "tx_bytes": 2}},
+}
+
+
+def test_usage_sums_the_networks_and_leaves_the_page_cache_out():
+    assert reading.usage(STATS) == Usage(at=5.5, cpu=1.5, memory=700, received=30, sent=3)
+
+
+@pytest.mark.parametrize(
+    ("memory", "bytes_"),
+    [
+        ({"usage": 1000, "stats": {"total_inactive_file": 400, "inactive_file": 100}}, 600),  # cgroup v1
+        ({"usage": 1000, "stats": {"inactive_file": 100}}, 900),  # cgroup v2
+        ({"usage": 1000, "stats": {"inactive_file": 4000}}, 1000),
+        ({"usage": 1000}, 1000),
+        ({}, None),
+    ],
+)
+def test_memory_is_told_as_docker_stats_does(memory, bytes_):
+    found = reading.usage({**STATS, "memory_stats": memory})
+    assert found
+    assert found.memory == bytes_
+
+
+def test_a_container_on_the_machines_network_has_none_of_its_own():
+    found = reading.usage({key: value for key, value in STATS.items() if key != "networks"})
+    assert found
+    assert (found.received, found.sent) == (None, None)
+
+
+@pytest.mark.parametrize("body", [{}, {"read": "0001-01-01T00:00:00Z"}, {"read": STATS["read"], "cpu_stats": {}}])
+def test_a_container_that_does_not_run_has_no_usage(body):
+    assert reading.usage(body) is None

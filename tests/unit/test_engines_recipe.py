@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from forge.domain.project import Limits, Volume, VolumeKind
 from forge.domain.secret import Secret
 from forge.engines import recipe
@@ -67,6 +69,69 @@ def test_a_network_carries_the_home_only():
     }
 
 
+def test_what_runs_once_listens_nowhere_and_is_not_started_again():
+    body = recipe.container(replace(SPEC, command=("bin/migrate", "--all"), once=True))
+    assert body["Cmd"] == ["bin/migrate", "--all"]
+    assert (body["ExposedPorts"], body["HostConfig"]["PortBindings"]) == ({}, {})
+    assert body["HostConfig"]["RestartPolicy"] == {"Name": "no"}
+
+
+def made(spec, **changes):
+    """What Docker says of a container that it made as asked, but for `changes` (dotted with __)."""
+    asked = recipe.container(spec)
+    host = asked["HostConfig"]
+    body = {
+        "Config": {
+            "Image": asked["Image"],
+            "Env": [*asked["Env"], "PATH=/"],
+            "Labels": {**asked["Labels"], "x": "y"},
+        },
+        "HostConfig": {key: host.get(key) for key in ("Memory", "NanoCpus", "PidsLimit", "PortBindings")},
+        "Mounts": [{"Destination": m["Target"], "RW": not m["ReadOnly"]} for m in host["Mounts"]],
+        "NetworkSettings": {"Networks": {"net": {}}},
+    }
+    for path, value in changes.items():
+        place, _, name = path.rpartition("__")
+        here = body
+        for part in filter(None, place.split("__")):
+            here = here[part]
+        here[name] = value
+    return body
+
+
+WHOLE = replace(
+    SPEC,
+    environment={"A": "1", "TOKEN": Secret("p1anted")},
+    limits=Limits(memory=64 << 20, cpus=0.5, pids=9),
+    volumes=(Volume(kind=VolumeKind.TMPFS, path="/fast/"), Volume(kind=VolumeKind.HOST, path="/d", source="/d")),
+    network="net",
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ()),
+        ({"Config__Env": ["A=1"]}, ("the variable TOKEN is not as asked",)),
+        ({"Config__Env": None}, ("the variable A is not as asked", "the variable TOKEN is not as asked")),
+        ({"Config__Labels": None}, tuple(f"the label {name} is missing" for name in LABELS)),
+        ({"Config__Image": "other"}, ("the image is other",)),
+        ({"HostConfig__Memory": 0}, ("Memory is 0, not 67108864",)),
+        ({"HostConfig__PidsLimit": None}, ("PidsLimit is None, not 9",)),
+        ({"Mounts": [{"Destination": "/fast", "RW": True}]}, ("the volume at /d is not as asked",)),
+        (
+            {"Mounts": [{"Destination": "/fast", "RW": True}, {"Destination": "/d", "RW": False}]},
+            ("the volume at /d is not as asked",),
+        ),
+        ({"NetworkSettings__Networks": {}}, ("it is not on the network net",)),
+        ({"HostConfig__PortBindings": None}, ("it does not listen on port 20001 of this machine",)),
+    ],
+)
+def test_what_docker_left_out_is_named_without_any_secret(changes, said):
+    assert recipe.differences(WHOLE, made(WHOLE, **changes)) == said
+    assert "p1anted" not in str(said)
+
+
 def test_where_it_is_published_and_how_long_it_may_take_to_stop():
     spec = replace(SPEC, publish_host="0.0.0.0", publish=80, stop_timeout=2.5)
     body = recipe.container(spec)
@@ -82,6 +147,13 @@ def test_a_named_volume_outlives_the_instance_and_carries_its_stage_only():
     assert recipe.named_volumes(replace(SPEC, volumes=(volume,))) == [
         {"name": "forge-shop-dev-data", "labels": {HOME_LABEL: "h", PROJECT_LABEL: "shop", STAGE_LABEL: "dev"}},
     ]
+
+
+def test_a_volume_from_before_forge_is_used_and_never_made():
+    volume = Volume(kind=VolumeKind.EXTERNAL, path="/data", source="theirs")
+    assert mounts(volume) == [{"Target": "/data", "ReadOnly": False, "Type": "volume", "Source": "theirs"}]
+    assert recipe.named_volumes(replace(SPEC, volumes=(volume,))) == []
+    assert recipe.external_volumes(replace(SPEC, volumes=(volume,))) == ["theirs"]
 
 
 def test_an_instances_own_volume_has_all_labels_and_no_name_so_that_docker_removes_it_too():

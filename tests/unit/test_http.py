@@ -338,3 +338,31 @@ def test_this_machine_is_loopback(host, expected):
 @pytest.mark.parametrize("host", ["10.0.0.1", "localhost.example.org", "127.0.0.1.example.org", "[::2]"])
 def test_elsewhere_is_not_loopback(host):
     assert not is_loopback(host)
+
+
+def test_what_is_large_is_handed_on_in_pieces_past_any_limit():
+    sent = b"x" * 300_000
+    pieces: list[bytes] = []
+    with Stub(lambda _: Sent(body=sent)) as stub:
+        session = Session(body_limit=1000)
+        reply = session.download(stub.url, pieces.append, timeout=10)
+        session.close()
+    assert (reply.status, reply.body, b"".join(pieces)) == (200, b"", sent)
+    assert len(pieces) > 1
+
+
+def test_a_refusal_is_no_download():
+    pieces: list[bytes] = []
+    with Stub(lambda _: Sent(status=403, body=b"no")) as stub:
+        session = Session()
+        reply = session.download(stub.url, pieces.append, timeout=10)
+        session.close()
+    assert (reply.status, reply.body, pieces) == (403, b"no", [])
+
+
+def test_a_download_that_breaks_off_is_a_fault():
+    with Stub(lambda _: Sent(headers=[("Content-Length", "1000")], body=b"half")) as stub:
+        session = Session()
+        with pytest.raises(HttpFault):
+            session.download(stub.url, lambda _: None, timeout=2)
+        session.close()

@@ -51,6 +51,29 @@ def caddy(servers: Any, changed: Callable[[Asked], Told] = lambda _asked: Told()
     return SmallServer(answer)
 
 
+BARE = route_object("h1", ROUTE) | {"handle": [{"handler": "reverse_proxy"}]}
+STALE = route_object("h1", Route(ROUTE.domain, Target("127.0.0.1", 1)))
+LOST = STALE | {"handle": None}
+
+
+@pytest.mark.parametrize(
+    "servers",
+    [None, *({"main": {"listen": [":80"], "routes": routes}} for routes in (None, [], [{}], [BARE], [STALE], [LOST]))],
+)
+def test_nothing_that_caddy_is_sent_flushes_at_once(make, servers):
+    """Pitfall 25: Caddy 2.6 dies when it reloads with flush_interval -1 and requests in flight."""
+    sent = []
+
+    def changed(asked: Asked) -> Told:
+        sent.append(asked)
+        return Told()
+
+    with caddy(servers, changed) as server:
+        make(server.url, address="http://127.0.0.1:80").point(ROUTE)
+    assert sent, "something had to be changed"
+    assert not [asked for asked in sent if b"flush_interval" in asked.body or "flush_interval" in asked.path]
+
+
 @pytest.mark.parametrize(
     ("address", "url"),
     [

@@ -18,7 +18,7 @@ def world(tmp_path, monkeypatch):
 
 
 def ours():
-    names = ("deploy", "follow", "poller", "webhook", "forge-log")
+    names = ("deploy", "follow", "poller", "webhook", "metrics", "forge-log")
     return [thread.name for thread in threading.enumerate() if thread.name.startswith(names)]
 
 

@@ -13,7 +13,7 @@ from tests.unit.storing import open_store
 ALL = (
     RegistryConnection(name="ghcr", url="https://ghcr.io", flavour="ghcr", username="ann", interval=9, parallel=2),
     ProxyConnection(
-        name="caddy", kind="caddy", url="http://127.0.0.1:2019", address="http://127.0.0.1:80", options={"a": "b"}
+        name="caddy", kind="caddy", url="http://127.0.0.1:2019", address="http://127.0.0.1:80", options={"server": "b"}
     ),
     EngineConnection(name="local", url="unix:///run/docker.sock"),
 )

@@ -324,3 +324,12 @@ def test_nothing_of_a_script_is_lost(parts):
 def test_our_migrations_are_plain_files_in_the_package():
     names = sorted(item.name for item in (resources.files("forge.store") / "migrations").iterdir())
     assert all(name[:4].isdigit() and name.endswith(".sql") for name in names if not name.startswith("_"))
+
+
+def test_a_copy_has_what_was_committed(database, tmp_path):
+    with database.change() as change:
+        change.execute("INSERT INTO preference (name, value) VALUES ('n', '7')")
+    database.copy(tmp_path / "copy.db")
+    assert raw(tmp_path / "copy.db").execute("SELECT value FROM preference").fetchall() == [("7",)]
+    with pytest.raises(StoreUnavailable):
+        database.copy(tmp_path / "no" / "folder.db")

@@ -224,6 +224,17 @@ def test_digests_are_all_that_were_ever_asked_for(store):
     assert store.deploys.digests("shop") == {DIGEST, OTHER}
 
 
+def test_images_are_said_by_the_tag_they_were_asked_for_by_last(store):
+    add_deploy(store, digest=DIGEST, tag="v1")
+    add_deploy(store, digest=OTHER, tag="v2", stage="rel")
+    add_deploy(store, digest=DIGEST, tag="latest")
+    add_deploy(store, digest="", tag="v3")
+    found = [(one.digest, one.tag) for one in store.deploys.images("shop")]
+    assert found == [(DIGEST, "latest"), (OTHER, "v2")]
+    assert [one.tag for one in store.deploys.images("shop", "rel")] == ["v2"]
+    assert store.deploys.images("cart") == []
+
+
 def test_durations_are_of_steps_that_ended_well_the_newest_first(store):
     for number, took in enumerate((5, 7, 9)):
         deploy = add_deploy(store, slot=str(number))

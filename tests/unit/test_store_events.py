@@ -3,7 +3,7 @@
 import pytest
 
 from forge.domain.events import Event
-from tests.unit.storing import open_store
+from tests.unit.storing import add_deploy, open_store
 
 
 @pytest.fixture
@@ -89,3 +89,48 @@ def test_activity_is_paged_newest_first_without_gap_or_repeat(store):
         before = page[-1].id
     assert pages == list(range(10, 0, -1))
     assert [e.id for e in store.events.activity(before=None, limit=99, project="shop")] == [5, 4, 3, 2, 1]
+
+
+def test_activity_is_of_a_stage_a_person_and_some_types(store):
+    happen(store, 1, project="shop", stage="dev", actor="ann", type="project_changed")
+    happen(store, 1, project="shop", stage="rel", actor="bob")
+    happen(store, 1, project="shop", stage="dev", actor="bob")
+
+    def found(**wanted):
+        return [e.id for e in store.events.activity(before=None, limit=9, **wanted)]
+
+    assert found(stage="dev") == [3, 1]
+    assert found(actor="bob") == [3, 2]
+    assert found(types=["project_changed", "receipt"]) == [1]
+    assert found(project="shop", stage="dev", actor="bob", types=["sighting"]) == [3]
+
+
+def test_quiet_activity_leaves_out_what_others_tell_anyway(store):
+    deploy = add_deploy(store)
+    with store.database.change() as change:
+        change.execute("UPDATE deploy SET ended = 100")
+
+    def emit(type_, payload, actor="forge", at=50.0):
+        (number,) = happen(store, 1, type=type_, payload={"deploy": deploy.id, "wanted": True, **payload},
+                           actor=actor, at=at)  # fmt: skip
+        return number
+
+    for part in ({"status": "starting"}, {"status": "running"}, {"status": "removed"}):
+        emit("instance_status", part)
+    emit("instance_status", {"status": "stopped", "wanted": False}, at=150.0)  # a newer deploy stopped it
+    emit("instance_status", {"status": "missing", "wanted": False}, at=160.0)  # and it was pruned
+    emit("sighting", {"decision": "deploy"})
+    emit("receipt", {"decision": "ignored"})
+    news = [
+        emit("instance_status", {"status": "running"}, at=101.0),  # it is back
+        emit("instance_status", {"status": "stopped"}, at=102.0),  # it ended by itself
+        emit("instance_status", {"status": "unhealthy"}),
+        emit("instance_status", {"status": "stopped", "wanted": False}, actor="ann"),
+        emit("sighting", {"decision": "waiting"}),
+        emit("receipt", {"decision": "refused"}),
+        emit("settings_changed", {}),
+        *happen(store, 1),  # a payload that says nothing of it
+    ]
+    found = store.events.activity(before=None, limit=99, quiet=True)
+    assert [e.id for e in found if e.type != "deploy_status"] == news[::-1]
+    assert len(store.events.activity(before=None, limit=99)) == len(found) + 7

@@ -101,3 +101,14 @@ def test_only_long_removed_instances_are_forgotten(store, clock):
     with store.database.change() as change:
         store.instances.forget_removed(change, clock.now - 50)
     assert {row["id"] for row in store.database.rows("SELECT id FROM instance")} == {"runs22", "new333"}
+
+
+def test_since_are_those_that_were_there_at_some_time_from_then_on(store, clock):
+    gone = InstanceStatus.REMOVED
+    put(store, instance("old111", status=gone), instance("runs22", created=1), instance("rel333", stage="rel"))
+    clock.now += 100
+    put(store, instance("new444", status=gone, created=2))
+    since = clock.now - 50
+    assert [i.id for i in store.instances.since(since)] == ["new444", "runs22", "rel333"]
+    assert [i.id for i in store.instances.since(since, "shop", "dev")] == ["new444", "runs22"]
+    assert store.instances.since(since, "other") == []

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from forge.domain.errors import NotFound
 from forge.domain.sighting import Decision, Receipt, Sighting
+from forge.store.sightings import MOST_IDLE
 from tests.unit.storing import DIGEST, NOON, OTHER, open_store
 
 SEEN = Sighting(
@@ -104,12 +105,32 @@ def test_held_ones_come_when_they_are_due_in_order(store):
     assert [s.tag for s in store.sightings.due(99.0)] == ["c", "a"]
 
 
+def test_what_waits_or_is_held_in_a_changed_stage_is_due_at_once(store):
+    for tag, decision in (("a", Decision.HELD), ("b", Decision.WAITING), ("c", Decision.DEPLOY)):
+        see(store, tag=tag, decision=decision, due=1e12 if decision is Decision.HELD else None)
+    see(store, stage="rel", decision=Decision.WAITING)
+    assert store.sightings.due(NOON) == []
+    with store.database.change() as change:
+        store.sightings.reconsider(change, "shop", "dev")
+    assert [s.tag for s in store.sightings.due(NOON)] == ["a", "b"]
+    decide(store, store.sightings.get(2), Decision.WAITING)
+    assert [s.tag for s in store.sightings.due(NOON)] == ["a"]
+
+
 def test_pages_are_newest_first_and_filtered(store):
     for number in range(5):
         see(store, tag=f"v{number}", project="shop" if number % 2 else "cart")
     assert [s.id for s in store.sightings.page(limit=2)] == [5, 4]
     assert [s.id for s in store.sightings.page(before=4)] == [3, 2, 1]
     assert [s.id for s in store.sightings.page(project="shop", stage="dev")] == [4, 2]
+
+
+def test_sightings_are_found_by_what_was_decided(store):
+    see(store, tag="v1")
+    see(store, tag="v2", decision=Decision.WAITING)
+    see(store, tag="v3", decision=Decision.HELD)
+    assert [s.tag for s in store.sightings.page(decisions=[Decision.WAITING, Decision.HELD])] == ["v3", "v2"]
+    assert store.sightings.page(project="cart", decisions=[Decision.HELD]) == []
 
 
 # ---- receipts
@@ -138,6 +159,18 @@ def test_only_the_newest_receipts_are_kept(store):
     assert len(store.receipts.page()) == 1
 
 
+def test_receipts_that_name_no_image_push_no_others_out(store):
+    kept = [receive(store, keep=3).id for _ in range(3)]
+    quiet = [receive(store, keep=3, images=(), decision="ignored").id for _ in range(5)]
+    told = [receive(store, keep=3, images=(), decision=decision).id for decision in ("ping", "invalid")]
+    assert [r.id for r in store.receipts.page(limit=200)] == [*told[::-1], *quiet[:1:-1], kept[-1]]
+    for _ in range(2 * MOST_IDLE):
+        receive(store, images=(), decision="ignored")
+    left = store.receipts.page(limit=200)
+    assert [r.id for r in left if r.images or r.decision != "ignored"] == [*told[::-1], kept[-1]]
+    assert len(left) == 3 + MOST_IDLE
+
+
 def test_what_was_decided_in_the_end_is_written_and_told(store, heard):
     kept = receive(store)
     with store.database.change() as change:
@@ -145,3 +178,19 @@ def test_what_was_decided_in_the_end_is_written_and_told(store, heard):
     assert (store.receipts.get(1).decision, store.receipts.get(1).reason) == ("ignored", "no stage takes it")
     assert heard[-1].payload["decision"] == "ignored"
     assert [r.id for r in store.receipts.page(before=1)] == []
+
+
+def test_receipts_that_named_nothing_can_be_left_out(store):
+    receive(store, decision="ignored", images=())
+    receive(store, decision="ping", images=())
+    receive(store, decision="ignored")
+    assert [r.id for r in store.receipts.page(idle=False)] == [3, 2]
+    assert [r.id for r in store.receipts.page()] == [3, 2, 1]
+
+
+def test_receipts_that_named_nothing_crowd_out_nothing_and_are_no_news(store, heard):
+    receive(store, keep=20)
+    for _ in range(30):
+        receive(store, keep=20, decision="ignored", images=())
+    assert [r.id for r in store.receipts.page(limit=200)] == [*range(31, 11, -1), 1]
+    assert len(heard) == 1

@@ -4,7 +4,6 @@ import threading
 
 import pytest
 
-from forge.domain.errors import NotFound
 from forge.domain.image import parse_image
 from forge.domain.preferences import UnknownImage
 from forge.domain.sighting import Decision
@@ -76,8 +75,8 @@ def test_it_is_never_made_twice(world):
 
 
 def test_a_tag_that_is_not_there_makes_no_project(world):
-    with pytest.raises(NotFound):
-        meet(world, parse_image(f"{IMAGE}:dev-9"))
+    found = meet(world, parse_image(f"{IMAGE}:dev-9"))
+    assert (found.missing, found.made) == (True, None)
     assert world.store.projects.all() == []
 
 

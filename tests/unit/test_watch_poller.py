@@ -10,8 +10,10 @@ from forge.deploy.parts import Health
 from forge.domain.connection import ConnectionKind, RegistryConnection
 from forge.domain.errors import NotFound, RegistryError, RegistryUnavailable
 from forge.domain.stage import Update
+from forge.store.database import StoreUnavailable
+from forge.watch import poller as module
 from forge.watch.poller import Poller
-from tests.unit.watching import HOST, World
+from tests.unit.watching import HOST, World, held
 
 
 @pytest.fixture
@@ -119,6 +121,40 @@ def test_a_registry_that_is_away_is_asked_less_and_less_and_then_as_before(world
     assert [payload["change"] for payload in told(world)] == ["down", "back"]
 
 
+def test_a_locked_database_is_no_fault_of_the_registrys_nor_a_reason_to_ask_it_all_the_time(world):
+    world.shop()
+    world.registry.push("acme/shop", "dev-1")
+    world.store.database.rows("PRAGMA busy_timeout = 10")
+    with held(world.store.database.path):
+        for _ in range(15):
+            tick(world, 2)
+        assert world.registry.count("tags") == 1
+        with pytest.raises(StoreUnavailable):
+            world.poller.poll_now("main")
+        assert world.poller._health.parts() == ()
+        (status,) = world.poller.status()
+        assert (status.healthy, status.failures, status.text) == (True, 0, "")
+    tick(world, 30)
+    assert world.store.projects.noted("shop", "dev")
+    assert told(world) == []
+
+
+def test_the_poller_goes_on_after_a_locked_database_and_after_a_mistake(world, monkeypatch):
+    wrong, went_on = [StoreUnavailable("locked"), RuntimeError("a mistake")], threading.Event()
+
+    def plan(_):
+        if wrong:
+            raise wrong.pop(0)
+        went_on.set()
+
+    monkeypatch.setattr(Poller, "_plan", lambda _, now: plan(now))
+    monkeypatch.setattr(module, "TICK", 0.01)
+    poller = Poller(world.service)
+    poller.start()
+    assert went_on.wait(5)
+    poller.close()
+
+
 def test_one_repository_in_trouble_does_not_hold_up_the_others(world, monkeypatch):
     world.project("hidden", f"{HOST}/acme/hidden")
     world.stage(project="hidden")
@@ -213,6 +249,34 @@ def test_health_is_told_to_whoever_keeps_it(world):
     assert [(part.kind, part.name) for part in health.parts() if part.fault] == [("registry", "main")]
     with pytest.raises(RegistryUnavailable):
         poller.poll_now("main")
+
+
+@pytest.mark.parametrize("host", [HOST, "dead.example.org"])
+def test_a_fault_of_a_registry_goes_when_nobody_uses_it_any_more(world, host):
+    health = Health(world.store)
+    poller = Poller(world.service, health, clock=world.clock, submit=lambda work: work())
+    world.project(image=f"{host}/acme/shop")
+    world.stage()
+    world.registry_at(host).down = True
+    poller.tick(world.clock.now)
+    poller.tick(world.clock.now)
+    (part,) = health.parts()
+    assert part.fault
+    with world.store.database.change() as change:
+        world.store.projects.delete(change, "shop", "test")
+    poller.tick(world.clock.now)
+    assert health.parts() == ()
+    assert told(world)[-1]["change"] == "unused"
+
+
+def test_a_round_that_ends_after_its_project_leaves_no_fault_behind(world):
+    health = Health(world.store)
+    poller = Poller(world.service, health, clock=world.clock, submit=lambda work: work())
+    poller.tick(world.clock.now)
+    health.tell("registry", "dead.example.org", "It refuses the connection")
+    health.tell("registry", "main", "A person asked: it refuses the connection")
+    poller.tick(world.clock.now)
+    assert [part.name for part in health.parts()] == ["main"]
 
 
 def test_at_most_so_many_requests_at_a_time_as_the_connection_allows(world):

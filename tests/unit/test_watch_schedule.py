@@ -84,5 +84,15 @@ def test_a_registry_that_nobody_needs_any_more_is_forgotten():
 
 def test_a_round_under_way_is_not_begun_again():
     plan = schedule()
-    plan.turns["main"].under_way = True
-    assert (plan.due(0), plan.next()) == ([], None)
+    assert plan.begin(0) == ["main"]
+    assert (plan.due(1e6), plan.begin(1e6), plan.next()) == ([], [], None)
+
+
+@pytest.mark.parametrize(("interval", "due"), [(300, 30), (5, 5)])
+def test_a_round_that_ends_without_a_word_comes_again_as_after_a_failure(interval, due):
+    plan = schedule(interval=interval)
+    plan.begin(0)
+    plan.ended("main")
+    assert (plan.due(due - 1), plan.due(due)) == ([], ["main"])
+    assert plan.turns["main"].failures == 0
+    plan.ended("gone meanwhile")

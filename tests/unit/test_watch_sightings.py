@@ -158,6 +158,41 @@ def test_nothing_of_an_inactive_project_can_be_approved(world):
         world.service.approve(99, "ann")
 
 
+def test_approving_a_project_decides_what_waited_for_it(world):
+    world.project(active=False)
+    world.stage()
+    world.stage("asks", "asks-*", update=ASK)
+    world.stage("young", "young-*", update=Update(minimum_age=600))
+    world.stage("other", "other-*")
+    digest = {tag: world.registry.push("acme/shop", tag) for tag in ("dev-1", "dev-2", "asks-1", "young-1", "other-1")}
+    for tag in digest:
+        look(world, tag)
+    world.service.dismiss(look(world, "other-1")[0].id, "ann")
+    assert world.deploys() == []
+    decided = world.service.approve_project("shop", "ann")
+    assert world.store.projects.get("shop").active
+    assert [(one.tag, one.decision.value) for one in decided] == [
+        ("dev-2", "deploy"), ("asks-1", "waiting"), ("young-1", "held"),
+    ]  # fmt: skip
+    assert "asks first" in decided[1].reason
+    (deploy,) = world.deploys()
+    assert (deploy.id, deploy.digest, deploy.actor) == (decided[0].deploy, digest["dev-2"], "ann")
+    assert world.woken == 1
+    assert world.service.approve(decided[1].id, "ann").tag == "asks-1"  # its stage's own question is another one
+
+
+def test_approving_a_project_twice_deploys_nothing_twice(world):
+    world.project(active=False)
+    world.stage()
+    world.registry.push("acme/shop", "dev-1")
+    look(world)
+    assert len(world.service.approve_project("shop", "ann")) == 1
+    assert world.service.approve_project("shop", "bob") == []
+    assert len(world.deploys()) == 1
+    with pytest.raises(NotFound):
+        world.service.approve_project("blog", "ann")
+
+
 def test_a_newer_tag_supersedes_one_that_waits(world):
     world.shop(update=ASK)
     for tag in ("dev-1", "dev-2"):
@@ -219,7 +254,7 @@ def test_a_held_image_of_a_deleted_stage_is_forgotten(world):
     due = world.store.sightings.due(world.clock.now + 600)
     with world.store.database.change() as change:
         world.store.projects.delete_stage(change, "shop", "dev", "test")
-    assert world.service._decide_again(due[0]) == due[0]
+    assert world.service._decide_due(due[0]) == due[0]
     assert world.deploys() == []
 
 
@@ -232,6 +267,8 @@ def test_explaining_asks_the_registry_and_tells_every_check(world):
     told = world.service.explain("shop", "dev", "dev-1")
     assert (told.would, told.decision) == (True, Decision.DEPLOY)
     assert [name for name, _, _ in told.checks][:3] == ["registry", "pattern", "active"]
+    name, _, how = told.checks[-1]
+    assert (name, how.split(":")[0]) == ("strategy", "it is deployed side by side")
     assert world.deploys() == []
     assert world.store.sightings.page() == []
 
@@ -245,7 +282,18 @@ def test_explaining_says_why_not(world):
     look(world)
     told = world.service.explain("shop", "dev", "dev-1")
     assert (told.would, told.decision) == (False, Decision.CURRENT)
-    assert "decided already" in {name: text for name, _, text in told.checks}["news"]
+
+
+def test_what_comes_after_the_check_that_decided_is_said_to_be_not_asked(world):
+    world.shop()
+    told = world.service.explain("shop", "dev", "dev-9")
+    assert [(name, ok) for name, ok, _ in told.checks[:2]] == [("registry", False), ("pattern", None)]
+    assert {ok for _, ok, _ in told.checks[1:]} == {None}
+    assert {text for _, _, text in told.checks[1:]} == {"Not asked: registry has decided"}
+    world.registry.push("acme/shop", "rel-1")
+    told = world.service.explain("shop", "dev", "rel-1")
+    assert [ok for _, ok, _ in told.checks] == [True, False, *[None] * (len(told.checks) - 2)]
+    assert told.reason == told.checks[1][2]
 
 
 def test_explaining_works_while_the_registry_is_away(world):

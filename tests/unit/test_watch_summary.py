@@ -17,8 +17,8 @@ def world(tmp_path):
     made.store.database.close()
 
 
-def told(world, text, made=None):
-    found = summarize(Found(seen=world.service.see(parse_image(text)), made=made))
+def told(world, text, made=None, *, missing=False):
+    found = summarize(Found(seen=world.service.see(parse_image(text)), made=made, missing=missing))
     return found.decision, found.text
 
 
@@ -26,7 +26,7 @@ def test_each_outcome_has_its_sentence(world):
     assert told(world, f"{IMAGE}:dev-1") == ("ignored", f"No project watches {IMAGE}: ignored")
     world.shop()
     world.stage("ask", "dev-*", update=Update(mode=UpdateMode.ASK))
-    assert told(world, f"{IMAGE}:dev-1") == ("ignored", f"{IMAGE} has no tag dev-1 at the registry")
+    assert told(world, f"{IMAGE}:dev-1", missing=True) == ("ignored", f"{IMAGE} has no tag dev-1 at the registry")
     world.registry.push("acme/shop", "dev-1")
     world.registry.push("acme/shop", "rel-1")
     assert told(world, f"{IMAGE}:rel-1") == ("ignored", f"No stage takes the tag rel-1 of {IMAGE}: ignored")

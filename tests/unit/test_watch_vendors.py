@@ -26,6 +26,32 @@ def test_a_delivery_is_recognised_and_names_its_images(name):
     )
 
 
+DIGESTS = {
+    "distribution_push": {"127.0.0.1:5000/acme/shop:dev-1": "b", "127.0.0.1:5000/acme/blog:1.1": "d"},
+    "github_package": {"ghcr.io/acmeorg/shop:dev-1": "3d"},
+    "github_registry_package": {"ghcr.io/acmeorg/shop:dev-1": "3d"},
+    "github_package_without_url": {"ghcr.io/acmeorg/shop:dev-1": "3d"},
+    "harbor": {"harbor.example.org/acme/shop:dev-1": "ab"},
+    "harbor_cloudevents": {"harbor.example.org/acme/shop:dev-1": "ab"},
+}
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_what_a_tag_means_is_kept_where_the_vendor_says_so(name):
+    wanted = {image: "sha256:" + part * (64 // len(part)) for image, part in DIGESTS.get(name, {}).items()}
+    assert read(FIXTURES[name]["headers"], FIXTURES[name]["body"]).digests == wanted
+
+
+def test_forges_own_shape_may_say_what_a_tag_means_and_nonsense_is_no_digest():
+    image, digest = "registry.example.org/acme/shop:dev-1", "sha256:" + "a" * 64
+    found = read({}, {"images": [f"{image}@{digest}", image.replace(":dev-1", f"@{digest}")]})
+    assert [str(each) for each in found.images] == [image, image.replace(":dev-1", f"@{digest}")]
+    assert found.digests == {image: digest}
+    target = {"repository": "acme/shop", "tag": "dev-1", "digest": "sha512:beef"}
+    told = read({}, {"events": [{"action": "push", "target": target, "request": {"host": "registry.example.org"}}]})
+    assert ([str(each) for each in told.images], told.digests) == ([image], {})
+
+
 def test_the_names_of_headers_may_be_written_in_any_case():
     assert read({"x-GITHUB-event": "ping"}, {}).event == "ping"
 

@@ -11,10 +11,13 @@ import pytest
 from forge.domain.errors import Forbidden, Invalid, NotFound, Unavailable
 from forge.domain.preferences import UnknownImage
 from forge.domain.secret import Secret
-from forge.watch.looks import MOST_WAITING
+from forge.store import database
+from forge.watch.asking import ONCE_MORE
+from forge.watch.looks import MOST_WAITING, RETRIES
 from forge.watch.webhook import WebhookService
 from tests.unit.test_watch_vendors import FIXTURES
-from tests.unit.watching import IMAGE, World
+from tests.unit.watching import IMAGE, World, held
+from tests.world import until
 
 PUSH = json.dumps({"image": f"{IMAGE}:dev-1"}).encode()
 JSON = {"Content-Type": "application/json"}
@@ -84,7 +87,11 @@ def test_twenty_one_equal_deliveries_are_one_look_and_twenty_one_receipts(world)
     world.webhook.looks.run_due()
     assert world.registry.count("digest") == 1
     assert receipts(world) == [("deploy", "deploy #1 of shop/dev queued")] * 21
-    assert delivered(world).decision == "known"
+    again = delivered(world)
+    world.clock.now += ONCE_MORE[-1]
+    world.webhook.looks.run_due()
+    assert world.store.receipts.get(again.id).decision == "known"
+    assert world.registry.count("digest") == 3
 
 
 @pytest.mark.parametrize("name", [name for name, given in FIXTURES.items() if given["images"]])
@@ -238,6 +245,23 @@ def test_a_look_under_way_when_forge_stops_is_done_after_the_next_start(world):
     assert world.deploys() == []
 
 
+def test_a_database_that_another_program_holds_ends_no_worker_and_loses_no_receipt(world, monkeypatch, caplog):
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.01)
+    world.webhook.looks.threads = 1
+    world.webhook.secret()
+    world.shop()
+    world.registry.push("acme/shop", "dev-1")
+    first = world.webhook.deliver(JSON, PUSH)
+    with held(world.store.database.path):
+        world.webhook.start()
+        until(lambda: "could not be written" in caplog.text, "neither the decision nor the wait was written down")
+        assert world.store.receipts.get(first.id).reason == "Asking the registry"
+    world.clock.now += RETRIES[0] + 600
+    second = world.webhook.deliver(JSON, PUSH)
+    until(lambda: "looking" not in dict(receipts(world)), "the worker went on")
+    assert [world.store.receipts.get(each.id).decision for each in (first, second)] == ["deploy", "deploy"]
+
+
 # ---- replay
 
 
@@ -287,9 +311,13 @@ def test_deliveries_from_many_threads_make_one_project_and_one_deploy(world):
         thread.join(10)
     all_are_here.set()
     end = time.monotonic() + 10
-    while any(decision == "looking" for decision, _ in receipts(world)) and time.monotonic() < end:
+    while any(reason == "Asking the registry" for _, reason in receipts(world)) and time.monotonic() < end:
         time.sleep(0.01)
     assert len(world.store.projects.all()) == 1
     assert len(world.store.deploys.page()) == 1
+    world.clock.now += ONCE_MORE[-1]
+    world.webhook.looks.run_due()
+    until(lambda: "looking" not in dict(receipts(world)), "those that found nothing new are settled too")
     assert {decision for decision, _ in receipts(world)} <= {"deploy", "known"}
-    assert world.registry.count("digest") <= 3  # to inspect it, for the first look, for those that came meanwhile
+    # to inspect it, for the first look, for those that came meanwhile, and for those once more
+    assert world.registry.count("digest") <= 4

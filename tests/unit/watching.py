@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +45,15 @@ class Clock:
         return self.now
 
 
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Another program writes to the database, and does not end."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
 @dataclass
 class World:
     """Everything that forge.watch needs, with deploys that end when a test says so."""
@@ -66,8 +78,8 @@ class World:
         self.service = SightingService(self.store, self.adapters, self.queue, self.wake, clock=self.clock)
         pruner = Pruner(self.store, self.adapters)
         requests = Requests(self.store, self.adapters, self.queue, self.wake)
-        projects = ProjectService(self.store, self.adapters, pruner, self.wake)
-        self.quick = QuickDeploy(self.store, self.adapters, projects, requests)
+        self.projects = ProjectService(self.store, self.adapters, pruner, self.wake)
+        self.quick = QuickDeploy(self.store, self.adapters, self.projects, requests)
         self.webhook = WebhookService(self.store, self.service, self.quick, clock=self.clock)
         self.poller = Poller(self.service, clock=self.clock, chance=lambda: 0.5, submit=lambda work: work())
 

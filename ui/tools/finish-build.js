@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 
 const out = process.env.FORGE_UI_OUT ?? '../forge/static';
 const BUDGET = 120 * 1024; // bytes of JavaScript, gzip, before the first page is shown
+const SMALL = 1024; // bytes; less does not get smaller by being packed
 const faults = [];
 
 function files(folder) {
@@ -60,6 +61,10 @@ checkStyles();
 const { size, count } = initialSize();
 if (size > BUDGET) faults.push(`The first page needs ${size} bytes of JavaScript, ${BUDGET} are allowed`);
 for (const name of files('.').filter((name) => name.endsWith('.map'))) rmSync(join(out, name));
+for (const name of files('.').filter((name) => /\.(js|css|html|svg|json)$/.test(name))) {
+  const whole = readFileSync(join(out, name));
+  if (whole.length > SMALL) writeFileSync(join(out, `${name}.gz`), gzipSync(whole, { level: 9 }));
+}
 writeFileSync(join(out, '.gitkeep'), '');
 console.log(`First page: ${(size / 1024).toFixed(1)} KB of JavaScript (gzip) in ${count} files.`);
 if (faults.length) {

@@ -17,8 +17,9 @@ export function span(seconds: number): string {
   return `${t.time.days(Math.floor(s / 86400))}${hours ? ` ${t.time.hours(hours)}` : ''}`;
 }
 
-/** How long something took, with tenths where they matter: `0.4 s`. */
+/** How long something took, as exactly as matters: `12 ms`, `0.4 s`. */
 export function took(seconds: number): string {
+  if (seconds > 0 && seconds < 0.0995) return t.deploys.milliseconds(Math.max(1, Math.round(seconds * 1000)));
   if (seconds >= 59.95) return span(Math.round(seconds));
   const digits = seconds < 10 ? 1 : 0;
   return `${seconds.toLocaleString(spoken.language, { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${t.time.seconds(0).replace(/^0\s*/, '')}`;
@@ -42,9 +43,13 @@ export function counter(seconds: number): string {
   return `${hours ? `${hours}:` : ''}${two(Math.floor((s % 3600) / 60))}:${two(s % 60)}`;
 }
 
+const exactly: Record<string, Intl.DateTimeFormat> = {}; // kept: to make one takes longer than to draw a line
+
 /** The exact local time of `at` (unix seconds). */
 export function exact(at: number): string {
-  return new Date(at * 1000).toLocaleString(spoken.language, { dateStyle: 'medium', timeStyle: 'medium' });
+  const style = { dateStyle: 'medium', timeStyle: 'medium' } as const;
+  const format = (exactly[spoken.language] ??= new Intl.DateTimeFormat(spoken.language, style));
+  return format.format(at * 1000);
 }
 
 /** hh:mm:ss of `at` (unix seconds), local, always 24 hours; made by hand because a log has many. */
@@ -63,4 +68,17 @@ export function bytes(n: number): string {
 /** The first 12 digits of a digest, as Docker shows them. */
 export function short(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
+}
+
+/** The local day of `at` (unix seconds): today, yesterday, else its date. */
+export function dayOf(at: number, now: number): string {
+  const day = (seconds: number) => new Date(seconds * 1000).toDateString();
+  if (day(at) === day(now)) return t.past.today;
+  if (day(at) === day(now - 86400)) return t.past.yesterday;
+  return new Date(at * 1000).toLocaleDateString(spoken.language, {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  });
 }

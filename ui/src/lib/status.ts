@@ -58,10 +58,17 @@ export function isUnderWay(deploy: Pick<Deploy, 'status'>): boolean {
 }
 
 const FIND = ['resolve digest', 'pull', 'note what serves'];
-const PROVE = ['create', 'start', 'wait until healthy', 'switch route', 'confirm through the route', 'bake'];
+const PROVE = [
+  'pre-deploy',
+  'start',
+  'wait until healthy',
+  'switch route',
+  'confirm through the route',
+  'bake',
+];
 
 /** The steps of a deploy by name, in order, as Forge's pipelines have them. */
 export const PIPELINES: Record<Deploy['strategy'], string[]> = {
-  side_by_side: [...FIND, ...PROVE, 'drain and stop the old', 'go live'],
-  in_place: [...FIND, 'stop the old', ...PROVE, 'go live'],
+  side_by_side: [...FIND, 'create', ...PROVE, 'drain and stop the old', 'go live'],
+  in_place: [...FIND, 'create', 'stop the old', ...PROVE, 'go live'],
 };

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Problem } from '#lib/api/client.ts';
+import type { Frame, Live, Subscription } from '#lib/live/live.svelte.ts';
 import { Board, type BoardSource } from '#lib/state/board.svelte.ts';
 import { aDeploy, aFrame, anInstance, aProject, aStage, aStep } from './made.ts';
 
@@ -92,22 +93,17 @@ describe('the board', () => {
     expect(board.underWay('shop/dev')).toHaveLength(0);
   });
 
-  it('keeps the address of what serves, and asks for that of what is new', async () => {
+  it('has the address of what serves from the event itself', async () => {
     vi.useFakeTimers();
-    const project = vi.fn(async () =>
-      aProject({ stages: [aStage({ instances: [anInstance({ id: 'd4e5f6', url: 'http://new' })] })] }),
-    );
+    const project = vi.fn(async () => aProject());
     const board = await loaded({ project });
-    const { url: _, ...told } = anInstance({ since: 150 });
-    board.hear(aFrame('instance_status', told));
-    expect(board.instances.get('a1b2c3')?.url).toBe('http://dev-shop.localhost');
-    const { url: __, ...newcomer } = anInstance({ id: 'd4e5f6', since: 160 });
-    board.hear(aFrame('instance_status', newcomer));
-    await vi.advanceTimersByTimeAsync(200);
-    vi.useRealTimers();
-    expect(project).toHaveBeenCalledTimes(1);
+    board.hear(aFrame('instance_status', anInstance({ id: 'd4e5f6', since: 160, url: 'http://new' })));
+    board.hear(aFrame('instance_status', anInstance({ since: 160, serving: false, url: null })));
     expect(board.instances.get('d4e5f6')?.url).toBe('http://new');
-    expect(board.instances.has('a1b2c3')).toBe(false);
+    expect(board.instances.get('a1b2c3')?.url).toBeNull();
+    await vi.advanceTimersByTimeAsync(1000);
+    vi.useRealTimers();
+    expect(project).not.toHaveBeenCalled();
   });
 
   it('takes away what was removed or deleted', async () => {
@@ -128,6 +124,35 @@ describe('the board', () => {
     vi.useRealTimers();
     expect(project).toHaveBeenCalledTimes(1);
     expect(board.projects.get('shop')?.image).toBe('registry/shop2');
+  });
+
+  it('shows a first event at once, and what follows close upon it together', async () => {
+    vi.useFakeTimers();
+    const board = await loaded();
+    let told: (frame: Frame) => void = () => {};
+    const live = { subscribe: ({ onFrame }: Subscription) => ((told = onFrame), () => {}) };
+    const leave = board.follow(live as unknown as Live);
+    const restarts = () => board.instances.get('a1b2c3')?.restarts;
+    for (const n of [1, 2, 3]) told(aFrame('instance_status', anInstance({ restarts: n })));
+    expect(restarts()).toBe(1);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(restarts()).toBe(3);
+    told(aFrame('instance_status', anInstance({ restarts: 4 })));
+    leave();
+    expect(restarts()).toBe(4);
+    vi.useRealTimers();
+  });
+
+  it('knows the deploys under way of each stage, the first first', async () => {
+    const board = await loaded();
+    for (const id of [5, 3, 4]) board.hear(status({ id, status: 'queued', ended: null }));
+    board.hear(status({ id: 6, stage: 'rel', status: 'running', ended: null }));
+    expect(board.underWay('shop/dev').map((one) => one.id)).toEqual([3, 4, 5]);
+    board.hear(status({ id: 3, status: 'superseded' }));
+    expect(board.underWay('shop/dev').map((one) => one.id)).toEqual([4, 5]);
+    expect(board.underWay('shop/rel').map((one) => one.id)).toEqual([6]);
+    board.hear(aFrame('project_changed', { project: 'shop', stage: null, change: 'deleted' }));
+    expect(board.underWay('shop/dev')).toEqual([]);
   });
 
   it('bears 10,000 events on 200 projects', async () => {

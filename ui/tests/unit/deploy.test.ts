@@ -12,7 +12,13 @@ const aView = (status: DeployStatus, more = {}) => ({
   quarantine: null,
   ...more,
 });
-const aLine = (id: number) => ({ id, at: id, level: 'info', text: `line ${id}` });
+const aLine = (id: number) => ({
+  id,
+  at: id,
+  level: 'info',
+  text: `line ${id}`,
+  healthy: null,
+});
 
 function following(status: DeployStatus, lines = [aLine(10), aLine(11)]) {
   const subscriptions: Subscription[] = [];
@@ -81,5 +87,40 @@ describe('a deploy', () => {
     tell(1, 0);
     tell(2, 1e6);
     expect(feed.rate).toBe(1e6);
+  });
+
+  it('is shown before its log is there, and asked for anew after it', async () => {
+    let arrive = (_: ReturnType<typeof aLine>[]) => {};
+    const subscribe = vi.fn(() => () => {});
+    const deploy = vi.fn(async () => aView('running'));
+    const lines = () => new Promise<ReturnType<typeof aLine>[]>((done) => (arrive = done));
+    const feed = new DeployFeed(4, { deploy, lines });
+    feed.follow({ subscribe } as unknown as Live);
+    await vi.waitFor(() => expect(feed.deploy?.status).toBe('running'));
+    expect([feed.log.lines.length, feed.reading, subscribe.mock.calls.length]).toEqual([0, true, 0]);
+    arrive([aLine(10)]);
+    await vi.waitFor(() => expect(subscribe).toHaveBeenCalled());
+    expect([feed.log.lines.length, feed.reading, deploy.mock.calls.length]).toEqual([1, false, 2]);
+  });
+
+  it('keeps what each probe found', async () => {
+    const { feed, subscriptions } = following('running', []);
+    await vi.waitFor(() => expect(subscriptions).toHaveLength(1));
+    for (const healthy of [null, false, true])
+      subscriptions[0]!.onFrame(
+        aFrame('deploy_log', { deploy: 4, at: 12, level: 'probe', text: 'asked', healthy }),
+      );
+    expect(feed.probes.map((probe) => probe.healthy)).toEqual([null, false, true]);
+  });
+
+  it('has the lines that were written while it ended', async () => {
+    const lines = vi.fn(async (_: number, after: number) =>
+      [aLine(10), aLine(11)].filter((l) => l.id > after),
+    );
+    lines.mockResolvedValueOnce([aLine(10)]); // asked for a moment before the last one was written
+    const feed = new DeployFeed(4, { deploy: async () => aView('failed'), lines });
+    feed.follow({} as Live);
+    await vi.waitFor(() => expect(feed.reading).toBe(false));
+    expect(feed.log.lines.map((line) => line.plain)).toEqual(['line 10', 'line 11']);
   });
 });

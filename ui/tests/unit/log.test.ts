@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAnsi, stripAnsi } from '#lib/log/ansi.ts';
 import { levelOf, LogBuffer } from '#lib/log/buffer.svelte.ts';
 import { marked } from '#lib/log/marked.ts';
+import { Selection } from '#lib/log/selection.ts';
 
 describe('colours of a terminal', () => {
   it('become names of classes', () => {
@@ -61,5 +62,76 @@ describe('a log', () => {
       log.push(Array.from({ length: 1000 }, (_, m) => ({ at: n, text: `\x1b[32mINFO\x1b[0m request ${m}` })));
     expect(performance.now() - begun).toBeLessThan(3000);
     expect(log.lines).toHaveLength(100_000);
+  });
+});
+
+describe('what is shown of a log', () => {
+  const all = { shown: 'all', needle: '', onlyMatching: false } as const;
+
+  function long(lines: number) {
+    const log = new LogBuffer();
+    log.push(
+      Array.from({ length: lines }, (_, n) => ({ at: n, text: n % 1000 ? `line ${n}` : `ERROR ${n}` })),
+    );
+    return log;
+  }
+
+  /** How many lines are read while `run` runs. */
+  function reads(log: LogBuffer, run: () => void): number {
+    let count = 0;
+    const { lines } = log;
+    log.lines = new Proxy(lines, {
+      get(target, name, receiver) {
+        if (typeof name === 'string' && /^\d+$/.test(name)) count += 1;
+        return Reflect.get(target, name, receiver);
+      },
+    });
+    run();
+    log.lines = lines;
+    return count;
+  }
+
+  it('is read once: of 100,000 lines and one more, one', () => {
+    const [log, selection] = [long(100_000), new Selection()];
+    expect(reads(log, () => selection.update(log, all))).toBe(100_000);
+    log.push([{ at: 1, text: 'one more' }]);
+    let told;
+    expect(reads(log, () => (told = selection.update(log, all)))).toBe(1);
+    expect(told).toEqual({ anew: false, came: 1 });
+    expect(selection.lines.length).toBe(100_001);
+  });
+
+  it('is found among 100,000 lines by level and by words', () => {
+    const [log, selection] = [long(100_000), new Selection()];
+    selection.update(log, { ...all, shown: 'error' });
+    expect(selection.lines.length).toBe(100);
+    selection.update(log, { ...all, needle: 'LINE 99999' });
+    expect([selection.lines.length, selection.hits]).toEqual([100_000, [99_999]]);
+    selection.update(log, { ...all, needle: 'line 99999', onlyMatching: true });
+    expect([selection.lines.length, selection.hits]).toEqual([1, [0]]);
+  });
+
+  it('leaves out probes and debugging words where only the rest is wanted', () => {
+    const [log, selection] = [new LogBuffer(), new Selection()];
+    log.push([
+      { at: 1, text: 'connection refused', level: 'probe' },
+      { at: 2, text: 'DEBUG pool: 4 idle' },
+      { at: 3, text: 'starting' },
+      { at: 4, text: 'WARN slow' },
+    ]);
+    expect(log.details).toBe(2);
+    selection.update(log, { ...all, shown: 'info' });
+    expect(selection.lines.map((line) => line.plain)).toEqual(['starting', 'WARN slow']);
+    selection.update(log, { ...all, shown: 'warning' });
+    expect(selection.lines.map((line) => line.plain)).toEqual(['WARN slow']);
+  });
+
+  it('begins anew when the first lines went', () => {
+    const [log, selection] = [new LogBuffer(100), new Selection()];
+    log.push(Array.from({ length: 90 }, (_, n) => ({ at: n, text: String(n) })));
+    selection.update(log, all);
+    log.push(Array.from({ length: 90 }, (_, n) => ({ at: n, text: String(90 + n) })));
+    expect(selection.update(log, all)).toEqual({ anew: true, came: 0 });
+    expect([selection.lines[0]!.plain, selection.lines.length]).toEqual(['80', 100]);
   });
 });

@@ -4,6 +4,8 @@ import { t } from '#lib/i18n/words.svelte.ts';
 import type { paths } from './schema.d.ts';
 
 const PATIENCE = 30_000; // milliseconds
+const PATIENCE_DELETING = 600_000; // what runs is stopped first, and may take its time
+const AGAIN = 300; // milliseconds until a question that did not get through is asked once more
 
 /** What Forge refused, or that it did not answer (status 0). `message` is a sentence, `fields` the inputs at fault. */
 export class Problem extends Error {
@@ -19,9 +21,23 @@ export class Problem extends Error {
   }
 }
 
+/** A browser breaks off what is under way when the machine's network changes, as Docker does with each container. */
+async function ask(request: Request): Promise<Response> {
+  const patience = request.method === 'DELETE' ? PATIENCE_DELETING : PATIENCE;
+  const once = () => fetch(request.clone(), { signal: AbortSignal.timeout(patience) });
+  if (request.method !== 'GET') return once();
+  try {
+    return await once();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    await new Promise((done) => setTimeout(done, AGAIN));
+    return once();
+  }
+}
+
 export const api = createClient<paths>({
   baseUrl: globalThis.location?.origin ?? '',
-  fetch: (request) => fetch(request, { signal: AbortSignal.timeout(PATIENCE) }),
+  fetch: ask,
   // `status=a&status=b`, as Forge reads lists
   querySerializer: { array: { style: 'form', explode: true } },
 });
@@ -50,6 +66,12 @@ function problemOf(status: number, body: unknown): Problem {
   const said = body as { code?: string; detail?: string; fields?: Record<string, string> } | undefined;
   const sentence = said?.detail ?? t.errors.refused(status);
   return new Problem(status, said?.code ?? 'unknown', sentence, said?.fields);
+}
+
+/** What is wrong with each field; of a single one the whole sentence. */
+export function faultsOf(problem: Problem): Record<string, string> {
+  const names = Object.keys(problem.fields);
+  return names.length === 1 ? { [names[0]!]: problem.message } : problem.fields;
 }
 
 /** Any error as a Problem, for showing it. */

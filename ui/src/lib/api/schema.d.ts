@@ -17,6 +17,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that Forge knows, as one SQLite file of this moment. Secrets stay sealed in it: keep the key too. */
+        get: operations["take_backup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/config": {
         parameters: {
             query?: never;
@@ -103,6 +120,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deploys/{deploy}/log.txt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All kept lines of a deploy's log as a text file, each with its time; colours are left out. */
+        get: operations["download_deploy_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/deploys/{deploy}/logs": {
         parameters: {
             query?: never;
@@ -131,6 +165,40 @@ export interface paths {
         put?: never;
         /** Deploy the same tag and digest once more, quarantined or not. */
         post: operations["retry_deploy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/discovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Engines, registries that Docker is logged in to, proxies, and how many containers could be adopted. */
+        get: operations["discover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/discovery/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep in the vault the login that Docker has in its file; the registry is asked first. */
+        post: operations["take_login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -169,6 +237,74 @@ export interface paths {
         post?: never;
         /** Forget a engine that nothing uses. */
         delete: operations["delete_engine"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/{name}/containers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The engine's containers that no Forge made. */
+        get: operations["list_containers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/{name}/containers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What Forge would take over from a container, and what it cannot. */
+        get: operations["plan_adoption"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/{name}/containers/{id}/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a project and its stage of a container, and deploy the same digest. The container is never removed. */
+        post: operations["adopt_container"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/{name}/containers/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a container whose adopted stage serves. It stays there, and can be started again. */
+        post: operations["stop_container"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -260,6 +396,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instances/{instance}/log.txt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest 100,000 lines of an instance as a text file, each with its time; colours are left out. */
+        get: operations["download_instance_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instances/{instance}/logs": {
         parameters: {
             query?: never;
@@ -328,6 +481,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was used over the last half hour, two hours, day or week. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What everything uses now, with the last ten minutes of each instance that is there. */
+        get: operations["metrics_now"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -339,6 +526,23 @@ export interface paths {
         get: operations["openapi"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patterns/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which tags belong to a pattern: the highest version first, else the highest number. */
+        post: operations["match_pattern"];
         delete?: never;
         options?: never;
         head?: never;
@@ -408,7 +612,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say yes to a project that was made from an unknown image: from now on it may deploy. */
+        /** Say yes to a project that was made from an unknown image: it may deploy, and what waited for that is decided. */
         post: operations["approve_project"];
         delete?: never;
         options?: never;
@@ -476,7 +680,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What deleting a stage would stop and remove. */
+        /** What deleting a stage would stop and remove; refused while another stage is promoted from it. */
         get: operations["stage_deletion"];
         put?: never;
         post?: never;
@@ -565,6 +769,40 @@ export interface paths {
         put?: never;
         /** Deploy an earlier deploy's digest again, as it was configured. */
         post: operations["rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tags that the project's image has at its registry. */
+        get: operations["project_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/unapplied": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was changed since the instances that serve went live; it has effect with the next deploy. */
+        get: operations["project_unapplied"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -876,7 +1114,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What became of each delivery, the newest first. */
+        /** What became of each delivery, the newest first; what came with it is told one by one. */
         get: operations["list_receipts"];
         put?: never;
         post?: never;
@@ -943,25 +1181,148 @@ export interface components {
     schemas: {
         /**
          * ActivityPage
-         * @description Of all projects, or of one.
+         * @description Of all projects or of one, of a stage, of a person, of some types of events. `quiet`: without what another
+         *         event tells anyway.
          */
         ActivityPage: {
+            /** @default null */
+            actor: string | null;
             /** @default null */
             before: number | null;
             /** @default 50 */
             limit: number;
             /** @default null */
             project: string | null;
+            /** @default false */
+            quiet: boolean;
+            /** @default null */
+            stage: string | null;
+            /** @default [] */
+            type: string[];
         };
         /**
          * Address
          * @description Where deliveries go: `url` as this request reached Forge; `path` for any other name. It holds the secret.
          */
         Address: {
+            has_signing_key: boolean;
             path: string;
             url: string;
         };
+        /**
+         * AdoptPlan
+         * @description What Forge would take over. `obstacle` says why it cannot be done at all. `publish` is its port of this machine.
+         *         `neighbours` are reached by name on the `networks` that are joined. `host_paths` must be allowed first. `beyond` is
+         *         what cannot be taken over. `why` explains each guess.
+         */
+        AdoptPlan: {
+            aliases: string[];
+            beyond: components["schemas"]["Beyond"][];
+            container: components["schemas"]["ContainerView"];
+            digest: string;
+            health: components["schemas"]["Health"];
+            host_paths: string[];
+            image: string;
+            limits: components["schemas"]["Limits"];
+            name: string;
+            neighbours: string[];
+            networks: string[];
+            obstacle: string | null;
+            pattern: string;
+            port: number;
+            publish: number | null;
+            restart: string;
+            stage: string;
+            tag: string;
+            variables: components["schemas"]["VariableView"][];
+            volumes: components["schemas"]["Volume"][];
+            why: string[];
+        };
+        /**
+         * AdoptWish
+         * @description What was decided. `keep_port`: people keep reaching it at the port it has. `share`: two may use its volumes at
+         *         once. `secrets`: more variables to keep as secrets. `host_paths`: may be used from now on. `stop_first`: the
+         *         container may be stopped before Forge's instance starts; needed where the two cannot run at once.
+         */
+        AdoptWish: {
+            /** @default true */
+            auto_deploy: boolean;
+            health?: components["schemas"]["Health"];
+            /** @default [] */
+            host_paths: string[];
+            /** @default false */
+            keep_port: boolean;
+            name: string;
+            pattern: string;
+            port: number;
+            /** @default [] */
+            secrets: string[];
+            /** @default false */
+            share: boolean;
+            stage: string;
+            /** @default false */
+            stop_first: boolean;
+        };
+        /**
+         * AdoptedView
+         * @description What was made of a container. `serves`: Forge's instance serves, so the container may be stopped. `stopped`:
+         *         Forge stopped it.
+         */
+        AdoptedView: {
+            project: string;
+            serves: boolean;
+            stage: string;
+            stopped: boolean;
+        };
         AnyObject: Record<string, never>;
+        /**
+         * ApprovedProject
+         * @description A project that may deploy now; `decided` is what had waited for that: a tag with a `deploy` is queued.
+         */
+        ApprovedProject: {
+            active: boolean;
+            /** @default [] */
+            aliases: string[];
+            decided: components["schemas"]["Sighting"][];
+            /** @default null */
+            domain: string | null;
+            /** @default local */
+            engine: string;
+            /** @default {} */
+            environment: {
+                [key: string]: string;
+            };
+            health: components["schemas"]["Health"];
+            image: string;
+            /** @default {} */
+            labels: {
+                [key: string]: string;
+            };
+            limits: components["schemas"]["Limits"];
+            name: string;
+            /** @default [] */
+            networks: string[];
+            port: number;
+            /** @default [] */
+            pre_deploy: string[];
+            /** @default 600 */
+            pre_deploy_timeout: number;
+            proxy: string;
+            /** @default null */
+            registry: string | null;
+            secrets: string[];
+            stages: components["schemas"]["StageView"][];
+            /** @default [] */
+            volumes: components["schemas"]["Volume"][];
+        };
+        /**
+         * Beyond
+         * @description Something of it that Forge cannot take over: `what` for programs, `text` the sentence.
+         */
+        Beyond: {
+            text: string;
+            what: string;
+        };
         /**
          * ChangedProject
          * @description All of a project: what is left out gets its default. Secrets that are left out stay; null removes one.
@@ -984,7 +1345,13 @@ export interface components {
                 [key: string]: string;
             };
             limits?: components["schemas"]["Limits"];
+            /** @default [] */
+            networks: string[];
             port: number;
+            /** @default [] */
+            pre_deploy: string[];
+            /** @default 600 */
+            pre_deploy_timeout: number;
             /** @default published */
             proxy: string;
             /** @default null */
@@ -998,7 +1365,7 @@ export interface components {
         };
         /**
          * ChangedProxy
-         * @description All of a proxy. A password that is left out stays.
+         * @description All of a proxy. A password that is left out stays, null takes it away.
          */
         ChangedProxy: {
             /** @default null */
@@ -1008,8 +1375,7 @@ export interface components {
             options: {
                 [key: string]: string;
             };
-            /** @default null */
-            password: string | null;
+            password?: string | null;
             /** @default null */
             url: string | null;
             /** @default null */
@@ -1017,7 +1383,7 @@ export interface components {
         };
         /**
          * ChangedRegistry
-         * @description All of a registry. A password that is left out stays.
+         * @description All of a registry. A password that is left out stays, null takes it away.
          */
         ChangedRegistry: {
             /** @default null */
@@ -1028,8 +1394,7 @@ export interface components {
             interval: number;
             /** @default 4 */
             parallel: number;
-            /** @default null */
-            password: string | null;
+            password?: string | null;
             url: string;
             /** @default null */
             username: string | null;
@@ -1071,13 +1436,30 @@ export interface components {
         };
         /**
          * Check
-         * @description One thing that was looked at, and what was found.
+         * @description One thing that was looked at, and what was found; `ok` null: not asked, as one before it has decided.
          */
         Check: {
             name: string;
-            ok: boolean;
+            ok: boolean | null;
             text: string;
         };
+        /**
+         * ContainerView
+         * @description A container that no Forge made. `group` is its Compose project.
+         */
+        ContainerView: {
+            adopted: components["schemas"]["AdoptedView"] | null;
+            created: number;
+            group: string | null;
+            id: string;
+            image: string;
+            name: string;
+            networks: string[];
+            ports: components["schemas"]["Publication"][];
+            status: string;
+        };
+        /** ContainerViewList */
+        ContainerViewList: components["schemas"]["ContainerView"][];
         /**
          * Decision
          * @enum {unknown}
@@ -1085,10 +1467,14 @@ export interface components {
         Decision: "current" | "deploy" | "held" | "ignored" | "noted" | "quarantined" | "refused" | "superseded" | "waiting";
         /**
          * Deletion
-         * @description What deleting stops and removes, as said to a person.
+         * @description What deleting stops and removes, as said to a person. `images` are those that nothing else needs, `deploys`
+         *         are cancelled. `volumes` go only when asked for: once it is done, those that stay are `kept_volumes` instead.
          */
         Deletion: {
+            deploys: string[];
+            images: string[];
             instances: string[];
+            kept_volumes: string[];
             routes: string[];
             stages: string[];
             volumes: string[];
@@ -1155,10 +1541,13 @@ export interface components {
         DeployKind: "deploy" | "promote" | "rollback";
         /**
          * DeployLine
-         * @description A line of a deploy's log. `level`: info, warning, error, probe, output (an instance's own words).
+         * @description A line of a deploy's log. `level`: info, warning, error, probe, output (an instance's own words). `healthy`: what
+         *         a probe found, null where it is none, or cannot tell yet.
          */
         DeployLine: {
             at: number;
+            /** @default null */
+            healthy: boolean | null;
             id: number;
             level: string;
             text: string;
@@ -1257,7 +1646,7 @@ export interface components {
         };
         /**
          * DryRun
-         * @description `dry_run`: only say what would change.
+         * @description `dry_run`: check it and say what would be, but keep nothing.
          */
         DryRun: {
             /** @default false */
@@ -1270,6 +1659,28 @@ export interface components {
         EngineFields: {
             /** @default null */
             url: string | null;
+        };
+        /**
+         * EngineFound
+         * @description Whether an engine answers, or the sentence that says what is wrong. `strangers`: containers to adopt.
+         */
+        EngineFound: {
+            name: string;
+            ok: boolean;
+            strangers: number;
+            text: string;
+            version: string;
+        };
+        /**
+         * EngineVersion
+         * @description What the engine says of itself; `api` is the version in use, `api_min`..`api_max` what it speaks.
+         */
+        EngineVersion: {
+            api: string;
+            api_max: string;
+            api_min: string;
+            system: string;
+            version: string;
         };
         /**
          * EngineView
@@ -1287,7 +1698,7 @@ export interface components {
          * @description Something that happened at `at` (unix seconds). `id` is its number in the store, 0 if it is not kept.
          *
          *         `topic` is `state` for changes of state, `deploy:42` for a deploy's log lines, `instance:a1b2c3` for
-         *         an instance's. `actor` is who caused it: a person, `webhook`, `poller`, `forge`.
+         *         an instance's, `metrics` for what everything uses. `actor` is who caused it: a person, `webhook`, `poller`, `forge`.
          */
         Event: {
             /** @default forge */
@@ -1308,11 +1719,14 @@ export interface components {
         EventList: components["schemas"]["Event"][];
         /**
          * ExplainWish
-         * @description A tag, and the digest it is supposed to mean; without it the registry is asked.
+         * @description A tag, and the digest it is supposed to mean; without it the registry is asked. `draft`: as if the stage, which
+         *         need not be there yet, were like this.
          */
         ExplainWish: {
             /** @default null */
             digest: string | null;
+            /** @default null */
+            draft: components["schemas"]["ChangedStage"] | null;
             tag: string;
         };
         /**
@@ -1324,6 +1738,15 @@ export interface components {
             decision: components["schemas"]["Decision"];
             reason: string;
             would: boolean;
+        };
+        /**
+         * Found
+         * @description All of it.
+         */
+        Found: {
+            engines: components["schemas"]["EngineFound"][];
+            logins: components["schemas"]["LoginFound"][];
+            proxies: components["schemas"]["ProxyFound"][];
         };
         /**
          * Health
@@ -1375,6 +1798,34 @@ export interface components {
                 [key: string]: string;
             };
             yaml: string;
+        };
+        /**
+         * InstanceMetrics
+         * @description What an instance used; one that was removed is there as long as the window goes back to it.
+         */
+        InstanceMetrics: {
+            instance: string;
+            lines: components["schemas"]["Lines"];
+            project: string;
+            stage: string;
+            status: components["schemas"]["InstanceStatus"];
+            tag: string;
+        };
+        /**
+         * InstanceNow
+         * @description What an instance uses, and how its `cpu` and `memory` came about: a value for each step of the sparks.
+         */
+        InstanceNow: {
+            /** @default null */
+            cpu: number | null;
+            cpu_spark: (number | null)[];
+            /** @default null */
+            memory: number | null;
+            memory_spark: (number | null)[];
+            /** @default null */
+            received: number | null;
+            /** @default null */
+            sent: number | null;
         };
         /**
          * InstanceStatus
@@ -1436,6 +1887,16 @@ export interface components {
             pids: number | null;
         };
         /**
+         * Lines
+         * @description What one subject used, a value for each step; as in forge.domain.metrics.Sample.
+         */
+        Lines: {
+            cpu: (number | null)[];
+            memory: (number | null)[];
+            received: (number | null)[];
+            sent: (number | null)[];
+        };
+        /**
          * LogLine
          * @description A line an instance wrote; `stream` is out or err, `at` unix seconds.
          */
@@ -1446,6 +1907,86 @@ export interface components {
         };
         /** LogLineList */
         LogLineList: components["schemas"]["LogLine"][];
+        /**
+         * LoginFound
+         * @description Docker is logged in to `host`. `usable`: Forge can take the login over; else `helper`, or only Docker, keeps it.
+         *         `registry` is Forge's own connection to it, `has_password` whether that has a login.
+         */
+        LoginFound: {
+            has_password: boolean;
+            helper: string | null;
+            host: string;
+            registry: string | null;
+            usable: boolean;
+        };
+        /**
+         * LoginWish
+         * @description The registry whose login is to be taken over, as host[:port].
+         */
+        LoginWish: {
+            host: string;
+        };
+        /**
+         * MachineNow
+         * @description The machine that Forge runs on; `cpu` from 0 to 1, of all `processors`. `disk` is where Forge's data is, sizes
+         *         in bytes. `engine` is Docker's version. What this system does not tell is null.
+         */
+        MachineNow: {
+            /** @default null */
+            cpu: number | null;
+            disk: number | null;
+            disk_total: number | null;
+            engine: string | null;
+            /** @default null */
+            memory: number | null;
+            memory_total: number | null;
+            name: string;
+            processors: number;
+            /** @default null */
+            received: number | null;
+            /** @default null */
+            sent: number | null;
+        };
+        /**
+         * MatchWish
+         * @description Which of `tags` belong to `pattern` (`glob:dev-*`, `regex:…`, `semver:^1.2`).
+         */
+        MatchWish: {
+            pattern: string;
+            tags: string[];
+        };
+        /**
+         * MetricsHistory
+         * @description `points` values of `step` seconds each from `start` (unix seconds) on, null where nothing was measured. Of more
+         *         than 30 instances those with the busiest processor are told, removed ones last, and `left_out` says how many were
+         *         not.
+         */
+        MetricsHistory: {
+            at: number;
+            due: number;
+            instances: components["schemas"]["InstanceMetrics"][];
+            left_out: number;
+            machine: components["schemas"]["Lines"];
+            points: number;
+            start: number;
+            step: number;
+        };
+        /**
+         * MetricsNow
+         * @description As of `at` (unix seconds); measured again in `due` seconds, and then every `every` seconds while somebody follows
+         *         the stream's topic `metrics`. Sparks have a value for every `spark_step` seconds from `spark_start` on.
+         */
+        MetricsNow: {
+            at: number;
+            due: number;
+            every: number;
+            instances: {
+                [key: string]: components["schemas"]["InstanceNow"];
+            };
+            machine: components["schemas"]["MachineNow"];
+            spark_start: number;
+            spark_step: number;
+        };
         /**
          * NewEngine
          * @description An engine to tell Forge about.
@@ -1478,7 +2019,13 @@ export interface components {
             };
             limits?: components["schemas"]["Limits"];
             name: string;
+            /** @default [] */
+            networks: string[];
             port: number;
+            /** @default [] */
+            pre_deploy: string[];
+            /** @default 600 */
+            pre_deploy_timeout: number;
             /** @default null */
             proxy: string | null;
             /** @default null */
@@ -1505,8 +2052,7 @@ export interface components {
             options: {
                 [key: string]: string;
             };
-            /** @default null */
-            password: string | null;
+            password?: string | null;
             /** @default null */
             url: string | null;
             /** @default null */
@@ -1526,8 +2072,7 @@ export interface components {
             name: string;
             /** @default 4 */
             parallel: number;
-            /** @default null */
-            password: string | null;
+            password?: string | null;
             url: string;
             /** @default null */
             username: string | null;
@@ -1567,16 +2112,6 @@ export interface components {
             /** @default 10 */
             stop_timeout: number;
             update?: components["schemas"]["Update"];
-        };
-        /**
-         * Page
-         * @description Part of a list, the newest first: at most `limit`, those with an id below `before`.
-         */
-        Page: {
-            /** @default null */
-            before: number | null;
-            /** @default 50 */
-            limit: number;
         };
         /**
          * PartHealth
@@ -1660,7 +2195,13 @@ export interface components {
             };
             limits: components["schemas"]["Limits"];
             name: string;
+            /** @default [] */
+            networks: string[];
             port: number;
+            /** @default [] */
+            pre_deploy: string[];
+            /** @default 600 */
+            pre_deploy_timeout: number;
             proxy: string;
             /** @default null */
             registry: string | null;
@@ -1678,6 +2219,18 @@ export interface components {
         PromoteWish: {
             /** @default null */
             tag: string | null;
+        };
+        /**
+         * ProxyFound
+         * @description A proxy that answers on this machine. `proxy` is Forge's own connection to it.
+         */
+        ProxyFound: {
+            address: string | null;
+            fault: string | null;
+            kind: string;
+            proxy: string | null;
+            url: string;
+            version: string;
         };
         /**
          * ProxyView
@@ -1700,6 +2253,18 @@ export interface components {
         };
         /** ProxyViewList */
         ProxyViewList: components["schemas"]["ProxyView"][];
+        /**
+         * Publication
+         * @description Port `publish` of the machine, at address `host`, leads to `port` inside; `kind` is tcp, udp or sctp.
+         */
+        Publication: {
+            /** @default  */
+            host: string;
+            /** @default tcp */
+            kind: string;
+            port: number;
+            publish: number;
+        };
         /**
          * QuickWish
          * @description An image to run; what is left out is found out by inspecting it.
@@ -1741,8 +2306,36 @@ export interface components {
             window: number | null;
         };
         /**
+         * ReceiptLine
+         * @description What became of one delivery. `signature`: valid, none, invalid.
+         */
+        ReceiptLine: {
+            at: number;
+            decision: string;
+            id: number;
+            images: string[];
+            reason: string;
+            replay_of: number | null;
+            signature: string;
+            vendor: string;
+        };
+        /** ReceiptLineList */
+        ReceiptLineList: components["schemas"]["ReceiptLine"][];
+        /**
+         * ReceiptPage
+         * @description `idle`: also those that named nothing to look at (a pull, a blob).
+         */
+        ReceiptPage: {
+            /** @default null */
+            before: number | null;
+            /** @default true */
+            idle: boolean;
+            /** @default 50 */
+            limit: number;
+        };
+        /**
          * ReceiptView
-         * @description What became of one delivery. `signature`: valid, none, invalid; `body` and `headers` are as they came.
+         * @description A delivery in full: `body` and `headers` are as they came.
          */
         ReceiptView: {
             at: number;
@@ -1758,8 +2351,6 @@ export interface components {
             signature: string;
             vendor: string;
         };
-        /** ReceiptViewList */
-        ReceiptViewList: components["schemas"]["ReceiptView"][];
         /**
          * RegistryView
          * @description A registry; what its last answers said of limits.
@@ -1841,11 +2432,13 @@ export interface components {
         SightingList: components["schemas"]["Sighting"][];
         /**
          * SightingPage
-         * @description Of all stages, of a project's, or of one.
+         * @description Of all stages, of a project's, or of one; with one of several decisions.
          */
         SightingPage: {
             /** @default null */
             before: number | null;
+            /** @default [] */
+            decision: components["schemas"]["Decision"][];
             /** @default 50 */
             limit: number;
             /** @default null */
@@ -1882,9 +2475,11 @@ export interface components {
         };
         /**
          * StageView
-         * @description A stage as it is: configuration, secrets by name, how deploys run and why, what is there.
+         * @description A stage as it is: configuration, secrets by name, how deploys run and why, what is there. `address` is the
+         *         domain that it gets, with `tag` for the tag where each has its own; null without a proxy.
          */
         StageView: {
+            address: string | null;
             /** @default true */
             auto_deploy: boolean;
             /** @default 0 */
@@ -1970,6 +2565,13 @@ export interface components {
             tail: number;
         };
         /**
+         * TakenLogin
+         * @description The connection that has the login now.
+         */
+        TakenLogin: {
+            registry: string;
+        };
+        /**
          * Target
          * @description A host and port that a proxy can reach.
          */
@@ -1979,9 +2581,11 @@ export interface components {
         };
         /**
          * TestAnswer
-         * @description Whether a connection works, and the sentence that says what to do; `fault` is for programs.
+         * @description Whether a connection works, and the sentence that says what to do; `fault` is for programs. `engine`: what an
+         *         engine says of itself.
          */
         TestAnswer: {
+            engine: components["schemas"]["EngineVersion"] | null;
             fault: string;
             ok: boolean;
             quota: components["schemas"]["Quota"] | null;
@@ -2007,12 +2611,25 @@ export interface components {
         };
         /**
          * Topics
-         * @description `state@17,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of state.
+         * @description `state@17,metrics,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of
+         *         state.
          */
         Topics: {
             /** @default null */
             topics: string | null;
         };
+        /**
+         * Unapplied
+         * @description `differences` between what `instance` runs with and what a deploy would make now, a line each.
+         */
+        Unapplied: {
+            deploy: number;
+            differences: string[];
+            instance: string;
+            stage: string;
+        };
+        /** UnappliedList */
+        UnappliedList: components["schemas"]["Unapplied"][];
         /**
          * UnknownImage
          * @enum {unknown}
@@ -2036,6 +2653,14 @@ export interface components {
          */
         UpdateMode: "ask" | "auto" | "window";
         /**
+         * VariableView
+         * @description A variable by name; `secret`: kept as a secret. Values are never shown.
+         */
+        VariableView: {
+            name: string;
+            secret: boolean;
+        };
+        /**
          * Volume
          * @description Storage at `path` inside the instance; `source` is a name (named) or a folder (host), `size` in bytes (tmpfs).
          */
@@ -2055,7 +2680,7 @@ export interface components {
          * VolumeKind
          * @enum {unknown}
          */
-        VolumeKind: "host" | "instance" | "named" | "tmpfs";
+        VolumeKind: "external" | "host" | "instance" | "named" | "tmpfs";
         /**
          * Volumes
          * @description `volumes`: named volumes go too, with all that is in them.
@@ -2063,6 +2688,23 @@ export interface components {
         Volumes: {
             /** @default false */
             volumes: boolean;
+        };
+        /**
+         * Wanted
+         * @description A window up to now; of all instances, or of a project's, a stage's, or one alone.
+         */
+        Wanted: {
+            /** @default null */
+            instance: string | null;
+            /** @default null */
+            project: string | null;
+            /** @default null */
+            stage: string | null;
+            /**
+             * @default 30m
+             * @enum {unknown}
+             */
+            window: "24h" | "2h" | "30m" | "7d";
         };
         /**
          * Who
@@ -2089,6 +2731,10 @@ export interface operations {
                 before?: number | null;
                 limit?: number;
                 project?: string | null;
+                stage?: string | null;
+                actor?: string | null;
+                type?: string[];
+                quiet?: boolean;
             };
             header?: never;
             path?: never;
@@ -2103,6 +2749,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.sqlite3": unknown;
                 };
             };
             /** @description Unauthorized */
@@ -2743,6 +3463,91 @@ export interface operations {
             };
         };
     };
+    download_deploy_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deploy: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     deploy_logs: {
         parameters: {
             query?: {
@@ -2881,6 +3686,212 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginWish"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenLogin"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3350,6 +4361,398 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_containers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContainerViewList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_adoption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptPlan"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adopt_container: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptWish"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deploy"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_container: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdoptedView"];
+                };
             };
             /** @description Unauthorized */
             401: {
@@ -4000,6 +5403,109 @@ export interface operations {
             };
         };
     };
+    download_instance_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                instance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     instance_logs: {
         parameters: {
             query?: {
@@ -4415,6 +5921,168 @@ export interface operations {
             };
         };
     };
+    metrics: {
+        parameters: {
+            query?: {
+                window?: "24h" | "2h" | "30m" | "7d";
+                project?: string | null;
+                stage?: string | null;
+                instance?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsHistory"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsNow"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openapi: {
         parameters: {
             query?: never;
@@ -4444,6 +6112,111 @@ export interface operations {
             };
             /** @description Unprocessable Content */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    match_pattern: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchWish"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["strList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4829,7 +6602,9 @@ export interface operations {
     };
     change_project: {
         parameters: {
-            query?: never;
+            query?: {
+                dry_run?: boolean;
+            };
             header?: never;
             path: {
                 project: string;
@@ -5074,7 +6849,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProjectView"];
+                    "application/json": components["schemas"]["ApprovedProject"];
                 };
             };
             /** @description Unauthorized */
@@ -5238,7 +7013,9 @@ export interface operations {
     };
     create_stage: {
         parameters: {
-            query?: never;
+            query?: {
+                dry_run?: boolean;
+            };
             header?: never;
             path: {
                 project: string;
@@ -5449,7 +7226,9 @@ export interface operations {
     };
     change_stage: {
         parameters: {
-            query?: never;
+            query?: {
+                dry_run?: boolean;
+            };
             header?: never;
             path: {
                 project: string;
@@ -5720,6 +7499,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6373,6 +8161,185 @@ export interface operations {
             };
             /** @description Bad Gateway */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    project_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["strList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    project_unapplied: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnappliedList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8582,6 +10549,7 @@ export interface operations {
                 limit?: number;
                 project?: string | null;
                 stage?: string | null;
+                decision?: components["schemas"]["Decision"][];
             };
             header?: never;
             path?: never;
@@ -8847,6 +10815,7 @@ export interface operations {
             query?: {
                 before?: number | null;
                 limit?: number;
+                idle?: boolean;
             };
             header?: never;
             path?: never;
@@ -8860,7 +10829,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReceiptViewList"];
+                    "application/json": components["schemas"]["ReceiptLineList"];
                 };
             };
             /** @description Unauthorized */

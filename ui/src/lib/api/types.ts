@@ -16,6 +16,18 @@ export type LogLine = Schemas['LogLine'];
 export type Explanation = Schemas['Explanation'];
 export type Part = Schemas['PartHealth'];
 export type Who = Schemas['Who'];
+export type Registry = Schemas['RegistryView'];
+export type Proxy = Schemas['ProxyView'];
+export type Engine = Schemas['EngineView'];
+export type Quota = Schemas['Quota'];
+export type PollState = Schemas['PollState'];
+export type TestAnswer = Schemas['TestAnswer'];
+export type Settings = Schemas['Settings'];
+export type MetricsNow = Schemas['MetricsNow'];
+export type MachineNow = Schemas['MachineNow'];
+export type InstanceNow = Schemas['InstanceNow'];
+export type MetricsHistory = Schemas['MetricsHistory'];
+export type InstanceMetrics = Schemas['InstanceMetrics'];
 
 /** A layer of a pull, as `deploy_progress` tells it; sizes in bytes, total 0 if unknown. */
 export interface Layer {
@@ -40,3 +52,18 @@ export interface LastWords {
   lines: LogLine[];
   probes: ProbeResult[];
 }
+
+export type NewProxy = Schemas['NewProxy'];
+export type NewProject = Schemas['NewProject'];
+export type AdoptWish = Schemas['AdoptWish'];
+export type Suggestion = Schemas['Suggestion'];
+export type Container = Schemas['ContainerView'];
+export type AdoptPlan = Schemas['AdoptPlan'];
+export type Found = Schemas['Found'];
+export type Sighting = Schemas['Sighting'];
+export type Decision = Schemas['Decision'];
+export type Receipt = Schemas['ReceiptLine'];
+export type WholeReceipt = Schemas['ReceiptView'];
+
+/** What happened; `payload` by `type`, as the stream sends it. */
+export type Happening = Omit<Schemas['Event'], 'payload'> & { payload: any };

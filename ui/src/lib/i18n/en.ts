@@ -58,7 +58,7 @@ export const en = {
     field: 'Token or link',
     enter: 'Sign in',
     empty: 'Paste a token or a link first.',
-    again: 'You were signed out: Forge was started anew, or the session ended.',
+    again: 'You were signed out: somebody signed out here, or the session ended.',
   },
   mark: {
     running: 'Running',
@@ -195,6 +195,7 @@ export const en = {
     'note what serves': 'note what serves',
     'stop the old': 'stop the old',
     create: 'create',
+    'pre-deploy': 'pre-deploy',
     start: 'start',
     'wait until healthy': 'wait until healthy',
     'switch route': 'switch route',
@@ -242,8 +243,6 @@ export const en = {
     none: 'Nothing matches the filter.',
     clear: 'Clear the filter',
     emptyTitle: 'No project yet',
-    emptyBody:
-      'A project is an image and how to run it. Deploy one from the command line, and it appears here:',
     collapse: (project: string) => `Collapse ${project}`,
     expand: (project: string) => `Expand ${project}`,
     collapseAll: 'Collapse all',

@@ -11,18 +11,12 @@
  */
 import { untrack } from 'svelte';
 import { backoff } from './backoff.ts';
-import { isBefore, isKnown, type Place } from './place.ts';
+import { earlier, type Connection, type Frame, type Places, type Want } from './frame.ts';
+import { isKnown, type Place } from './place.ts';
+import { Source } from './source.ts';
+import { Tabs, type Message, type TabsOptions } from './tabs.ts';
 
-export type Connection = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'paused';
-
-/** What Forge sends. `id` is the frame's place, '' for what is not kept (hello, ping, progress). */
-export interface Frame {
-  type: string;
-  topic: string;
-  at: number;
-  payload: any;
-  id: Place;
-}
+export type { Connection, Frame };
 
 export interface Subscription {
   /** `state`, `deploy:42` or `instance:a1b2c3`. */
@@ -34,32 +28,13 @@ export interface Subscription {
   onGap?: () => void;
 }
 
-/** A topic that a tab follows; `fresh`: it hears nothing of it before a connection begins at `since` or earlier. */
-interface Want {
-  topic: string;
-  since?: Place;
-  fresh: boolean;
-}
-type Places = Record<string, Place>;
-type Message =
-  | { kind: 'frame'; frame: Frame }
-  | { kind: 'status'; connection: Connection; changed: number; retryAt: number; at: Places }
-  | { kind: 'want'; tab: string; wants: Want[]; visible: boolean }
-  | { kind: 'who' }
-  | { kind: 'retry' }
-  | { kind: 'bye'; tab: string };
-
-const SILENCE = 25_000; // milliseconds without a frame after which a connection is dead: Forge pings every 10 s
 const HIDDEN = 5 * 60_000; // milliseconds after which nobody looks
 const COALESCE = 30; // milliseconds in which changes of topics become one new connection
 const OFFLINE_AFTER = 3; // failed tries
 
-export interface LiveOptions {
+export interface LiveOptions extends TabsOptions {
   url: string;
-  name?: string;
   EventSource?: typeof EventSource;
-  locks?: LockManager | null;
-  channel?: BroadcastChannel | null;
   random?: () => number;
   /** The connection failed: perhaps nobody is signed in any more. */
   onFail?: () => void;
@@ -72,9 +47,6 @@ interface Held extends Subscription {
 
 const isOut = (connection: Connection) => connection === 'reconnecting' || connection === 'offline';
 
-const earlier = (one: Place | undefined, other: Place | undefined) =>
-  one === undefined || (other !== undefined && isBefore(other, one)) ? other : one;
-
 export class Live {
   connection = $state<Connection>('connecting');
   /** Since when it is so, and when it is tried again (0: not planned); milliseconds. */
@@ -85,31 +57,25 @@ export class Live {
   newVersion = $state('');
   leader = $state(false);
 
-  readonly tab = Math.random().toString(36).slice(2, 10);
   readonly #options: LiveOptions;
-  readonly #locks: LockManager | null;
+  readonly #tabs: Tabs;
   readonly #subscriptions = new Set<Held>();
   readonly #peers = new Map<string, { wants: Want[]; visible: boolean }>();
   /** What was heard last of each topic of the connection. */
   readonly #at = new Map<string, Place>();
-  #channel: BroadcastChannel | null = null;
-  #source: EventSource | null = null;
+  #source: Source | null = null;
   #open: string[] = [];
   #started = false;
   #asleep = false;
   #attempt = 0;
-  #lastId = '';
-  #heardAt = 0;
   #retryTimer?: ReturnType<typeof setTimeout>;
   #changeTimer?: ReturnType<typeof setTimeout>;
   #hideTimer?: ReturnType<typeof setTimeout>;
-  #watchTimer?: ReturnType<typeof setInterval>;
-  #release: (() => void) | null = null;
   #abort = new AbortController();
 
   constructor(options: LiveOptions) {
     this.#options = options;
-    this.#locks = options.locks === undefined ? (globalThis.navigator?.locks ?? null) : options.locks;
+    this.#tabs = new Tabs(options);
   }
 
   /** Connect, or join the tab that is connected. */
@@ -117,18 +83,16 @@ export class Live {
     if (this.#started) return;
     this.#started = true;
     this.#abort = new AbortController();
-    const name = this.#options.name ?? 'forge-live';
-    this.#channel =
-      this.#options.channel === undefined ? new BroadcastChannel(name) : (this.#options.channel ?? null);
-    this.#channel?.addEventListener('message', (event) => this.#hear(event.data as Message));
     const { signal } = this.#abort;
     addEventListener('pagehide', () => this.#leave(), { signal });
     addEventListener('pageshow', (event) => event.persisted && this.#changedTopics(), { signal });
     addEventListener('online', () => this.retry(), { signal });
     document.addEventListener('visibilitychange', () => this.#lookedAt(), { signal });
-    this.#watchTimer = setInterval(() => this.#watch(), 5000);
-    if (this.#locks && this.#channel) this.#stand(name);
-    else this.#lead();
+    const leads = this.#tabs.join(
+      (message) => this.#hear(message),
+      () => this.#lead(),
+    );
+    if (!leads) this.#announce();
   }
 
   /** Close everything; subscriptions stay for the next start. */
@@ -137,10 +101,8 @@ export class Live {
     this.#started = false;
     this.#leave();
     this.#abort.abort();
-    this.#release?.();
-    clearInterval(this.#watchTimer);
+    this.#tabs.leave();
     clearTimeout(this.#hideTimer);
-    this.#channel?.close();
     this.leader = false;
     this.#open = [];
     for (const held of this.#subscriptions) held.opened = false;
@@ -164,31 +126,19 @@ export class Live {
     if (this.connection === 'live' || !this.#started) return;
     this.#attempt = 0;
     if (this.leader) this.#connect();
-    else this.#post({ kind: 'retry' });
+    else this.#tabs.post({ kind: 'retry' });
   }
 
   // ---- who connects
 
-  #stand(name: string): void {
-    const held = () =>
-      new Promise<void>((done) => {
-        this.#release = done; // the browser frees the lock when the tab goes, even by a crash
-        this.#lead();
-      });
-    this.#locks!.request(name, { signal: this.#abort.signal }, held).catch(() => {
-      // aborted by stop()
-    });
-    this.#announce();
-  }
-
   #lead(): void {
     this.leader = true;
-    this.#post({ kind: 'who' });
+    this.#tabs.post({ kind: 'who' });
     this.#connect();
   }
 
   #leave(): void {
-    this.#post({ kind: 'bye', tab: this.tab });
+    this.#tabs.post({ kind: 'bye', tab: this.#tabs.id });
     this.#close();
     clearTimeout(this.#changeTimer);
   }
@@ -217,15 +167,12 @@ export class Live {
 
   #announce(): void {
     const wants = this.#own();
-    this.#post({ kind: 'want', tab: this.tab, wants, visible: document.visibilityState !== 'hidden' });
-  }
-
-  #post(message: Message): void {
-    try {
-      this.#channel?.postMessage(message);
-    } catch {
-      // closed already: nobody listens
-    }
+    this.#tabs.post({
+      kind: 'want',
+      tab: this.#tabs.id,
+      wants,
+      visible: document.visibilityState !== 'hidden',
+    });
   }
 
   // ---- topics
@@ -281,28 +228,21 @@ export class Live {
     });
     if (this.connection !== 'live') this.#become(isOut(this.connection) ? 'reconnecting' : 'connecting');
     // A new EventSource sends no Last-Event-ID, so the places travel in the query.
-    const Source = this.#options.EventSource ?? EventSource;
-    const source = new Source(`${this.#options.url}?topics=${encodeURIComponent(topics.join(','))}`);
-    this.#source = source;
-    this.#lastId = '';
-    this.#heardAt = Date.now();
-    source.onmessage = (event) => source === this.#source && this.#receive(event);
-    // Close on every error: the browser's own retry has a fixed delay, and gives up for good on a refusal.
-    source.onerror = () => source === this.#source && this.#fail();
+    this.#source = new Source(
+      `${this.#options.url}?topics=${encodeURIComponent(topics.join(','))}`,
+      this.#options.EventSource ?? EventSource,
+      { onFrame: (frame) => this.#receive(frame), onFail: () => this.#fail() },
+    );
   }
 
-  #receive(event: MessageEvent<string>): void {
-    const { type, topic, at, payload } = JSON.parse(event.data) as Omit<Frame, 'id'>;
-    const id = event.lastEventId === this.#lastId ? '' : event.lastEventId; // the browser repeats the last one
-    this.#lastId = event.lastEventId;
-    const frame: Frame = { type, topic, at, payload, id };
-    this.#heardAt = Date.now();
+  #receive(frame: Frame): void {
+    const { type, topic, payload, id } = frame;
     this.#attempt = 0;
     if (type === 'hello')
       for (const [name, place] of Object.entries<Place>(payload.cursors)) this.#at.set(name, place);
     else if (id) this.#at.set(topic, id);
     if (this.connection !== 'live') this.#become('live');
-    if (this.#peers.size) this.#post({ kind: 'frame', frame });
+    if (this.#peers.size) this.#tabs.post({ kind: 'frame', frame });
     this.#deliver(frame);
   }
 
@@ -317,14 +257,8 @@ export class Live {
 
   #close(): void {
     clearTimeout(this.#retryTimer);
-    if (!this.#source) return;
-    this.#source.onerror = this.#source.onmessage = null;
-    this.#source.close();
+    this.#source?.close();
     this.#source = null;
-  }
-
-  #watch(): void {
-    if (this.#source && Date.now() - this.#heardAt > SILENCE) this.#fail();
   }
 
   /** Nobody has looked at any tab for a while: let go, and go on from the same places later. */
@@ -358,7 +292,7 @@ export class Live {
 
   #tellStatus(): void {
     const { connection, changed, retryAt } = this;
-    this.#post({ kind: 'status', connection, changed, retryAt, at: this.#places() });
+    this.#tabs.post({ kind: 'status', connection, changed, retryAt, at: this.#places() });
   }
 
   #places(): Places {

@@ -1,24 +1,31 @@
 /** What the command palette reaches. */
 import FlaskConical from '@lucide/svelte/icons/flask-conical';
+import History from '@lucide/svelte/icons/history';
 import Keyboard from '@lucide/svelte/icons/keyboard';
 import Languages from '@lucide/svelte/icons/languages';
 import LogOut from '@lucide/svelte/icons/log-out';
+import Plug from '@lucide/svelte/icons/plug';
+import Plus from '@lucide/svelte/icons/plus';
 import Rocket from '@lucide/svelte/icons/rocket';
 import RotateCw from '@lucide/svelte/icons/rotate-cw';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
+import Settings from '@lucide/svelte/icons/settings-2';
 import Sun from '@lucide/svelte/icons/sun';
 import Undo from '@lucide/svelte/icons/undo-2';
 import ChevronsRight from '@lucide/svelte/icons/chevrons-right';
 import type { Component } from 'svelte';
 import { goto } from '$app/navigation';
 import type { Stage } from '#lib/api/types.ts';
+import { NOUNS } from '#lib/connections/nouns.ts';
 import { spoken, t } from '#lib/i18n/words.svelte.ts';
 import { promote, restart, rollBack, told } from '#lib/state/actions.ts';
+import { SECTIONS } from '#lib/settings/sections.ts';
 import { dialogs, drawer } from '#lib/state/dialogs.svelte.ts';
 import { board, session } from '#lib/state/forge.svelte.ts';
 import { appearance } from '#lib/state/theme.svelte.ts';
-import { markOf, markOfDeploy, type Mark } from '#lib/status.ts';
-import { SCREENS } from './screens.ts';
+import { markOf, type Mark } from '#lib/status.ts';
+import { lately, reopened } from './recent.svelte.ts';
+import { SCREENS, TASKS } from './screens.ts';
 
 export interface Command {
   id: string;
@@ -32,15 +39,34 @@ export interface Command {
   run: () => void;
 }
 
+const MANY = 30; // stages: of more, what is done to one of them is found by its name
+
+/** What is offered before a word is typed: with many projects all of it would take longer to make than to open. */
+export function likely(): Command[] {
+  if (board.stages.size <= MANY) return commands();
+  return [
+    ...reopened(),
+    ...goToScreens(),
+    ...(session.may('admin') ? setUp() : []),
+    ...goToProjects(),
+    ...lately(),
+    ...view(),
+  ];
+}
+
 /** All of them, as things are now. */
 export function commands(): Command[] {
   const stages = [...board.stages.values()];
   return [
+    ...reopened(),
     ...goToScreens(),
+    ...(session.may('admin') ? setUp() : []),
     ...goToProjects(),
+    ...goIntoProjects(),
     ...instances(),
     ...(session.may('deployer') ? stages.flatMap(onStage) : stages.map(testTag)),
-    ...newestDeploys(stages),
+    ...lately(),
+    ...goToSettings(),
     ...view(),
   ];
 }
@@ -55,6 +81,45 @@ function goToScreens(): Command[] {
   }));
 }
 
+/** The pages of the connections, what is added to them, and the sections of the settings. */
+function goToSettings(): Command[] {
+  const pages = NOUNS.map((noun) => ({
+    id: `connections ${noun}`,
+    group: t.palette.goTo,
+    label: t.connections.nouns[noun],
+    hint: t.connections.title,
+    icon: Plug,
+    run: () => void goto(`/${noun}`),
+  }));
+  const adds = NOUNS.map((noun) => ({
+    id: `add ${noun}`,
+    group: t.connections.title,
+    label: t.connections.add[noun],
+    icon: Plus,
+    run: () => void goto(`/${noun}?add`),
+  }));
+  const sections = SECTIONS.map(({ id, icon }) => ({
+    id: `settings ${id}`,
+    group: t.settings.title,
+    label: t.settings.sections[id].title,
+    hint: t.settings.title,
+    icon,
+    words: t.settings.sections[id].about,
+    run: () => void goto(`/settings/${id}`),
+  }));
+  return [...pages, ...(session.may('admin') ? adds : []), ...sections];
+}
+
+function setUp(): Command[] {
+  return TASKS.map((task) => ({
+    id: `task ${task.path}`,
+    group: t.start.group,
+    label: task.label(),
+    icon: task.icon,
+    run: () => void goto(task.path),
+  }));
+}
+
 function goToProjects(): Command[] {
   return [...board.projects.values()].map((project) => ({
     id: `project ${project.name}`,
@@ -64,6 +129,30 @@ function goToProjects(): Command[] {
     mark: board.markOfProject(project.name),
     run: () => void goto(`/projects/${project.name}`),
   }));
+}
+
+/** A project's pages below its own. */
+function goIntoProjects(): Command[] {
+  const to = (path: string, label: string, icon: Component<any>): Command => ({
+    id: `go ${path}`,
+    group: t.palette.goTo,
+    label,
+    icon,
+    run: () => void goto(path),
+  });
+  return [...board.projects.keys()].flatMap((project) => {
+    const root = `/projects/${project}`;
+    return [
+      to(`${root}/history`, t.settingup.goHistory(project), History),
+      to(`${root}/settings`, t.settingup.goSettings(project), Settings),
+      ...board
+        .stagesOf(project)
+        .map(({ name }) =>
+          to(`${root}/stages/${name}`, t.settingup.goSettings(`${project}/${name}`), Settings),
+        ),
+      ...(session.may('admin') ? [to(`${root}/new-stage`, t.settingup.goNewStage(project), Plus)] : []),
+    ];
+  });
 }
 
 function instances(): Command[] {
@@ -137,21 +226,6 @@ function onStage(stage: Stage): Command[] {
   return [...found, testTag(stage)];
 }
 
-function newestDeploys(stages: Stage[]): Command[] {
-  return stages.flatMap((stage) => {
-    const deploy = board.newestDeploy(`${stage.project}/${stage.name}`);
-    if (!deploy) return [];
-    return {
-      id: `show deploy ${deploy.id}`,
-      group: t.palette.deploy,
-      label: t.palette.deployNumber(deploy.id),
-      hint: `${deploy.tag} · ${deploy.project}/${deploy.stage} · ${t.deploy[deploy.status]}`,
-      mark: markOfDeploy(deploy.status),
-      run: () => drawer('deploy', deploy.id),
-    };
-  });
-}
-
 function view(): Command[] {
   const group = t.palette.view;
   return [
@@ -181,7 +255,10 @@ const SHOWN = 60;
 /** Those that have every typed word, those that begin with it first; without a word what is likely. */
 export function matching(all: Command[], typed: string): Command[] {
   const words = typed.toLowerCase().trim().split(/\s+/).filter(Boolean);
-  if (!words.length) return all.filter((one) => !/^(restart|explain|rollback) /.test(one.id)).slice(0, SHOWN);
+  if (!words.length)
+    return all
+      .filter((one) => !/^(restart|explain|rollback|add|settings|connections|go) /.test(one.id))
+      .slice(0, SHOWN);
   const ranked: [number, Command][] = [];
   for (const command of all) {
     const label = command.label.toLowerCase();

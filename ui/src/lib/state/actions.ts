@@ -18,7 +18,8 @@ export async function told<T>(work: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function queued(deploy: Deploy | undefined): void {
+/** A deploy was queued: say so, and show it. */
+export function queued(deploy: Deploy | undefined): void {
   if (!deploy) return;
   board.putDeploy(deploy);
   toasts.show('done', t.wish.queued(deploy.id, deploy.tag, `${deploy.project}/${deploy.stage}`));

@@ -37,6 +37,7 @@ const fromForge: BoardSource = {
   parts: async () => (await ok(api.GET('/api/health'))).parts,
 };
 
+const CALM = 100; // milliseconds in which what happens is shown at once together
 const SETTLE = 150; // milliseconds in which several reasons to load a project anew become one
 
 export class Board {
@@ -55,7 +56,10 @@ export class Board {
   readonly #source: BoardSource;
   readonly #ofStage = new SvelteMap<StageKey, readonly string[]>();
   readonly #newest = new SvelteMap<StageKey, number>();
+  readonly #underWay = new SvelteMap<StageKey, readonly number[]>();
   readonly #stale = new Map<string, ReturnType<typeof setTimeout>>();
+  #heard: Frame[] = [];
+  #calm?: ReturnType<typeof setTimeout>;
   #waiting: Frame[] | null = [];
   #run = 0;
 
@@ -65,11 +69,28 @@ export class Board {
 
   /** Follow the stream until the returned function is called. */
   follow(live: Live): () => void {
-    return live.subscribe({
+    const leave = live.subscribe({
       topic: 'state',
       onGap: () => void this.load(),
-      onFrame: (frame) => this.hear(frame),
+      onFrame: (frame) => this.#hearCalmly(frame),
     });
+    return () => {
+      leave();
+      this.#calmed();
+    };
+  }
+
+  /** The first event is shown at once; what follows close upon it together, a moment later. */
+  #hearCalmly(frame: Frame): void {
+    this.#heard.push(frame);
+    if (this.#calm === undefined) this.#calmed();
+  }
+
+  #calmed(): void {
+    const heard = this.#heard;
+    this.#heard = [];
+    this.#calm = heard.length ? setTimeout(() => this.#calmed(), CALM) : undefined;
+    for (const frame of heard) this.hear(frame);
   }
 
   /** Load the present; events that come meanwhile are applied after it. */
@@ -130,10 +151,8 @@ export class Board {
 
   /** Of a stage, what began first first. */
   underWay(key: StageKey): Deploy[] {
-    const found: Deploy[] = [];
-    for (const deploy of this.deploys.values())
-      if (isUnderWay(deploy) && stageKey(deploy) === key) found.push(deploy);
-    return found.sort((one, other) => one.id - other.id);
+    const ids = this.#underWay.get(key) ?? [];
+    return ids.map((id) => this.deploys.get(id)).filter((one) => one !== undefined);
   }
 
   /** The stages that are promoted from this one. */
@@ -163,18 +182,14 @@ export class Board {
 
   // ---- changing
 
-  putInstance(told: Partial<Instance> & Instance): void {
+  putInstance(told: Instance): void {
     const before = this.instances.get(told.id);
     if (before && told.since < before.since) return; // told late
     if (told.status === 'removed') {
       this.#removeInstance(told);
       return;
     }
-    const same = before && before.serving === told.serving && before.domain === told.domain;
-    // an event does not know the address where people reach it
-    if (told.url === undefined && told.serving && !(same && before.url)) this.#reloadSoon(told.project);
-    const url = told.url !== undefined ? told.url : same ? before.url : null;
-    this.instances.set(told.id, { ...told, url });
+    this.instances.set(told.id, told);
     const key = stageKey(told);
     const ids = this.#ofStage.get(key) ?? [];
     if (!ids.includes(told.id)) this.#ofStage.set(key, [told.id, ...ids]);
@@ -189,7 +204,7 @@ export class Board {
       this.#newest.set(key, told.id);
       if (newest !== undefined && newest !== told.id) this.#forgetDeploy(newest);
     }
-    this.deploys.set(told.id, told);
+    this.#keepDeploy(told);
     if (!isUnderWay(told)) {
       this.steps.delete(told.id);
       this.#forgetDeploy(told.id);
@@ -216,7 +231,33 @@ export class Board {
   /** Deploys that ended and are not their stage's newest are somebody else's to show. */
   #forgetDeploy(id: number): void {
     const deploy = this.deploys.get(id);
-    if (deploy && !isUnderWay(deploy) && this.#newest.get(stageKey(deploy)) !== id) this.deploys.delete(id);
+    if (deploy && !isUnderWay(deploy) && this.#newest.get(stageKey(deploy)) !== id) this.#dropDeploy(deploy);
+  }
+
+  /** Deploys under way are kept by stage too: to look through all of them for each stage would be slow. */
+  #keepDeploy(deploy: Deploy): void {
+    this.deploys.set(deploy.id, deploy);
+    const ids = this.#underWay.get(stageKey(deploy)) ?? [];
+    if (!isUnderWay(deploy)) this.#leaveStage(deploy);
+    else if (!ids.includes(deploy.id))
+      this.#underWay.set(
+        stageKey(deploy),
+        [...ids, deploy.id].sort((one, other) => one - other),
+      );
+  }
+
+  #dropDeploy(deploy: Deploy): void {
+    this.deploys.delete(deploy.id);
+    this.#leaveStage(deploy);
+  }
+
+  #leaveStage(deploy: Deploy): void {
+    const ids = this.#underWay.get(stageKey(deploy)) ?? [];
+    if (!ids.includes(deploy.id)) return;
+    this.#underWay.set(
+      stageKey(deploy),
+      ids.filter((id) => id !== deploy.id),
+    );
   }
 
   #changed(told: { project: string; stage: string | null; change: string }): void {
@@ -232,17 +273,18 @@ export class Board {
     for (const project of projects) this.#putProject(project);
     const ids = new Set(underWay.map((deploy) => deploy.id));
     for (const deploy of [...this.deploys.values()])
-      if (isUnderWay(deploy) && !ids.has(deploy.id)) this.deploys.delete(deploy.id);
+      if (isUnderWay(deploy) && !ids.has(deploy.id)) this.#dropDeploy(deploy);
     for (const deploy of underWay) this.putDeploy(deploy);
   }
 
   #putProject(project: Project): void {
-    const keys = new Set(project.stages.map((stage) => `${project.name}/${stage.name}`));
-    for (const key of [...this.stages.keys()])
-      if (key.startsWith(`${project.name}/`) && !keys.has(key)) this.#removeStage(key);
+    const names = new Set(project.stages.map((stage) => stage.name));
+    for (const { name } of this.projects.get(project.name)?.stages ?? [])
+      if (!names.has(name)) this.#removeStage(`${project.name}/${name}`);
     for (const stage of project.stages) {
       const key = `${project.name}/${stage.name}`;
       this.stages.set(key, stage);
+      if (!this.#underWay.has(key)) this.#underWay.set(key, []);
       const ids = stage.instances.map((instance) => instance.id);
       for (const id of this.#ofStage.get(key) ?? []) if (!ids.includes(id)) this.instances.delete(id);
       for (const instance of stage.instances) this.instances.set(instance.id, instance);
@@ -259,6 +301,7 @@ export class Board {
     this.stages.delete(key);
     for (const deploy of [...this.deploys.values()])
       if (stageKey(deploy) === key) this.deploys.delete(deploy.id);
+    this.#underWay.delete(key);
   }
 
   #removeProject(name: string): void {

@@ -42,6 +42,8 @@ export class DeployFeed {
   rate = $state(0);
   probes = $state.raw<ProbeResult[]>([]);
   readonly log = new LogBuffer();
+  /** The past of the log is on its way. */
+  reading = $state(true);
   readonly id: number;
 
   readonly #source: DeploySource;
@@ -67,18 +69,23 @@ export class DeployFeed {
     };
   }
 
-  /** The log first: what happens after its last line comes from the stream, whatever the deploy was like meanwhile. */
+  /**
+   * A long log takes a while, so the deploy is shown before; it is asked for anew after the log, as only what happens
+   * after the last line comes from the stream.
+   */
   async #begin(live: Live): Promise<void> {
     const run = (this.#run += 1);
     this.#leave?.();
     this.log.clear();
     this.probes = [];
+    this.reading = true;
     try {
-      const since = await this.#loadLines(run);
-      const deploy = await this.#source.deploy(this.id);
+      const [first, since] = await Promise.all([this.#show(run), this.#loadLines(run)]);
+      const deploy = isUnderWay(first) ? await this.#show(run) : first;
+      if (!isUnderWay(deploy)) await this.#loadLines(run, since); // written while it ended
       if (run !== this.#run) return;
-      this.#take(deploy);
       this.problem = null;
+      this.reading = false;
       if (!isUnderWay(deploy)) return;
       this.#leave = live.subscribe({
         topic: `deploy:${this.id}`,
@@ -91,8 +98,14 @@ export class DeployFeed {
     }
   }
 
-  async #loadLines(run: number): Promise<number> {
-    let after = 0;
+  async #show(run: number): Promise<DeployView> {
+    const deploy = await this.#source.deploy(this.id);
+    if (run === this.#run) this.#take(deploy);
+    return deploy;
+  }
+
+  /** Lines from number `after` on; the last number. */
+  async #loadLines(run: number, after = 0): Promise<number> {
     for (;;) {
       const lines = await this.#source.lines(this.id, after);
       if (run !== this.#run) return after;
@@ -109,11 +122,14 @@ export class DeployFeed {
     if (this.lastWords) this.probes = this.lastWords.probes;
   }
 
-  #pushLines(lines: Pick<DeployLine, 'at' | 'level' | 'text'>[]): void {
+  #pushLines(lines: (Pick<DeployLine, 'at' | 'level' | 'text'> & { healthy?: boolean | null })[]): void {
     this.log.push(lines.map(asLine));
     const probes = lines.filter((line) => line.level === 'probe');
-    if (probes.length)
-      this.probes = [...this.probes, ...probes.map(({ at, text }) => ({ at, text, healthy: null }))];
+    if (probes.length && !this.lastWords)
+      this.probes = [
+        ...this.probes,
+        ...probes.map(({ at, text, healthy = null }) => ({ at, text, healthy })),
+      ];
   }
 
   /** Apply what a frame of the stream says. */

@@ -1,11 +1,15 @@
-/** The running Forge as this page sees it: who is signed in, the live stream, and the board. */
+/** The running Forge as this page sees it: who is signed in, the live stream, the board, and what is used. */
 import { api, asProblem, ok, whenSignedOut, type Problem } from '#lib/api/client.ts';
 import type { Who } from '#lib/api/types.ts';
 import { Live } from '#lib/live/live.svelte.ts';
 import { Board } from './board.svelte.ts';
+import { Metrics } from './metrics.svelte.ts';
 
 export type Role = 'viewer' | 'deployer' | 'admin';
 const ROLES: Role[] = ['viewer', 'deployer', 'admin'];
+
+/** Whoever signs in or out does so in all tabs. */
+const tabs = new BroadcastChannel('forge-session');
 
 class Session {
   who = $state.raw<Who | null>(null);
@@ -33,6 +37,7 @@ class Session {
     const ticket = /[?&]ticket=([^&\s]+)/.exec(pasted)?.[1];
     const body = ticket ? { token: null, ticket } : { token: pasted.trim(), ticket: null };
     this.#enter(await ok(api.POST('/api/session', { body })));
+    tabs.postMessage('changed');
   }
 
   async leave(): Promise<void> {
@@ -40,6 +45,7 @@ class Session {
     this.who = null;
     this.state = 'out';
     live.stop();
+    tabs.postMessage('changed');
   }
 
   /** An answer said that nobody is signed in. */
@@ -60,4 +66,6 @@ class Session {
 export const session = new Session();
 export const live = new Live({ url: '/api/events', onFail: () => void session.check() });
 export const board = new Board();
+export const metrics = new Metrics();
 whenSignedOut(() => session.lost());
+tabs.onmessage = () => void session.check();

@@ -12,6 +12,11 @@ export class Resource<T> {
     this.#ask = ask;
   }
 
+  /** Whether nobody has asked yet. */
+  get unasked(): boolean {
+    return this.#run === 0;
+  }
+
   /** Ask (again); what was there stays until the answer is. An answer that was overtaken is dropped. */
   async load(): Promise<void> {
     const run = (this.#run += 1);

@@ -1,2 +1,50 @@
-/** The list of deploys. */
-export const deploys = {};
+/** The list of deploys, and what is measured of one. */
+export const deploys = {
+  title: 'Deploys',
+  now: 'Under way',
+  idle: 'Nothing is being deployed.',
+  moreUnderWay: (n: number) => `and ${n} more, in the list below`,
+  place: 'Stage',
+  actions: 'Actions',
+  serves: 'Serves',
+  backTo: (id: number | null) => (id ? `back to #${id}` : 'rolls back'),
+  from: (id: number | null) => (id ? `from #${id}` : 'promoted'),
+  back: 'Roll back',
+  rollBackTo: (id: number) => `Roll back to deploy #${id}`,
+  retry: (id: number) => `Retry deploy #${id}`,
+  anyStatus: 'Any status',
+  outcomes: {
+    underway: 'Under way',
+    succeeded: 'Succeeded',
+    failed: 'Failed or stuck',
+    dropped: 'Cancelled or superseded',
+  } as Record<string, string>,
+  last: (n: number) => (n === 1 ? 'The last deploy' : `The last ${n} deploys`),
+  bar: 'The last deploys, the newest last. Arrow keys move between them.',
+  barHint: 'Height: how long it took.',
+  well: (n: number, all: number) => `${n} of ${all} succeeded`,
+  middle: (time: string) => `half of them within ${time}`,
+  none: 'No deploy yet',
+  noneHow: 'Push a tag that a stage takes, or deploy one by hand from the board.',
+  noneMatch: 'No deploy matches the filter.',
+
+  // what is measured of one
+  milliseconds: (n: number) => `${n} ms`,
+  notYet: 'not yet healthy',
+  switch: 'Switch',
+  old: 'Old',
+  fresh: 'New',
+  noGap: 'No gap',
+  gap: (time: string) => `No answer for ${time}`,
+  ordered: (time: string) => `route changed in ${time}`,
+  seen: (time: string, answer: string) => `new one seen through it after ${time} (${answer})`,
+  drained: (time: string) => `old one gone ${time} later`,
+  stretch: {
+    proves: 'being proven',
+    waits: 'proven',
+    serves: 'serves',
+    ends: 'finishes and stops',
+  } as Record<string, string>,
+  info: 'Info',
+  gone: 'Its log is so old that it is no longer kept.',
+};

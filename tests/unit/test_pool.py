@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from forge.domain.errors import RegistryUnavailable
-from forge.watch.pool import Pool, map_parallel
+from forge.pool import Pool, map_parallel
 
 
 def test_no_more_are_asked_at_a_time_than_allowed_and_answers_keep_their_order():

@@ -1,0 +1,42 @@
+"""What is on this machine already, and taking a login over. It looks at the whole machine: for admins."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from forge.api.context import actor, runtime
+from forge.api.contract import Operation, operation
+from forge.api.guard import allow
+from forge.api.sessions import Role
+from forge.api.types import Wire
+from forge.deploy.discovery import Found
+
+blueprint = Blueprint("discovery", __name__)
+
+
+class LoginWish(Wire, kw_only=True):
+    """The registry whose login is to be taken over, as host[:port]."""
+
+    host: str
+
+
+class TakenLogin(Wire, kw_only=True):
+    """The connection that has the login now."""
+
+    registry: str
+
+
+@blueprint.get("/api/discovery")
+@allow(Role.ADMIN)
+@operation(Operation(answer=Found))
+def discover() -> Found:
+    """Engines, registries that Docker is logged in to, proxies, and how many containers could be adopted."""
+    return runtime().discovery.look()
+
+
+@blueprint.post("/api/discovery/login")
+@allow(Role.ADMIN)
+@operation(Operation(body=LoginWish, status=201, answer=TakenLogin, refuses=(404, 409, 502)))
+def take_login(body: LoginWish) -> TakenLogin:
+    """Keep in the vault the login that Docker has in its file; the registry is asked first."""
+    return TakenLogin(registry=runtime().discovery.take_login(body.host, actor=actor()).name)

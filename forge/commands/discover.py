@@ -1,0 +1,59 @@
+"""discover: what is on this machine already, and taking a login of Docker's over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from forge.commands.output import count, line, say_json
+from forge.commands.state import Command, State, pass_state
+
+
+@click.command("discover", cls=Command)
+@click.option("--take-login", metavar="HOST", help="Keep Docker's login to this registry in Forge's vault.")
+@pass_state
+def discover(state: State, take_login: str | None) -> None:
+    """Look for Docker, the registries it is logged in to, proxies, and containers that could be adopted."""
+    client = state.client()
+    if take_login is not None:
+        taken = client.post("discovery/login", {"host": take_login})
+        if state.as_json:
+            say_json(taken)
+        else:
+            line(f"The registry {taken['registry']} has Docker's login to {take_login} now.")
+        return
+    found = client.get("discovery")
+    if state.as_json:
+        say_json(found)
+        return
+    for said in (*_engines(found), *_logins(found), *_proxies(found)):
+        line(said)
+
+
+def _engines(found: Mapping[str, Any]) -> Iterator[str]:
+    for one in found["engines"]:
+        yield f"{'✓' if one['ok'] else '✗'} engine {one['name']}: {one['text']}"
+        if one["strangers"]:
+            many = count(one["strangers"], "container", "containers")
+            yield f"  {many} could be adopted: `forge container list --engine {one['name']}`"
+
+
+def _logins(found: Mapping[str, Any]) -> Iterator[str]:
+    for one in found["logins"]:
+        if one["has_password"]:
+            yield f"✓ login {one['host']}: the registry {one['registry']} has one"
+        elif one["usable"]:
+            yield f"- login {one['host']}: Docker has one: `forge discover --take-login {one['host']}`"
+        else:
+            keeper = f"by {one['helper']}" if one["helper"] else "by Docker alone"
+            yield f"- login {one['host']}: kept {keeper}: `forge registry add NAME url=… --password`"
+
+
+def _proxies(found: Mapping[str, Any]) -> Iterator[str]:
+    for one in found["proxies"]:
+        if one["proxy"] is not None:
+            yield f"✓ proxy {one['kind']} at {one['url']}: Forge's {one['proxy']}"
+        else:
+            yield f"- proxy {one['kind']} at {one['url']}{': ' + one['fault'] if one['fault'] else ''}"

@@ -1,0 +1,1 @@
+"""The one file, as somebody has it who has neither Python nor Node."""

@@ -1,0 +1,34 @@
+/** The sections of the settings: side list, addresses and command palette are made of this list. */
+import Archive from '@lucide/svelte/icons/archive';
+import FileCog from '@lucide/svelte/icons/file-cog';
+import Globe from '@lucide/svelte/icons/globe';
+import HardDrive from '@lucide/svelte/icons/hard-drive';
+import History from '@lucide/svelte/icons/history';
+import Monitor from '@lucide/svelte/icons/monitor';
+import PackageOpen from '@lucide/svelte/icons/package-open';
+import Users from '@lucide/svelte/icons/users';
+import Webhook from '@lucide/svelte/icons/webhook';
+import type { Component } from 'svelte';
+import type { Settings } from '#lib/api/types.ts';
+
+export type SectionId =
+  'webhook' | 'images' | 'domains' | 'machine' | 'record' | 'file' | 'backup' | 'browser' | 'people';
+
+export interface Section {
+  id: SectionId;
+  icon: Component<any>;
+  /** The settings that its “Save” saves. */
+  fields: (keyof Settings)[];
+}
+
+export const SECTIONS: Section[] = [
+  { id: 'webhook', icon: Webhook, fields: [] },
+  { id: 'images', icon: PackageOpen, fields: ['unknown_image'] },
+  { id: 'domains', icon: Globe, fields: ['domain', 'domain_pattern', 'default_proxy'] },
+  { id: 'machine', icon: HardDrive, fields: ['host_paths', 'free_disk'] },
+  { id: 'record', icon: History, fields: ['events', 'receipts'] },
+  { id: 'file', icon: FileCog, fields: [] },
+  { id: 'backup', icon: Archive, fields: [] },
+  { id: 'browser', icon: Monitor, fields: [] },
+  { id: 'people', icon: Users, fields: [] },
+];
