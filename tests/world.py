@@ -25,7 +25,7 @@ PATIENCE = 20.0  # seconds a test waits for what must happen
 class World:
     """`engine`, `registry` and `proxy` are the fakes; `forge` is the runtime, not started until `start`.
 
-    Stages are made without drain, so that a deploy takes milliseconds. `host` is the registry's, `clock` unix seconds.
+    Stages are made without drain, so that a deploy takes milliseconds. `images_at` is the registry's host, `clock` unix seconds.
     """
 
     def __init__(
@@ -33,18 +33,18 @@ class World:
         folder: Path,
         *,
         checkpoint: Callable[[str], None] = lambda _: None,
-        host: str = HOST,
+        images_at: str = HOST,
         clock: Callable[[], float] = time.time,
         **settings: object,
     ) -> None:
-        self.folder, self.host, self.clock = folder, host, clock
+        self.folder, self.images_at, self.clock = folder, images_at, clock
         self.settings = Settings(data=folder, **{"port": 0, **settings})  # type: ignore[arg-type]
         self.engine, self.registry, self.proxy = FakeEngine(clock=clock), FakeRegistry(clock=clock), FakeProxy()
         self.forge = self.compose(checkpoint)
         with self.forge.store.database.change() as change:
             connections = self.forge.store.connections
             connections.put(change, ProxyConnection(name="caddy", kind="caddy", url="http://127.0.0.1:2019"), "test")
-            registry = RegistryConnection(name="example", url=f"https://{host}", interval=0)
+            registry = RegistryConnection(name="example", url=f"https://{images_at}", interval=0)
             connections.put(change, registry, "test")
 
     def compose(self, checkpoint: Callable[[str], None] = lambda _: None) -> Runtime:
@@ -64,7 +64,7 @@ class World:
 
     def project(self, name: str = "shop", *stages: Stage, **more: object) -> Project:
         """Make a project of `registry.example/NAME` behind the proxy, with a stage `dev` if none is given."""
-        given: dict[str, object] = {"image": f"{self.host}/{name}", "port": 8080, "proxy": "caddy", **more}
+        given: dict[str, object] = {"image": f"{self.images_at}/{name}", "port": 8080, "proxy": "caddy", **more}
         project = Project(name=name, **given)  # type: ignore[arg-type]
         made = stages or (stage(name, "dev"),)
         self.forge.projects.create(project, {}, [(one, {}) for one in made], actor="test")
@@ -73,7 +73,7 @@ class World:
     def push(self, tag: str, repository: str = "shop", behaviour: Behaviour | None = None) -> str:
         """Push a tag; its digest. `behaviour`: how the image's instances behave, well if not said."""
         digest = self.registry.push(repository, tag)
-        self.engine.known[f"{self.host}/{repository}@{digest}"] = behaviour or Behaviour()
+        self.engine.known[f"{self.images_at}/{repository}@{digest}"] = behaviour or Behaviour()
         return digest
 
     def deploy(self, tag: str, stage_name: str = "dev", project: str = "shop") -> Deploy:

@@ -64,7 +64,7 @@ class Acme:
 
     def __init__(self, folder: Path) -> None:
         self._ago, self._pace, self._spent = 9 * DAY, PACE, 0.0
-        self.world = World(folder, host="ghcr.io", clock=self._clock)
+        self.world = World(folder, images_at="ghcr.io", clock=self._clock)
 
     def _clock(self) -> float:
         """In the past time passes whenever somebody looks at the clock, so that deploys take as long as real ones."""

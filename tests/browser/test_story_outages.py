@@ -109,7 +109,7 @@ def test_two_windows_share_one_stream_and_both_are_live(house, shop, relay, sign
     until(lambda: relay.streams() == 1, "one stream is open")
     tag = next_one(house)
     expect(card(board, tag, shop)).to_contain_text("Running")
-    expect(project.get_by_role("table")).to_contain_text(tag)
+    expect(project.get_by_role("region", name="dev")).to_contain_text(tag)
     board.close()  # the one that held the stream: the other takes over
     tag = next_one(house)
     expect(project.get_by_role("region", name="dev")).to_contain_text(tag)

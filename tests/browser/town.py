@@ -35,7 +35,7 @@ BATCHES = 50  # a second: what is made at a rate comes in so many
 
 def crowd(folder: Path) -> tuple[World, dict[str, Any]]:
     """200 projects with an instance that serves in each of three stages; nothing runs, all of it is only told."""
-    world = World(folder, host="ghcr.io")
+    world = World(folder, images_at="ghcr.io")
     for number in range(CROWD):
         name = f"service-{number:03}"
         world.project(name, *(stage(name, one) for one in STAGES))
