@@ -25,7 +25,8 @@ PATIENCE = 20.0  # seconds a test waits for what must happen
 class World:
     """`engine`, `registry` and `proxy` are the fakes; `forge` is the runtime, not started until `start`.
 
-    Stages are made without drain, so that a deploy takes milliseconds. `images_at` is the registry's host, `clock` unix seconds.
+    Stages are made without drain, so that a deploy takes milliseconds. `images_at` is the registry's host, `clock`
+    gives unix seconds.
     """
 
     def __init__(
