@@ -49,7 +49,10 @@ def activity(query: ActivityPage) -> list[Event]:
         types=query.type, quiet=query.quiet,
     )  # fmt: skip
     projects = principal().projects
-    return [event for event in found if projects is None or part_of(event) in parts_of_state(projects)]
+    if projects is None:
+        return found
+    heard = parts_of_state(projects)
+    return [event for event in found if part_of(event) in heard]
 
 
 @blueprint.get("/api/sightings")
