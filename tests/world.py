@@ -99,7 +99,7 @@ class World:
 
 def stage(project: str, name: str, **more: object) -> Stage:
     """A stage without drain."""
-    return Stage(project=project, name=name, **{"drain": 0, **more})  # type: ignore[arg-type]
+    return Stage(project=project, name=name, **{"drain": 0, "bake": 0, **more})  # type: ignore[arg-type]
 
 
 def until(holds: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:

@@ -57,6 +57,15 @@ class Update(Wire, kw_only=True):
     minimum_age: float = 0
 
 
+class Tolerance(Wire, kw_only=True):
+    """What a bake bears: more than `share` percent of Forge's latest 40 requests failed, and `least` or more, take the
+    new instance back.
+    """
+
+    share: float = 5
+    least: int = 3
+
+
 class ProjectFields(Wire, kw_only=True):
     """What a project is made of, beside its name, secrets and stages."""
 
@@ -78,7 +87,7 @@ class ProjectFields(Wire, kw_only=True):
 
 class StageFields(Wire, kw_only=True):
     """What a stage is made of. `pattern` is `glob:dev-*`, `regex:…` or `semver:^1.2`; `bake`, `drain` and
-    `stop_timeout` are in seconds.
+    `stop_timeout` are in seconds; without `bake` it is 60, and 0 where the first word of the name is dev.
     """
 
     pattern: str = "glob:*"
@@ -90,7 +99,8 @@ class StageFields(Wire, kw_only=True):
     update: Update = msgspec.field(default_factory=Update)
     publish: int | None = None
     keep: int = 5
-    bake: float = 0
+    bake: float | None = None
+    tolerance: Tolerance = msgspec.field(default_factory=Tolerance)
     drain: float = 2
     stop_timeout: float = 10
 
@@ -138,6 +148,7 @@ class StageView(StageFields, kw_only=True):
 
     project: str
     name: str
+    bake: float
     secrets: list[str]
     address: str | None
     strategy: Strategy

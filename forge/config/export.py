@@ -12,7 +12,7 @@ from forge.config.document import KINDS
 from forge.config.shapes import PREFERENCES, PROJECT, STAGE, written
 from forge.domain.connection import Connection
 from forge.domain.project import Project
-from forge.domain.stage import Stage
+from forge.domain.stage import Stage, default_bake
 from forge.store.connections import kind_of
 from forge.store.store import Store
 
@@ -76,6 +76,8 @@ def _project(project: Project, stages: Iterable[Stage], variables: _Variables) -
 
 def _stage(stage: Stage, variables: _Variables) -> dict[str, Any]:
     found = {"pattern": str(stage.pattern), **written(stage, STAGE)}
+    if stage.bake == default_bake(stage.name):
+        del found["bake"]
     return found | _secrets(stage.secrets, variables, stage.project, stage.name)
 
 

@@ -12,7 +12,7 @@ from forge.config.tree import Item
 from forge.domain.errors import Invalid
 from forge.domain.preferences import UnknownImage
 from forge.domain.project import Health, HealthKind, Limits, Volume, VolumeKind
-from forge.domain.stage import Update, UpdateMode
+from forge.domain.stage import Tolerance, Update, UpdateMode
 from forge.domain.tags import parse_pattern
 
 T = TypeVar("T")
@@ -213,6 +213,7 @@ PROJECT: Shape = {
     "pre_deploy_timeout": DURATION,
     "active": BOOLEAN,
 }
+TOLERANCE: Shape = {"share": NUMBER, "least": WHOLE}
 UPDATE: Shape = {"mode": one_of(UpdateMode), "window": TEXT, "minimum_age": DURATION}
 STAGE: Shape = {
     "pattern": Form(_pattern, str),
@@ -225,6 +226,7 @@ STAGE: Shape = {
     "publish": WHOLE,
     "keep": WHOLE,
     "bake": DURATION,
+    "tolerance": record(Tolerance, TOLERANCE),
     "drain": DURATION,
     "stop_timeout": DURATION,
 }

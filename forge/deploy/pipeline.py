@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from forge.deploy import steps
+from forge.deploy.bake import bake
 from forge.deploy.health import Unhealthy
 from forge.deploy.predeploy import remove_pre_deploy, run_pre_deploy
 from forge.deploy.run import Cancelled, Interrupted, Run
@@ -31,7 +32,7 @@ _PROVE = (
     Step(steps.WAIT_UNTIL_HEALTHY, steps.wait_healthy),
     Step("switch route", steps.switch_route, steps.switch_back),
     Step("confirm through the route", steps.confirm),
-    Step("bake", steps.bake),
+    Step("bake", bake),
 )
 
 PIPELINES: dict[Strategy, tuple[Step, ...]] = {
@@ -72,6 +73,8 @@ def execute(run: Run) -> None:
             _log.exception("deploy #%d failed unexpectedly", run.deploy.id)
         run.engine_left = isinstance(error, EngineUnavailable)
         revert(run, error)
+    finally:
+        run.end_meter()
 
 
 def _take(run: Run, position: int, step: Step) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from forge.deploy.measure import Meter
 from forge.domain.deploy import Deploy
 from forge.domain.errors import ForgeError
 from forge.domain.events import Event, deploy_topic
@@ -61,6 +62,7 @@ class Run:
     checkpoint: Callable[[str], None] = lambda _: None
     image: ImageFacts | None = None  # once the engine has it
     engine_left: bool = False  # the engine went away under the deploy: no fault of the image
+    meter: Meter | None = None  # from before the switch until the bake's end
     probes: list[dict[str, object]] = field(default_factory=list)
     _layers: dict[str, LayerProgress] = field(default_factory=dict)
     _told: float = 0
@@ -109,6 +111,28 @@ class Run:
         del self.probes[:-_PROBES_KEPT]  # the newest say why it failed
         with self.store.database.change() as change:
             self.store.deploys.log(change, self.deploy, text, "probe", healthy=healthy)
+
+    # ---- measuring
+
+    def start_meter(self) -> None:
+        """Begin to ask through the proxy, as people do, until `end_meter`."""
+        candidate, old = self.candidate(), self.replaced()
+        proxy, route, path = self.proxy, self.route_to(candidate), self.project.health.path
+        if proxy is None or route is None:
+            return
+        self.meter = Meter(
+            ask=lambda: proxy.ask(route, path or "/"),
+            clock=self.monotonic,
+            old=old.target if old else None,
+            new=route.target,
+            lenient=path is None,
+        )
+        self.meter.start()
+
+    def end_meter(self) -> None:
+        """Ask no more."""
+        if self.meter is not None:
+            self.meter.end()
 
     # ---- waiting
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from forge.deploy.adopted import start_adopted_again, stop_adopted
-from forge.deploy.health import Plan, plan, stay_healthy, wait_until_healthy
+from forge.deploy.health import Plan, plan, wait_until_healthy
 from forge.deploy.hostpaths import host_paths_of
 from forge.deploy.run import Run
 from forge.deploy.spec import aliases_of, domain_of, labels_of, names_of, slot_of, spec_of
@@ -220,7 +220,7 @@ def _candidates(run: Run) -> tuple[InstanceState, ...]:
 
 
 def wait_healthy(run: Run) -> str:
-    wanted = _plan(run)
+    wanted = health_plan(run)
     run.say(wanted.why)
     took = wait_until_healthy(
         run.engine,
@@ -229,18 +229,20 @@ def wait_healthy(run: Run) -> str:
         wanted,
         wait=run.wait,
         clock=run.monotonic,
-        tell=_tell(run),
+        tell=tell_probe(run),
     )
     run.put(replace(run.candidate(), status=InstanceStatus.RUNNING))
     return f"healthy after {took:.1f} s"
 
 
-def _plan(run: Run) -> Plan:
+def health_plan(run: Run) -> Plan:
+    """What the candidate is asked, how long, and why."""
     image = run.image or run.engine.image(parse_image(run.project.image).pinned(run.deploy.digest))
     return plan(run.project.health, image, run.store.deploys.durations(run.project.name, WAIT_UNTIL_HEALTHY))
 
 
-def _tell(run: Run) -> Callable[[ProbeResult], None]:
+def tell_probe(run: Run) -> Callable[[ProbeResult], None]:
+    """Each probe is kept with the deploy and told in its log."""
     return lambda result: run.probed(result.text, result.healthy)
 
 
@@ -250,6 +252,7 @@ def _tell(run: Run) -> Callable[[ProbeResult], None]:
 def switch_route(run: Run) -> str:
     """People by the proxy, the other instances of the stage by its names: from now on they get the new one."""
     candidate = run.candidate()
+    run.start_meter()
     run.engine.join(
         candidate.container or "",
         names_of(run.home, run.stage.name),
@@ -259,13 +262,20 @@ def switch_route(run: Run) -> str:
     route = run.route_to(candidate)
     if run.proxy is None or route is None:
         return f"no proxy: people reach it at {run.candidate().target}"
+    if run.meter is not None:
+        run.meter.order()
     run.proxy.point(route)
     return f"{route.domain} leads to {route.target}"
 
 
 def switch_back(run: Run) -> None:
+    """People first: the engine may take its time."""
+    _route_back(run)
     for state in _candidates(run):
         run.engine.leave(state.id, names_of(run.home, run.stage.name))
+
+
+def _route_back(run: Run) -> None:
     candidate = run.candidate() if run.deploy.instance else None
     if run.proxy is None or candidate is None or candidate.domain is None:
         return
@@ -286,6 +296,8 @@ def confirm(run: Run) -> str:
     while True:
         answer, seen = _ask(run, route, path)
         if answer is not None and answer.target == route.target and not _is_fault(run, answer):
+            if run.meter is not None:
+                run.meter.confirm(answer)
             took = f"{answer.status} in {answer.milliseconds:.0f} ms"  # at the end: the board shows it by itself
             return f"{route.domain}{path} was answered by the new instance: {took}"
         if run.monotonic() >= end:
@@ -311,22 +323,6 @@ def _ask(run: Run, route: Route, path: str) -> tuple[Answer | None, str]:
 def _is_fault(run: Run, answer: Answer) -> bool:
     """A server error counts where the path is known to be healthy; elsewhere who answered is enough."""
     return answer.status >= 500 and run.project.health.path is not None
-
-
-def bake(run: Run) -> str:
-    if not run.stage.bake:
-        return "not asked for"
-    stay_healthy(
-        run.engine,
-        run.candidate().container or "",
-        run.project.port,
-        _plan(run).probe,
-        seconds=run.stage.bake,
-        wait=run.wait,
-        clock=run.monotonic,
-        tell=_tell(run),
-    )
-    return f"well for {run.stage.bake:.0f} s"
 
 
 # ---- the old one

@@ -13,6 +13,9 @@ from forge.domain.names import check_name
 from forge.domain.project import Project, VolumeKind, check_environment, check_pattern_or_none
 from forge.domain.tags import PatternKind, TagPattern
 
+BAKE = 60.0  # seconds
+LATEST = 40  # requests that a tolerated share is of: those of about ten seconds
+_QUICK = frozenset({"dev", "develop", "development"})  # stages to try things in, where waiting is worse than a fault
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WINDOW = re.compile(r"(?:(?P<first>[a-z]{3})(?:-(?P<last>[a-z]{3}))? )?(?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d)")
 
@@ -83,10 +86,35 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How many of Forge's own requests may fail while a new instance is watched: more than `share` percent of the
+    latest ones (`LATEST`), and `least` of them or more, take it back. A share of 100: they never do.
+    """
+
+    share: float = 5
+    least: int = 3
+
+    def __post_init__(self) -> None:
+        """Raise Invalid for what can never be."""
+        if not 0 <= self.share <= 100:
+            raise Invalid("The share of failed requests is 0 to 100 percent", fields={"tolerance.share": "0 to 100"})
+        if not 1 <= self.least <= LATEST:
+            raise Invalid(
+                f"The least number of failed requests is 1 to {LATEST}", fields={"tolerance.least": f"1 to {LATEST}"}
+            )
+
+
+def default_bake(name: str) -> float:
+    """Seconds a new stage bakes if nobody says: none where the first word of its name is dev, else a minute."""
+    return 0 if name.split("-", maxsplit=1)[0] in _QUICK else BAKE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """See the module. `domain` is a pattern (placeholders `{stage} {project} {tag} {domain}`), None: the
     settings' pattern. `publish` is a fixed port on this machine (then deploys are in place). `keep`: how
-    many succeeded deploys can be rolled back to. `bake`, `drain`, `stop_timeout` in seconds.
+    many succeeded deploys can be rolled back to. `bake` (None becomes `default_bake`), `drain`, `stop_timeout` in
+    seconds.
     """
 
     project: str
@@ -101,7 +129,8 @@ class Stage:
     update: Update = field(default_factory=Update)
     publish: int | None = None
     keep: int = 5
-    bake: float = 0
+    bake: float | None = None
+    tolerance: Tolerance = field(default_factory=Tolerance)
     drain: float = 2
     stop_timeout: float = 10
 
@@ -118,10 +147,12 @@ class Stage:
             raise Invalid("The published port is between 1 and 65535", fields={"publish": "1 to 65535"})
         if self.publish is not None and self.max_instances > 1:
             raise Invalid("A fixed published port allows one instance", fields={"max_instances": "1 with publish"})
+        bake = default_bake(self.name) if self.bake is None else self.bake
+        object.__setattr__(self, "bake", bake)
         for what, value, low, high in (
             ("max_instances", self.max_instances, 1, 50),
             ("keep", self.keep, 1, 100),
-            ("bake", self.bake, 0, 3600),
+            ("bake", bake, 0, 3600),
             ("drain", self.drain, 0, 3600),
             ("stop_timeout", self.stop_timeout, 0, 3600),
         ):

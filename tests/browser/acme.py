@@ -172,7 +172,7 @@ class Acme:
 
     def _project(self, name: str) -> None:
         def made(place: str, pattern: str, **more: Any) -> Stage:
-            return Stage(project=name, name=place, pattern=parse_pattern(pattern), drain=0, **more)
+            return Stage(project=name, name=place, pattern=parse_pattern(pattern), drain=0, bake=0, **more)
 
         self.world.project(
             name,

@@ -31,7 +31,7 @@ projects:
     health: {{kind: http, path: /healthz, timeout: 6}}
     stages:
       dev: {{pattern: "glob:dev-*", drain: 1}}
-      rel: {{pattern: "glob:rel-*", promote_from: dev, drain: 1}}
+      rel: {{pattern: "glob:rel-*", promote_from: dev, drain: 1, bake: 3s}}
 """
 
 

@@ -51,7 +51,7 @@ class House:
 
 def stage(name: str, **more: Any) -> dict[str, Any]:
     """A stage of the tags `NAME-…` without drain."""
-    return {"name": name, "pattern": f"glob:{name}-*", "drain": 0, "stop_timeout": 5, **more}
+    return {"name": name, "pattern": f"glob:{name}-*", "drain": 0, "bake": 0, "stop_timeout": 5, **more}
 
 
 @pytest.fixture(scope="module")

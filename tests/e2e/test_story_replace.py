@@ -152,7 +152,9 @@ def test_rolling_back_brings_back_the_whole_configuration(house):
     first = forge.deploy("config/rel", "rel-1")
     project = {"image": f"{house.registry.address}/config", "port": 8080, "proxy": "caddy"}
     forge.do("PUT", "/api/projects/config", {**project, "secrets": {"PASSWORD": "new-secret"}})
-    forge.do("PUT", "/api/projects/config/stages/rel", {"pattern": "glob:rel-*", "environment": {"COLOUR": "red"}})
+    forge.do(
+        "PUT", "/api/projects/config/stages/rel", {"pattern": "glob:rel-*", "bake": 0, "environment": {"COLOUR": "red"}}
+    )
     assert forge.deploy("config/rel", "rel-2")["status"] == "succeeded"
     assert environment(house, "rel-config") == ("rel-2", "red", "new-secret")
     back = forge.wait(forge.do("POST", "/api/projects/config/stages/rel/rollback")["id"])

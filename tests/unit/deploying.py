@@ -7,6 +7,7 @@ import threading
 from forge.deploy import deployer, follow, health, steps, undo
 from forge.domain.project import Volume, VolumeKind
 from forge.domain.stage import Stage
+from forge.ports import INSTANCE_LABEL
 from tests.world import PATIENCE, World, until
 
 EXCLUSIVE = Volume(kind=VolumeKind.NAMED, path="/data", source="data", exclusive=True)
@@ -109,6 +110,12 @@ def begun(world, deploy, step):
     until(lambda: step in {name for name, _ in journal(world, deploy)}, f"{step} began")
 
 
+def candidate(world, deploy):
+    """The container of the instance that a deploy makes."""
+    (state,) = world.engine.find({INSTANCE_LABEL: world.forge.store.deploys.get(deploy.id).instance})
+    return state.id
+
+
 def containers(world, **labels):
     """(status, tag) of every container, sorted."""
     tags = {i.container: i.tag for i in world.forge.store.instances.present()}
@@ -117,4 +124,4 @@ def containers(world, **labels):
 
 def many(project, name="dev", limit=2, **more):
     """A stage where several tags run at once."""
-    return Stage(project=project, name=name, **{"max_instances": limit, "drain": 0, **more})
+    return Stage(project=project, name=name, **{"max_instances": limit, "drain": 0, "bake": 0, **more})

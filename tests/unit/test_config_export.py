@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forge.domain.project import Health, Limits, Project
 from forge.domain.secret import Secret
-from forge.domain.stage import Stage, Update, UpdateMode
+from forge.domain.stage import Stage, Tolerance, Update, UpdateMode
 from forge.domain.tags import PatternKind, TagPattern
 from tests.unit.configured import Configured
 
@@ -38,7 +38,8 @@ stages = st.builds(
     pattern=st.sampled_from([TagPattern(PatternKind.GLOB, "dev-*"), TagPattern(PatternKind.REGEX, r"v\d+: #x")]),
     environment=environments,
     update=st.builds(Update, mode=st.sampled_from([UpdateMode.AUTO, UpdateMode.ASK]), minimum_age=seconds),
-    bake=seconds,
+    bake=st.one_of(st.none(), seconds),
+    tolerance=st.builds(Tolerance, share=st.sampled_from([0, 5, 12.5, 100]), least=st.integers(1, 40)),
     keep=st.integers(1, 100),
 )
 
@@ -78,3 +79,13 @@ def test_an_export_of_a_new_folder_holds_what_every_machine_has(tmp_path):
     assert found["engines"] == {"local": {}}
     assert found["settings"]["free_disk"] == "1GiB"
     assert "projects" not in found
+
+
+def test_what_a_stage_bakes_by_its_name_is_not_written_down(tmp_path):
+    one = Configured(tmp_path)
+    project = Project(name="p", image="r.example/a", port=80)
+    made = [Stage(project="p", name="dev"), Stage(project="p", name="rel"), Stage(project="p", name="prod", bake=0)]
+    one.service.projects.create(project, {}, [(stage, {}) for stage in made], actor="anna")
+    stages_ = yaml.safe_load(one.service.export())["projects"]["p"]["stages"]
+    assert [stages_[name].get("bake") for name in ("dev", "rel", "prod")] == [None, None, 0]
+    one.store.database.close()

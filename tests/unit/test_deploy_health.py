@@ -1,5 +1,7 @@
 """Waiting until an instance is proven, by a clock that a test turns."""
 
+from dataclasses import replace
+
 import pytest
 
 from forge.deploy.health import PATIENCE, STAYS_UP, Unhealthy, plan, stay_healthy, wait_until_healthy
@@ -206,3 +208,14 @@ def test_one_that_crashes_while_it_is_watched_is_not_waited_for():
     with pytest.raises(Unhealthy, match="exit code 4") as raised:
         engine.watch(60)
     assert raised.value.seen.exit_code == 4
+
+
+def test_one_that_ends_in_a_long_watch_is_seen_within_a_second_though_probes_are_seldom():
+    def state(now):
+        return RUNNING if now < 1801.5 else replace(RUNNING, status="exited", exit_code=3)
+
+    one = Patient(lambda _: True, state)
+    with pytest.raises(Unhealthy, match="exit code 3"):
+        one.watch(3600)
+    assert one.now - 1801.5 <= 1
+    assert len(one.told) < 400, "each of its probes is kept"

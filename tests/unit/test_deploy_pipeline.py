@@ -11,7 +11,19 @@ from forge.domain.project import Health, HealthKind
 from forge.domain.stage import Strategy
 from forge.ports import HealthCheck
 from tests.fake_engine import Behaviour
-from tests.unit.deploying import EXCLUSIVE, Gate, ask, begun, containers, journal, live, log, make_world, reach
+from tests.unit.deploying import (
+    EXCLUSIVE,
+    Gate,
+    ask,
+    begun,
+    candidate,
+    containers,
+    journal,
+    live,
+    log,
+    make_world,
+    reach,
+)
 from tests.world import stage, until
 
 BESIDE, PLACE = Strategy.SIDE_BY_SIDE, Strategy.IN_PLACE
@@ -224,7 +236,7 @@ def test_a_deploy_is_cancelled_at_any_step_and_taken_back(world, gate, strategy,
 )
 def test_a_deploy_that_waits_hears_at_once_that_it_is_cancelled(world, step, behaviour, more):
     world.project("shop", stage("shop", "dev", **more))
-    if step == "drain and stop the old":
+    if step in {"bake", "drain and stop the old"}:
         live(world, "dev-1")
     world.push("dev-2", behaviour=behaviour)
     asked = ask(world, "dev-2")
@@ -293,15 +305,16 @@ CHECKED = Behaviour(health_check=HealthCheck(command=("true",)))
 )
 def test_what_does_not_stay_well_while_it_is_watched_is_taken_back(world, behaviour, health, falls, said):
     world.project("shop", stage("shop", "dev", bake=30), health=health)
-    world.push("dev-1", behaviour=behaviour)
-    asked = ask(world, "dev-1")
+    live(world, "dev-1")
+    served = world.routes()
+    world.push("dev-2", behaviour=behaviour)
+    asked = ask(world, "dev-2")
     begun(world, asked, "bake")
-    (state,) = world.engine.find({})
-    falls(world.engine, state.id)
+    falls(world.engine, candidate(world, asked))
     deploy = world.wait(asked)
     assert (deploy.status, deploy.failed_step) == ("failed", "bake")
     assert said in deploy.failure
-    assert world.routes() == {}
+    assert world.routes() == served
     assert world.forge.store.deploys.quarantined("shop", "dev", deploy.digest) is not None
     kept = world.forge.store.deploys.last_words(deploy.id)["probes"]
     assert kept[0]["healthy"] is True
@@ -310,11 +323,11 @@ def test_what_does_not_stay_well_while_it_is_watched_is_taken_back(world, behavi
 def test_the_newest_probes_of_a_long_watch_are_kept(world, monkeypatch):
     monkeypatch.setattr("forge.deploy.run._PROBES_KEPT", 3)
     world.project("shop", stage("shop", "dev", bake=30))
-    world.push("dev-1")
-    asked = ask(world, "dev-1")
+    live(world, "dev-1")
+    world.push("dev-2")
+    asked = ask(world, "dev-2")
     begun(world, asked, "bake")
-    (state,) = world.engine.find({})
-    world.engine.freeze(state.id)
+    world.engine.freeze(candidate(world, asked))
     deploy = world.wait(asked)
     kept = world.forge.store.deploys.last_words(deploy.id)["probes"]
     assert [probe["healthy"] for probe in kept] == [None, None, None]

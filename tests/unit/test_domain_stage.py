@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forge.domain.errors import Invalid
 from forge.domain.project import Project, Volume, VolumeKind
-from forge.domain.stage import Stage, Strategy, Update, UpdateMode, Window, parse_window, strategy_of
+from forge.domain.stage import Stage, Strategy, Tolerance, Update, UpdateMode, Window, parse_window, strategy_of
 from forge.domain.tags import PatternKind, TagPattern
 
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1))  # noqa: DTZ001  windows are local time
@@ -150,6 +150,30 @@ def test_a_plain_stage_takes_every_tag_by_itself():
     assert stage.auto_deploy
     Stage(project="shop", name="rel", promote_from="dev", publish=8080, bake=3600, keep=100)
     Update(mode=UpdateMode.WINDOW, window="mon 02:00-03:00", minimum_age=60)
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"), [("dev", 0), ("dev-2", 0), ("development", 0), ("rel", 60), ("prod", 60), ("devices", 60)]
+)
+def test_how_long_a_stage_bakes_if_nobody_says_is_told_by_its_name(name, seconds):
+    assert Stage(project="shop", name=name).bake == seconds
+    assert Stage(project="shop", name=name, bake=7).bake == 7
+
+
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("tolerance.share", {"share": -1}),
+        ("tolerance.share", {"share": 101}),
+        ("tolerance.share", {"share": float("nan")}),
+        ("tolerance.least", {"least": 0}),
+        ("tolerance.least", {"least": 41}),
+    ],
+)
+def test_a_tolerance_that_cannot_be_names_its_field(field, given):
+    with pytest.raises(Invalid) as caught:
+        Tolerance(**given)
+    assert list(caught.value.fields) == [field]
 
 
 # ---- strategy

@@ -7,7 +7,7 @@ import pytest
 from forge.domain.errors import Conflict, NotFound
 from forge.domain.project import Health, HealthKind, Limits, Volume, VolumeKind
 from forge.domain.sighting import Decision, Sighting
-from forge.domain.stage import Update
+from forge.domain.stage import Tolerance, Update
 from forge.domain.tags import parse_pattern
 from tests.unit.storing import DIGEST, add_deploy, dev, open_store, shop
 
@@ -169,3 +169,12 @@ def test_every_change_is_told_with_its_actor(store, heard):
         ("dev", "deleted", "bob"),
         (None, "deleted", "eve"),
     ]
+
+
+def test_a_stage_that_was_kept_before_bakes_had_a_default_keeps_what_it_had(store):
+    with store.database.change() as change:
+        store.projects.add(change, shop(), "ann")
+        store.projects.add_stage(change, dev(name="prod", bake=0), "ann")
+        change.execute("UPDATE stage SET configuration = json_remove(configuration, '$.tolerance')")
+    assert store.projects.stage("shop", "prod").bake == 0
+    assert store.projects.stage("shop", "prod").tolerance == Tolerance()

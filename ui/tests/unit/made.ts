@@ -69,6 +69,7 @@ export function aStage(changes: Partial<Stage> = {}): Stage {
     publish: null,
     keep: 5,
     bake: 0,
+    tolerance: { share: 5, least: 3 },
     drain: 2,
     stop_timeout: 10,
     secrets: [],

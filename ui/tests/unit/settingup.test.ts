@@ -35,6 +35,7 @@ const STAGE = aStage({
   publish: 8080,
   keep: 9,
   bake: 60,
+  tolerance: { share: 12.5, least: 7 },
   drain: 2.5,
   stop_timeout: 30,
 });
@@ -189,10 +190,10 @@ describe('a stage as a form', () => {
   it('is sent as it was if nothing is changed', () => {
     const { body, faults } = sentStage(stageForm(STAGE), STAGE);
     const { pattern, auto_deploy, max_instances, promote_from, environment, domain, update } = STAGE;
-    const { publish, keep, bake, drain, stop_timeout } = STAGE;
+    const { publish, keep, bake, tolerance, drain, stop_timeout } = STAGE;
     expect(body).toEqual({
       ...{ pattern, auto_deploy, max_instances, promote_from, environment, domain, update },
-      ...{ publish, keep, bake, drain, stop_timeout, secrets: {} },
+      ...{ publish, keep, bake, tolerance, drain, stop_timeout, secrets: {} },
     });
     expect(faults).toEqual({});
   });
@@ -219,7 +220,7 @@ describe('a stage as a form', () => {
     expect(body).toEqual({
       ...{ pattern: 'glob:qa-*', auto_deploy: true, max_instances: 1, promote_from: null, environment: {} },
       ...{ secrets: {}, domain: null, update: { mode: 'auto', window: null, minimum_age: 0 }, publish: null },
-      ...{ keep: 5, bake: 0, drain: 2, stop_timeout: 10 },
+      ...{ keep: 5, bake: null, tolerance: { share: 5, least: 3 }, drain: 2, stop_timeout: 10 },
     });
   });
 });

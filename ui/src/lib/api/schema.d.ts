@@ -1406,8 +1406,8 @@ export interface components {
         ChangedStage: {
             /** @default true */
             auto_deploy: boolean;
-            /** @default 0 */
-            bake: number;
+            /** @default null */
+            bake: number | null;
             /** @default null */
             domain: string | null;
             /** @default 2 */
@@ -1432,6 +1432,7 @@ export interface components {
             };
             /** @default 10 */
             stop_timeout: number;
+            tolerance?: components["schemas"]["Tolerance"];
             update?: components["schemas"]["Update"];
         };
         /**
@@ -2084,8 +2085,8 @@ export interface components {
         NewStage: {
             /** @default true */
             auto_deploy: boolean;
-            /** @default 0 */
-            bake: number;
+            /** @default null */
+            bake: number | null;
             /** @default null */
             domain: string | null;
             /** @default 2 */
@@ -2111,6 +2112,7 @@ export interface components {
             };
             /** @default 10 */
             stop_timeout: number;
+            tolerance?: components["schemas"]["Tolerance"];
             update?: components["schemas"]["Update"];
         };
         /**
@@ -2482,7 +2484,6 @@ export interface components {
             address: string | null;
             /** @default true */
             auto_deploy: boolean;
-            /** @default 0 */
             bake: number;
             /** @default null */
             domain: string | null;
@@ -2511,6 +2512,7 @@ export interface components {
             stop_timeout: number;
             strategy: components["schemas"]["Strategy"];
             strategy_reason: string;
+            tolerance: components["schemas"]["Tolerance"];
             update: components["schemas"]["Update"];
         };
         /**
@@ -2608,6 +2610,17 @@ export interface components {
             path: string;
             seconds: number;
             ticket: string;
+        };
+        /**
+         * Tolerance
+         * @description What a bake bears: more than `share` percent of Forge's latest 40 requests failed, and `least` or more, take the
+         *         new instance back.
+         */
+        Tolerance: {
+            /** @default 3 */
+            least: number;
+            /** @default 5 */
+            share: number;
         };
         /**
          * Topics

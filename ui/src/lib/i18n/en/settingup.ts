@@ -256,7 +256,14 @@ export const settingup = {
   timesPart: 'Switching and keeping',
   timesNote: 'How carefully the old instance is replaced, and how far back one can go.',
   bake: 'Bake',
-  bakeHint: 'Watch the new one this long with the old one still there.',
+  bakeHint:
+    'Watch the new one this long with the old one still there. Left empty: 1 min, and none where the name begins with dev.',
+  bakeDefault: 'By the stage’s name',
+  toleratedShare: 'Failed requests, percent',
+  toleratedShareHint:
+    'Meanwhile Forge asks four times a second through the proxy. More failures than this go back; 100: never.',
+  toleratedLeast: 'And at least',
+  toleratedLeastHint: 'So many of the latest 40 requests must have failed.',
   drain: 'Drain',
   drainHint: 'Let requests to the old one finish this long.',
   stopTimeout: 'Time to stop',

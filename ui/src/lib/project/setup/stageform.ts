@@ -24,7 +24,9 @@ export interface StageForm {
   domain: string;
   publish: string;
   keep: string;
+  /** Empty: what the stage's name makes it. */
   bake: string;
+  tolerance: { share: string; least: string };
   drain: string;
   stop_timeout: string;
 }
@@ -44,7 +46,8 @@ export const NEW_STAGE: StageForm = {
   domain: '',
   publish: '',
   keep: '5',
-  bake: '0 s',
+  bake: '',
+  tolerance: { share: '5', least: '3' },
   drain: '2 s',
   stop_timeout: '10 s',
 };
@@ -70,6 +73,10 @@ export function stageForm(stage: Stage): StageForm {
     publish: stage.publish === null ? '' : String(stage.publish),
     keep: String(stage.keep),
     bake: writeSpan(stage.bake),
+    tolerance: {
+      share: String(stage.tolerance?.share ?? 5),
+      least: String(stage.tolerance?.least ?? 3),
+    },
     drain: writeSpan(stage.drain),
     stop_timeout: writeSpan(stage.stop_timeout),
   };
@@ -104,7 +111,11 @@ export function sentStage(form: StageForm, stage: Stage | null): { body: Changed
     },
     publish: read('publish', form.publish, Number, t.settingup.notNumber),
     keep: number('keep', 5),
-    bake: span('bake', 0),
+    bake: read('bake', form.bake, parseSpan, t.settingup.notSpan),
+    tolerance: {
+      share: read('tolerance.share', form.tolerance.share, Number, t.settingup.notNumber) ?? 5,
+      least: read('tolerance.least', form.tolerance.least, Number, t.settingup.notNumber) ?? 3,
+    },
     drain: span('drain', 2),
     stop_timeout: span('stop_timeout', 10),
   };
