@@ -21,6 +21,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "status": ("status", "status", "What runs in each stage."),
     "deploy": ("deploys", "deploy", "Deploy a tag or an image, and follow it live."),
     "promote": ("deploys", "promote", "Deploy what serves the stage before."),
+    "promotion": ("promotion", "promotion", "Which digest is where, and what may go on."),
     "rollback": ("deploys", "rollback", "Deploy an earlier deploy's digest again."),
     "retry": ("deploys", "retry", "Deploy the same once more."),
     "cancel": ("deploys", "cancel", "Cancel a deploy."),

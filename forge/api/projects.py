@@ -14,6 +14,8 @@ from forge.api.sessions import Role
 from forge.api.stages import make_stage
 from forge.api.types import ApprovedProject, ChangedProject, Deletion, DryRun, NewProject, ProjectView, Volumes
 from forge.config.unapplied import Unapplied, unapplied
+from forge.deploy.promotion import Place, Promotion
+from forge.deploy.starts import WAIT_UNTIL_HEALTHY, Starts, starts_of
 from forge.domain.project import Project
 
 blueprint = Blueprint("projects", __name__)
@@ -77,6 +79,23 @@ def project_tags(project: str) -> list[str]:
 def project_unapplied(project: str) -> list[Unapplied]:
     """What was changed since the instances that serve went live; it has effect with the next deploy."""
     return unapplied(runtime().store, project)
+
+
+@blueprint.get("/api/projects/<project>/promotion")
+@allow(Role.VIEWER)
+@operation(Operation(answer=list[Place], refuses=(404,)))
+def project_promotion(project: str) -> list[Place]:
+    """Which digest serves which stage, since when, what may go on to the next stage, and why not yet."""
+    return Promotion(runtime().store).of(project)
+
+
+@blueprint.get("/api/projects/<project>/starts")
+@allow(Role.VIEWER)
+@operation(Operation(answer=Starts, refuses=(404,)))
+def project_starts(project: str) -> Starts:
+    """How long its instances took to become healthy of late, and whether its time-out leaves them that."""
+    store = runtime().store
+    return starts_of(store.projects.get(project).health, store.deploys.durations(project, WAIT_UNTIL_HEALTHY))
 
 
 @blueprint.get("/api/projects/<project>/deletion")

@@ -88,12 +88,14 @@ class ProjectFields(Wire, kw_only=True):
 class StageFields(Wire, kw_only=True):
     """What a stage is made of. `pattern` is `glob:dev-*`, `regex:…` or `semver:^1.2`; `bake`, `drain` and
     `stop_timeout` are in seconds; without `bake` it is 60, and 0 where the first word of the name is dev.
+    So is `promote_after`: how long a digest must have served the stage it is promoted from, without a fault.
     """
 
     pattern: str = "glob:*"
     auto_deploy: bool = True
     max_instances: int = 1
     promote_from: str | None = None
+    promote_after: float = 0
     environment: dict[str, str] = {}
     domain: str | None = None
     update: Update = msgspec.field(default_factory=Update)
@@ -212,7 +214,7 @@ class DryRun(Wire, kw_only=True):
 
 
 class Check(Wire, kw_only=True):
-    """One thing that was looked at, and what was found; `ok` null: not asked, as one before it has decided."""
+    """One thing that was looked at, and what was found; `ok` null: it decides nothing, or one before it has decided."""
 
     name: str
     ok: bool | None

@@ -81,8 +81,11 @@ def create_project(
 def set_project(state: State, name: str, values: tuple[str, ...], secrets: tuple[str, ...]) -> None:
     """Change a project; what runs is not touched until the next deploy."""
     path = f"projects/{part(name)}"
-    changed = _change(state.client(), path, values, secrets, _PROJECT)
+    client = state.client()
+    changed = _change(client, path, values, secrets, _PROJECT)
     _told(state, changed, f"Project {name} is changed; what runs is as it was until the next deploy.")
+    if doubt := client.get(f"{path}/starts")["doubt"]:
+        click.echo(f"{doubt}.", err=True)
 
 
 @project.command("tags")
@@ -115,6 +118,25 @@ def project_unapplied(state: State, name: str) -> None:
         return
     rows = [(one["stage"], one["instance"], text) for one in found for text in one["differences"]]
     table(("stage", "instance", "difference"), rows, "All that serves runs as it is configured.")
+
+
+@project.command("starts")
+@click.argument("name")
+@pass_state
+def project_starts(state: State, name: str) -> None:
+    """Show how long its instances took to become healthy, and whether its time-out leaves them that."""
+    found = state.client().get(f"projects/{part(name)}/starts")
+    if state.as_json:
+        say_json(found)
+        return
+    if not found["count"]:
+        line("None of its instances has become healthy yet.")
+        return
+    limit = "worked out from that" if found["limit"] is None else f"{found['limit']:g} s"
+    line(f"Of {found['count']} starts: typical {found['typical']:.1f} s, slowest {found['slowest']:.1f} s.")
+    line(f"The limit: {limit}.")
+    if found["doubt"]:
+        line(f"{found['doubt']}.")
 
 
 @project.command("delete")

@@ -220,6 +220,7 @@ STAGE: Shape = {
     "auto_deploy": BOOLEAN,
     "max_instances": WHOLE,
     "promote_from": TEXT,
+    "promote_after": DURATION,
     "environment": PAIRS,
     "domain": TEXT,
     "update": record(Update, UPDATE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from forge.deploy.starts import starts_of
 from forge.domain.errors import ForgeError, Invalid
 from forge.domain.project import Health, HealthKind
 from forge.ports import Engine, HealthCheck, ImageFacts, InstanceState, Probe, ProbeResult
@@ -31,11 +32,14 @@ class Unhealthy(ForgeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`probe` is asked until it says healthy, for `patience` seconds at most; `why` explains both."""
+    """`probe` is asked until it says healthy, for `patience` seconds at most; `why` explains both. `doubt`: why that
+    may be too short, "" if nothing says so.
+    """
 
     probe: Probe
     patience: float
     why: str
+    doubt: str = ""
 
 
 def plan(health: Health, image: ImageFacts | None, past: Sequence[float]) -> Plan:
@@ -43,7 +47,12 @@ def plan(health: Health, image: ImageFacts | None, past: Sequence[float]) -> Pla
     check = image.health_check if image else None
     probe, what = _probe(health, check)
     patience, because = _patience(health, probe, check, past)
-    return Plan(probe=probe, patience=patience, why=f"{what}; up to {patience:.0f} s, {because}")
+    return Plan(
+        probe=probe,
+        patience=patience,
+        why=f"{what}; up to {patience:g} s, {because}",
+        doubt=starts_of(health, past).doubt,
+    )
 
 
 def _probe(health: Health, check: HealthCheck | None) -> tuple[Probe, str]:
@@ -70,10 +79,15 @@ def _patience(health: Health, probe: Probe, check: HealthCheck | None, past: Seq
     if probe.kind is HealthKind.IMAGE and check is not None:
         given = check.start_period + (check.interval + check.timeout) * (check.retries + 1)
         if given >= known:
-            return given, "from its HEALTHCHECK's own times"
+            return given, f"from its HEALTHCHECK's own times ({_times(check)})"
     if known > PATIENCE:
-        return known, f"three times the slowest of {len(past)} past starts"
+        return known, f"three times the slowest of {len(past)} past starts ({max(past):.1f} s)"
     return PATIENCE, "the default"
+
+
+def _times(check: HealthCheck) -> str:
+    period = f"{check.start_period:g} s to start, then " if check.start_period else ""
+    return f"{period}{check.retries + 1} times {check.interval:g} s and {check.timeout:g} s to answer"
 
 
 def wait_until_healthy(

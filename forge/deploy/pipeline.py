@@ -9,6 +9,7 @@ from forge.deploy.bake import bake
 from forge.deploy.health import Unhealthy
 from forge.deploy.predeploy import remove_pre_deploy, run_pre_deploy
 from forge.deploy.run import Cancelled, Interrupted, Run
+from forge.deploy.starts import WAIT_UNTIL_HEALTHY
 from forge.deploy.steps import Step
 from forge.deploy.undo import keep_last_words, undo_step
 from forge.domain.deploy import DeployStatus, StepRecord, StepStatus
@@ -29,7 +30,7 @@ _CREATE = Step("create", steps.create, steps.remove_candidate)
 _PROVE = (
     Step("pre-deploy", run_pre_deploy, remove_pre_deploy),
     Step("start", steps.start, steps.stop_candidate),
-    Step(steps.WAIT_UNTIL_HEALTHY, steps.wait_healthy),
+    Step(WAIT_UNTIL_HEALTHY, steps.wait_healthy),
     Step("switch route", steps.switch_route, steps.switch_back),
     Step("confirm through the route", steps.confirm),
     Step("bake", bake),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from forge.deploy.adapters import Adapters
+from forge.deploy.promotion import Promotion
 from forge.deploy.queue import Queue, environment_place
 from forge.domain.deploy import ENDED, Deploy, DeployKind, DeployStatus
 from forge.domain.errors import Conflict, Invalid, NotFound
@@ -66,6 +67,7 @@ class Requests:
             what = f"{tag} does not serve" if tag else "nothing serves"
             raise Conflict(f"{what} {project}/{place.promote_from}: there is nothing to promote", code="nothing_serves")
         newest = chosen[-1]
+        self._check_promoted(place, newest.digest)
         return self._queue(
             found,
             place,
@@ -134,19 +136,8 @@ class Requests:
         return digest
 
     def _check_promoted(self, stage: Stage, digest: str) -> None:
-        """What serves the stage itself may be deployed once more: with other settings, say."""
-        if stage.promote_from is None:
-            return
-        allowed = [
-            instance.digest
-            for name in (stage.promote_from, stage.name)
-            for instance in self.store.instances.serving(stage.project, name)
-        ]
-        if digest not in allowed:
-            raise Conflict(
-                f"{stage.key} takes only what serves {stage.project}/{stage.promote_from}, and {digest[:19]} does not",
-                code="not_promotable",
-            )
+        if refusal := Promotion(self.store).refusal(stage, digest):
+            raise Conflict(refusal, code="not_promotable")
 
     def _earlier(self, stage: Stage) -> Deploy:
         serving: list[Instance] = self.store.instances.serving(stage.project, stage.name)

@@ -15,6 +15,7 @@ from forge.deploy.health import Plan, plan, wait_until_healthy
 from forge.deploy.hostpaths import host_paths_of
 from forge.deploy.run import Run
 from forge.deploy.spec import aliases_of, domain_of, labels_of, names_of, slot_of, spec_of
+from forge.deploy.starts import WAIT_UNTIL_HEALTHY
 from forge.domain.deploy import DeployStatus
 from forge.domain.errors import Conflict, EngineError, NotFound, ProxyError, Unavailable
 from forge.domain.image import parse_image
@@ -24,7 +25,6 @@ from forge.domain.route import Route, Target
 from forge.domain.stage import strategy_of
 from forge.ports import HOME_LABEL, INSTANCE_LABEL, Answer, InstanceSpec, InstanceState, Probe, ProbeResult
 
-WAIT_UNTIL_HEALTHY = "wait until healthy"  # its past durations decide the next time-out
 _PORT_TRIES = 5
 _CONFIRM_FOR = 10.0  # seconds until the proxy must have been seen to send people to the new instance
 _OLD_IS_BACK = 30.0  # seconds the old instance has to answer again when it is started again
@@ -222,6 +222,8 @@ def _candidates(run: Run) -> tuple[InstanceState, ...]:
 def wait_healthy(run: Run) -> str:
     wanted = health_plan(run)
     run.say(wanted.why)
+    if wanted.doubt:
+        run.say(wanted.doubt, "warning")
     took = wait_until_healthy(
         run.engine,
         run.candidate().container or "",

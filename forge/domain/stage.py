@@ -111,7 +111,8 @@ def default_bake(name: str) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """See the module. `domain` is a pattern (placeholders `{stage} {project} {tag} {domain}`), None: the
+    """See the module. `promote_after`: seconds that a digest must have served the stage it is promoted from, without
+    a fault. `domain` is a pattern (placeholders `{stage} {project} {tag} {domain}`), None: the
     settings' pattern. `publish` is a fixed port on this machine (then deploys are in place). `keep`: how
     many succeeded deploys can be rolled back to. `bake` (None becomes `default_bake`), `drain`, `stop_timeout` in
     seconds.
@@ -123,6 +124,7 @@ class Stage:
     auto_deploy: bool = True
     max_instances: int = 1
     promote_from: str | None = None
+    promote_after: float = 0
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     domain: str | None = None
@@ -143,6 +145,11 @@ class Stage:
             check_name(self.promote_from, "stage", "promote_from")
         if self.promote_from == self.name:
             raise Invalid("A stage cannot be promoted from itself", fields={"promote_from": "itself"})
+        if self.promote_after and self.promote_from is None:
+            raise Invalid(
+                "Only a stage that is promoted from another can wait for it",
+                fields={"promote_after": "no promote_from"},
+            )
         if self.publish is not None and not 1 <= self.publish <= 65535:
             raise Invalid("The published port is between 1 and 65535", fields={"publish": "1 to 65535"})
         if self.publish is not None and self.max_instances > 1:
@@ -151,6 +158,7 @@ class Stage:
         object.__setattr__(self, "bake", bake)
         for what, value, low, high in (
             ("max_instances", self.max_instances, 1, 50),
+            ("promote_after", self.promote_after, 0, 30 * 86400),
             ("keep", self.keep, 1, 100),
             ("bake", bake, 0, 3600),
             ("drain", self.drain, 0, 3600),

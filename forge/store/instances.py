@@ -59,12 +59,14 @@ class Instances:
         return [_instance(row) for row in self._database.rows(sql, (project, stage))]
 
     def put(self, change: Change, instance: Instance, actor: str = "forge") -> Instance:
-        """Write all of `instance`; tell of it if anything changed; `since` is when its status last changed."""
+        """Write all of `instance`; tell of it if anything changed; `since` is when its status last changed, or
+        it was last started again by itself.
+        """
         row = change.execute("SELECT * FROM instance WHERE id = ?", (instance.id,)).fetchone()
         before = _instance(row) if row else None
         if before == instance:
             return instance
-        if before is None or before.status is not instance.status:
+        if before is None or before.status is not instance.status or instance.restarts > before.restarts:
             instance = replace(instance, since=change.now)
         marks = ", ".join("?" * len(_NAMES))
         updates = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[1:])

@@ -18,7 +18,8 @@ class Case:
     `seen`: since when the tag means this digest. `first_look`: it was there before anybody watched.
     `last`: what was decided of the tag when it was seen last. `target`: the digest that the slot serves, or will
     when its deploy is through; `target_said` says which of both. `quarantine`: why the digest is quarantined here.
-    `newer`: a newer tag of the same slot. `pushed`: somebody says that it was pushed just now.
+    `not_promoted`: why it may not go on from the stage before. `newer`: a newer tag of the same slot. `pushed`:
+    somebody says that it was pushed just now.
     """
 
     project: Project
@@ -32,6 +33,7 @@ class Case:
     target: str = ""
     target_said: str = ""
     quarantine: str = ""
+    not_promoted: str = ""
     newer: str | None = None
     pushed: bool = False
 
@@ -137,9 +139,8 @@ def _promotion(case: Case) -> _Finding:
     source = case.stage.promote_from
     if source is None:
         return _Finding(ok=True, sentence=f"{case.stage.key} takes tags from the registry")
-    return _Finding(
-        ok=False, sentence=f"{case.stage.key} takes only what {source} serves: promote it", decision=Decision.IGNORED
-    )
+    by_hand = f"{case.stage.key} takes only what {source} serves: promote it"
+    return _Finding(ok=False, sentence=case.not_promoted or by_hand, decision=Decision.IGNORED)
 
 
 def _current(case: Case) -> _Finding:

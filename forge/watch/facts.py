@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from forge.deploy.promotion import Promotion
 from forge.deploy.spec import slot_of
 from forge.domain.deploy import Deploy, DeployStatus
 from forge.domain.image import Image, parse_image
@@ -80,6 +81,7 @@ class Facts:
             target=target,
             target_said=said,
             quarantine=f"deploy #{quarantine.deploy}: {quarantine.reason}" if quarantine else "",
+            not_promoted=Promotion(self.store).refusal(stage, digest) if digest else "",
             newer=self._newer_version(stage, tag),
         )
 

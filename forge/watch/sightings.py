@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from forge.deploy.adapters import Adapters
 from forge.deploy.queue import Queue
+from forge.deploy.starts import WAIT_UNTIL_HEALTHY, starts_of
 from forge.domain.connection import RegistryConnection
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Conflict, ForgeError, NotFound
@@ -344,10 +345,16 @@ class SightingService:
         verdict = decide(self.facts.case(found, place, tag, digest or "", now=self.clock()))
         strategy, why = strategy_of(found, place)
         how = Check(name="strategy", ok=True, sentence=f"it is deployed {strategy.said}: {why}")
-        checks = tuple(_until_decided((check, *verdict.checks, how)))
+        checks = (*_until_decided((check, *verdict.checks, how)), *self._doubt(found))
         decision, reason = (verdict.decision, verdict.reason) if check.ok else (Decision.IGNORED, check.sentence)
         would = check.ok and verdict.fresh and decision is Decision.DEPLOY
         return Explanation(would=would, decision=decision, reason=reason, checks=checks)
+
+    def _doubt(self, project: Project) -> Iterator[tuple[str, bool | None, str]]:
+        """That its deploy may fail though the image is good."""
+        past = self.store.deploys.durations(project.name, WAIT_UNTIL_HEALTHY)
+        if doubt := starts_of(project.health, past).doubt:
+            yield "health", None, doubt
 
     def _asked(self, project: Project, tag: str, digest: str | None) -> tuple[Check, str | None]:
         if digest is not None:

@@ -140,3 +140,23 @@ def test_what_is_not_applied_yet_is_told(world):
     expected = {"stage": "dev", "instance": "a1b2c3", "deploy": 1, "differences": ["port 8080 → 81"]}
     assert world.ask("GET", f"{SHOP}/unapplied").json == [expected]
     assert world.ask("GET", "/api/projects/gone/unapplied").status_code == 404
+
+
+def test_what_starts_take_is_told_with_what_that_says_of_the_limit(world, monkeypatch):
+    world.make_shop(health={"timeout": 10})
+    assert world.ask("GET", f"{SHOP}/starts").json["count"] == 0
+    monkeypatch.setattr(world.runtime.store.deploys, "durations", lambda *_: [14.0, 15.0])
+    told = world.ask("GET", f"{SHOP}/starts").json
+    assert (told["typical"], told["slowest"], told["limit"]) == (14.5, 15, 10)
+    assert told["doubt"].startswith("Typical start 14.5 s")
+    assert world.ask("GET", "/api/projects/gone/starts").status_code == 404
+
+
+def test_what_is_where_and_what_may_go_on_is_told_per_stage(world):
+    world.make_shop(stages=[{"name": "dev"}, {"name": "rel", "promote_from": "dev", "promote_after": 60}])
+    told = world.ask("GET", f"{SHOP}/promotion").json
+    assert [(place["stage"], place["promote_from"], place["promote_after"]) for place in told] == [
+        ("dev", None, 0),
+        ("rel", "dev", 60),
+    ]
+    assert world.ask("GET", "/api/projects/gone/promotion").status_code == 404

@@ -136,6 +136,8 @@ COMMANDS = {
     "POST /api/engines/{name}/containers/{id}/adopt": "container adopt",
     "POST /api/engines/{name}/containers/{id}/stop": "container stop",
     "GET /api/projects/{project}/tags": "project tags",
+    "GET /api/projects/{project}/promotion": "promotion",
+    "GET /api/projects/{project}/starts": "project starts",
     "GET /api/projects/{project}/unapplied": "project unapplied",
     "POST /api/patterns/match": "project tags",
     "GET /api/session": "doctor",

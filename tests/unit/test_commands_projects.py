@@ -127,3 +127,14 @@ def test_what_is_not_applied_yet_is_shown(shop):
     shop.run("project", "set", "shop", "environment.LEVEL=debug")
     assert "environment.LEVEL nothing → debug" in shop.run("project", "unapplied", "shop").stdout
     assert shop.json("project", "unapplied", "shop")[0]["stage"] == "dev"
+
+
+def test_a_limit_that_takes_back_good_images_is_said_when_it_is_set_and_when_it_is_asked_for(shop, monkeypatch):
+    assert "become healthy yet" in shop.run("project", "starts", "shop").stdout
+    monkeypatch.setattr(shop.world.forge.store.deploys, "durations", lambda *_: [14.0])
+    assert "worked out" in shop.run("project", "starts", "shop").stdout
+    assert "Typical start 14.0 s" in shop.run("project", "set", "shop", "health.timeout=10").stderr
+    told = shop.run("project", "starts", "shop").stdout
+    assert "Of 1 starts: typical 14.0 s, slowest 14.0 s." in told
+    assert "will take back good images" in told
+    assert shop.json("project", "starts", "shop")["limit"] == 10

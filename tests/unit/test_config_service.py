@@ -37,7 +37,7 @@ projects:
         pattern: glob:dev-*
         secrets: {KEY: {env: SHOP_DEV_KEY}}
       rel: {pattern: 'semver:^1.2', update: {mode: window, window: 'mon-fri 02:00-05:00', minimum_age: 1h}}
-      prod: {promote_from: rel, auto_deploy: false, keep: 9, drain: 500ms}
+      prod: {promote_from: rel, promote_after: 30m, auto_deploy: false, keep: 9, drain: 500ms}
 """
 VALUES = {"GHCR_TOKEN": "t0ken", "SHOP_DB": "hunter2", "SHOP_DEV_KEY": "k"}
 

@@ -219,3 +219,16 @@ def test_one_that_ends_in_a_long_watch_is_seen_within_a_second_though_probes_are
         one.watch(3600)
     assert one.now - 1801.5 <= 1
     assert len(one.told) < 400, "each of its probes is kept"
+
+
+@pytest.mark.parametrize(
+    ("health", "check", "past", "why"),
+    [
+        (Health(timeout=7), SLOW, [], "the image's own HEALTHCHECK; up to 7 s, as set"),
+        (Health(), SLOW, [], "up to 360 s, from its HEALTHCHECK's own times (120 s to start, then 4 times 30 s and"),
+        (Health(path="/up"), None, [9.0, 30.0], "GET /up; up to 90 s, three times the slowest of 2 past starts (30.0"),
+        (Health(), None, [], "the port accepts connections; up to 60 s, the default"),
+    ],
+)
+def test_the_time_it_has_is_given_with_the_reasoning(health, check, past, why):
+    assert why in plan(health, image(check), past).why

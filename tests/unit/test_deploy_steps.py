@@ -269,3 +269,13 @@ def test_the_journal_says_what_was_found(world):
     (deploy,) = live(world, "dev-2")
     assert [name for name, _ in journal(world, deploy)][2] == "note what serves"
     assert any("note what serves: dev-1 (" in line for line in log(world, deploy))
+
+
+def test_a_limit_that_takes_back_good_images_is_said_in_the_deploys_log(world, monkeypatch):
+    monkeypatch.setattr(world.forge.store.deploys, "durations", lambda *_: [14.0])
+    world.project("shop", health=Health(timeout=10))
+    (deploy,) = live(world, "dev-1")
+    told = world.forge.store.events.after(f"deploy:{deploy.id}", 0, 500)
+    warnings = [event.payload["text"] for event in told if event.payload.get("level") == "warning"]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("Typical start 14.0 s: your limit of 10 s will take back good images")

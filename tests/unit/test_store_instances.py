@@ -47,13 +47,16 @@ def test_an_instance_comes_back_as_it_was(store):
         store.instances.get("zzzzzz")
 
 
-def test_since_is_when_its_status_changed_and_nothing_else(store, clock):
+def test_since_is_when_its_status_changed_or_it_was_started_again_by_itself(store, clock):
     put(store, FULL)
     clock.now += 60
-    (kept,) = put(store, replace(store.instances.get("a1b2c3"), restarts=5))
+    (kept,) = put(store, replace(store.instances.get("a1b2c3"), exit_code=1, serving=False))
     assert kept.since == NOON
     (kept,) = put(store, replace(kept, status=InstanceStatus.RUNNING))
     assert kept.since == NOON + 60
+    clock.now += 60
+    (kept,) = put(store, replace(kept, restarts=kept.restarts + 1))
+    assert kept.since == NOON + 120, "it was down between two looks"
 
 
 def test_what_did_not_change_is_not_told(store, heard):

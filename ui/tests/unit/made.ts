@@ -63,6 +63,7 @@ export function aStage(changes: Partial<Stage> = {}): Stage {
     auto_deploy: true,
     max_instances: 1,
     promote_from: null,
+    promote_after: 0,
     environment: {},
     domain: null,
     update: { mode: 'auto', window: null, minimum_age: 0 },

@@ -1,13 +1,15 @@
-import { render, screen, waitFor } from '@testing-library/svelte';
+import { cleanup, render, screen, waitFor } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Project } from '#lib/api/types.ts';
 import { Pending, type Sighting } from '#lib/project/pending.svelte.ts';
+import { Promotion } from '#lib/project/promotion.svelte.ts';
 import Removal from '#lib/project/Removal.svelte';
 import { typed } from '#lib/project/setup/draft.svelte.ts';
 import ProjectSettings from '#lib/project/setup/ProjectSettings.svelte';
 import StageSettings from '#lib/project/setup/StageSettings.svelte';
 import StagePanel from '#lib/project/StagePanel.svelte';
+import { clock } from '#lib/state/clock.svelte.ts';
 import { board, session } from '#lib/state/forge.svelte.ts';
 import { visited } from './app-navigation.ts';
 import { aFrame, anInstance, aProject, aStage } from './made.ts';
@@ -177,11 +179,24 @@ describe('a stage on its project’s page', () => {
     instances: [anInstance({ id: 'b', stage: 'rel', digest: 'sha256:old' })],
   });
 
-  async function panel(name: string, stages = [aStage(), rel], sightings: Sighting[] = []) {
+  /** What rel demands of what dev serves. */
+  function demanded(at: number | null): Promotion {
+    const made = new Promotion('shop');
+    const next = { tag: 'dev-1', digest: anInstance().digest, deploy: 1, obstacle: 'not yet', at };
+    made.places = [{ stage: 'rel', promote_from: 'dev', promote_after: 1800, serving: [], next: [next] }];
+    return made;
+  }
+
+  async function panel(
+    name: string,
+    stages = [aStage(), rel],
+    sightings: Sighting[] = [],
+    promotion = new Promotion('shop'),
+  ) {
     await forgeWith(aProject({ stages }));
     const pending = new Pending('shop', async (_, stage) => sightings.filter((one) => one.stage === stage));
     await pending.load(stages.map((stage) => stage.name));
-    render(StagePanel, { stage: board.stages.get(`shop/${name}`)!, pending });
+    render(StagePanel, { stage: board.stages.get(`shop/${name}`)!, pending, promotion });
     return pending;
   }
 
@@ -190,11 +205,28 @@ describe('a stage on its project’s page', () => {
     expect(screen.getByText('from dev')).toBeInTheDocument();
   });
 
+  it('says why it may not be promoted yet, and offers it once its time has come', async () => {
+    const stages = [aStage(), { ...rel, promote_after: 1800 }];
+    await panel('rel', stages, [], demanded(clock.now + 600));
+    expect(screen.getByText(/^In 10 min, if it stays well: 30 min are demanded$/)).toBeInTheDocument();
+    await panel('dev', stages, [], demanded(clock.now + 600));
+    expect(screen.getByRole('button', { name: 'Promote to rel' })).toBeDisabled();
+    cleanup();
+    await panel('dev', stages, [], demanded(clock.now - 1));
+    expect(screen.getByRole('button', { name: 'Promote to rel' })).toBeEnabled();
+  });
+
+  it('says that what is not well may not be promoted', async () => {
+    await panel('rel', undefined, [], demanded(null));
+    expect(screen.getByText('Not now: it is not well on dev')).toBeInTheDocument();
+  });
+
   it('says that there is nothing to promote, and offers it nowhere, where both serve the same', async () => {
     const same = { ...rel, instances: [anInstance({ id: 'b', stage: 'rel' })] };
     await panel('rel', [aStage(), same]);
     expect(screen.getByText('Nothing: the same as dev')).toBeInTheDocument();
-    render(StagePanel, { stage: board.stages.get('shop/dev')!, pending: new Pending('shop') });
+    const [pending, promotion] = [new Pending('shop'), new Promotion('shop')];
+    render(StagePanel, { stage: board.stages.get('shop/dev')!, pending, promotion });
     expect(screen.queryByRole('button', { name: 'Promote to rel' })).toBeNull();
   });
 

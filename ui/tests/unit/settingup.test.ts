@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { spoken } from '#lib/i18n/words.svelte.ts';
+import { holds } from '#lib/project/promotion.svelte.ts';
 import { reasonOf } from '#lib/project/reason.ts';
 import { changesOf } from '#lib/project/setup/changes.ts';
 import { projectForm, sentProject } from '#lib/project/setup/projectform.ts';
 import { NEW_STAGE, sentStage, stageForm } from '#lib/project/setup/stageform.ts';
+import { doubtOf } from '#lib/project/setup/starts.ts';
 import { parseSize, parseSpan, writeSize, writeSpan } from '#lib/project/setup/units.ts';
 import { parseEnvFile, sentVariables, variablesOf, withoutSecrets } from '#lib/project/setup/variables.ts';
 import type { Project, Stage } from '#lib/api/types.ts';
@@ -28,6 +30,7 @@ const STAGE = aStage({
   pattern: 'semver:^1.2',
   auto_deploy: false,
   promote_from: 'rel',
+  promote_after: 1800,
   environment: { A: '1' },
   secrets: ['KEY'],
   domain: '{tag}.{domain}',
@@ -189,10 +192,11 @@ describe('a project as a form', () => {
 describe('a stage as a form', () => {
   it('is sent as it was if nothing is changed', () => {
     const { body, faults } = sentStage(stageForm(STAGE), STAGE);
-    const { pattern, auto_deploy, max_instances, promote_from, environment, domain, update } = STAGE;
+    const { pattern, auto_deploy, max_instances, promote_from, promote_after } = STAGE;
+    const { environment, domain, update } = STAGE;
     const { publish, keep, bake, tolerance, drain, stop_timeout } = STAGE;
     expect(body).toEqual({
-      ...{ pattern, auto_deploy, max_instances, promote_from, environment, domain, update },
+      ...{ pattern, auto_deploy, max_instances, promote_from, promote_after, environment, domain, update },
       ...{ publish, keep, bake, tolerance, drain, stop_timeout, secrets: {} },
     });
     expect(faults).toEqual({});
@@ -218,7 +222,14 @@ describe('a stage as a form', () => {
     const { body, faults } = sentStage({ ...NEW_STAGE, name: 'qa', pattern: 'qa-*' }, null);
     expect(faults).toEqual({});
     expect(body).toEqual({
-      ...{ pattern: 'glob:qa-*', auto_deploy: true, max_instances: 1, promote_from: null, environment: {} },
+      ...{
+        pattern: 'glob:qa-*',
+        auto_deploy: true,
+        max_instances: 1,
+        promote_from: null,
+        promote_after: 0,
+        environment: {},
+      },
       ...{ secrets: {}, domain: null, update: { mode: 'auto', window: null, minimum_age: 0 }, publish: null },
       ...{ keep: 5, bake: null, tolerance: { share: 5, least: 3 }, drain: 2, stop_timeout: 10 },
     });
@@ -274,4 +285,29 @@ describe('changes', () => {
     const told = lines({ secrets: {} }, { secrets: { KEY: 's3cret', OLD: null } });
     expect(told).toEqual(['secrets.KEY:  → a new value', 'secrets.OLD:  → nothing']);
   });
+});
+
+describe('a promotion', () => {
+  it.each([
+    ['may go on', { obstacle: '', at: null }, null],
+    ['waits for its time', { obstacle: 'for 30 min', at: 1001 }, 'time'],
+    ['whose time has come meanwhile may go on', { obstacle: 'for 30 min', at: 1000 }, null],
+    ['of what is not well does not', { obstacle: 'it is unhealthy', at: null }, 'fault'],
+  ])('%s', (_, next, why) => expect(holds(next, 1000)).toBe(why));
+
+  it('demands time only of a stage that is promoted', () => {
+    const form = { ...stageForm(STAGE), promote_from: '' };
+    expect(sentStage(form, STAGE).body).toMatchObject({ promote_from: null, promote_after: 0 });
+  });
+});
+
+describe('how long starts take', () => {
+  const starts = { count: 12, typical: 14, slowest: 20 };
+  it.each([
+    ['leaves a typical one no time', 10, 'typical'],
+    ['is what the slowest almost took', 24, 'slowest'],
+    ['leaves time enough', 25, null],
+    ['is not set', NaN, null],
+  ])('a limit that %s', (_, limit, doubt) => expect(doubtOf(starts, limit)).toBe(doubt));
+  it('of which nothing is known says nothing', () => expect(doubtOf({ ...starts, count: 0 }, 1)).toBeNull());
 });

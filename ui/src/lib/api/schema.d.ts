@@ -637,6 +637,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/promotion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which digest serves which stage, since when, what may go on to the next stage, and why not yet. */
+        get: operations["project_promotion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/stages": {
         parameters: {
             query?: never;
@@ -769,6 +786,23 @@ export interface paths {
         put?: never;
         /** Deploy an earlier deploy's digest again, as it was configured. */
         post: operations["rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/starts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long its instances took to become healthy of late, and whether its time-out leaves them that. */
+        get: operations["project_starts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1422,6 +1456,8 @@ export interface components {
             max_instances: number;
             /** @default glob:* */
             pattern: string;
+            /** @default 0 */
+            promote_after: number;
             /** @default null */
             promote_from: string | null;
             /** @default null */
@@ -1437,7 +1473,7 @@ export interface components {
         };
         /**
          * Check
-         * @description One thing that was looked at, and what was found; `ok` null: not asked, as one before it has decided.
+         * @description One thing that was looked at, and what was found; `ok` null: it decides nothing, or one before it has decided.
          */
         Check: {
             name: string;
@@ -2102,6 +2138,8 @@ export interface components {
             name: string;
             /** @default glob:* */
             pattern: string;
+            /** @default 0 */
+            promote_after: number;
             /** @default null */
             promote_from: string | null;
             /** @default null */
@@ -2116,6 +2154,18 @@ export interface components {
             update?: components["schemas"]["Update"];
         };
         /**
+         * Next
+         * @description What the stage before serves and this one does not. `obstacle`: why it may not go on now, "" if it may; `at`:
+         *         when it may if it stays well, None where waiting is not what it lacks.
+         */
+        Next: {
+            at: number | null;
+            deploy: number;
+            digest: string;
+            obstacle: string;
+            tag: string;
+        };
+        /**
          * PartHealth
          * @description An engine, registry or proxy; `fault` says what is wrong, null while it answers; `since` in unix seconds.
          */
@@ -2126,6 +2176,19 @@ export interface components {
             ok: boolean;
             since: number;
         };
+        /**
+         * Place
+         * @description A stage on a digest's way. `promote_after` in seconds.
+         */
+        Place: {
+            next: components["schemas"]["Next"][];
+            promote_after: number;
+            promote_from: string | null;
+            serving: components["schemas"]["Serving"][];
+            stage: string;
+        };
+        /** PlaceList */
+        PlaceList: components["schemas"]["Place"][];
         /**
          * PollState
          * @description A registry as the poller sees it; times in unix seconds, `next` null: never, or under way now.
@@ -2384,6 +2447,18 @@ export interface components {
             deploy: number | null;
         };
         /**
+         * Serving
+         * @description What serves a stage: since when it is live, and since when without a fault (None: it has one). Unix seconds.
+         */
+        Serving: {
+            deploy: number;
+            digest: string;
+            healthy_since: number | null;
+            instance: string;
+            since: number;
+            tag: string;
+        };
+        /**
          * Settings
          * @description The settings; what is left out gets its default. `free_disk` in bytes.
          */
@@ -2503,6 +2578,8 @@ export interface components {
             /** @default glob:* */
             pattern: string;
             project: string;
+            /** @default 0 */
+            promote_after: number;
             /** @default null */
             promote_from: string | null;
             /** @default null */
@@ -2514,6 +2591,18 @@ export interface components {
             strategy_reason: string;
             tolerance: components["schemas"]["Tolerance"];
             update: components["schemas"]["Update"];
+        };
+        /**
+         * Starts
+         * @description Of the newest `count` starts, in seconds; `limit` is what is set, None: Forge derives it. `doubt`: why that
+         *         limit would take back good images, "" if it would not.
+         */
+        Starts: {
+            count: number;
+            doubt: string;
+            limit: number | null;
+            slowest: number;
+            typical: number;
         };
         /**
          * StepRecord
@@ -7024,6 +7113,91 @@ export interface operations {
             };
         };
     };
+    project_promotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_stage: {
         parameters: {
             query?: {
@@ -8174,6 +8348,91 @@ export interface operations {
             };
             /** @description Bad Gateway */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    project_starts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Starts"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -17,6 +17,8 @@ export const settingup = {
   promotable: 'May be promoted here',
   promotableNone: (from: string) => `${from} serves nothing`,
   from: (stage: string) => `from ${stage}`,
+  notBefore: (left: string, all: string) => `In ${left}, if it stays well: ${all} are demanded`,
+  notWell: (from: string) => `Not now: it is not well on ${from}`,
   sameAs: (stage: string) => `Nothing: the same as ${stage}`,
   modePromote: 'when a person promotes',
   fromRegistry: 'Takes tags from the registry',
@@ -90,6 +92,13 @@ export const settingup = {
   healthPathHint: 'Begins with a slash.',
   healthTimeout: 'Must be healthy within',
   healthTimeoutHint: 'Without: worked out from the image and from earlier starts.',
+  starts: (n: number, typical: string, slowest: string) =>
+    `Of the last ${count(n, 'start', 'starts')} a typical one took ${typical}, the slowest ${slowest}.`,
+  startsNone: 'None of its instances has become healthy yet.',
+  startsTooSlow:
+    'A typical start takes longer than your limit: good images will be taken back. Raise it, or leave it empty.',
+  startsNarrow:
+    'The slowest start came close to your limit: good images may be taken back. Raise it, or leave it empty.',
   derived: 'Worked out',
 
   environment: 'Environment',
@@ -240,6 +249,9 @@ export const settingup = {
   minimumAgeHint: 'Since the tag was first seen: 2 h, 1 d.',
   promotedFromNone: 'No stage',
   promotedHint: (stage: string) => `Takes only what ${stage} serves, and only when a person promotes it.`,
+  promoteAfter: 'Proven there for',
+  promoteAfterHint: (stage: string) =>
+    `What ${stage} serves may only come here once it has served so long without a fault: 30 min, 1 d.`,
   promotedNoneHint: 'Takes tags from the registry.',
 
   reachPart: 'Reaching it',

@@ -24,6 +24,8 @@ export const settingup: Words['settingup'] = {
   promotable: 'Можно продвинуть сюда',
   promotableNone: (from) => `${from} ничего не обслуживает`,
   from: (stage) => `из ${stage}`,
+  notBefore: (left, all) => `Через ${left}, если с ним всё будет в порядке: нужно ${all}`,
+  notWell: (from) => `Не сейчас: на ${from} он неисправен`,
   sameAs: (stage) => `Нечего: то же, что на ${stage}`,
   modePromote: 'когда человек продвинет',
   fromRegistry: 'Берёт теги из реестра',
@@ -97,6 +99,13 @@ export const settingup: Words['settingup'] = {
   healthPathHint: 'Начинается с косой черты.',
   healthTimeout: 'Должен стать здоровым за',
   healthTimeoutHint: 'Если пусто: выводится из образа и прежних запусков.',
+  starts: (n: number, typical: string, slowest: string) =>
+    `Запусков учтено: ${n}; обычный занял ${typical}, самый долгий ${slowest}.`,
+  startsNone: 'Ни один экземпляр ещё не становился здоровым.',
+  startsTooSlow:
+    'Обычный запуск дольше вашего предела: исправные образы будут отменены. Увеличьте его или оставьте пустым.',
+  startsNarrow:
+    'Самый долгий запуск почти достиг вашего предела: исправные образы могут быть отменены. Увеличьте его или оставьте пустым.',
   derived: 'Вычисляется',
 
   environment: 'Окружение',
@@ -246,6 +255,9 @@ export const settingup: Words['settingup'] = {
   minimumAgeHint: 'С тех пор как тег замечен впервые: 2 h, 1 d.',
   promotedFromNone: 'Ниоткуда',
   promotedHint: (stage) => `Принимает только то, что работает на ${stage}, и только когда человек продвинет.`,
+  promoteAfter: 'Проверен там в течение',
+  promoteAfterHint: (stage: string) =>
+    `То, что на ${stage}, попадёт сюда, лишь проработав столько без сбоев: 30 мин, 1 д.`,
   promotedNoneHint: 'Берёт теги из реестра.',
 
   reachPart: 'Доступ',

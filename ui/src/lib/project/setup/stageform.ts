@@ -17,6 +17,7 @@ export interface StageForm {
   auto_deploy: boolean;
   max_instances: string;
   promote_from: string;
+  promote_after: string;
   mode: components['schemas']['UpdateMode'];
   window: string;
   minimum_age: string;
@@ -39,6 +40,7 @@ export const NEW_STAGE: StageForm = {
   auto_deploy: true,
   max_instances: '1',
   promote_from: '',
+  promote_after: '',
   mode: 'auto',
   window: '',
   minimum_age: '',
@@ -65,6 +67,7 @@ export function stageForm(stage: Stage): StageForm {
     auto_deploy: stage.auto_deploy,
     max_instances: String(stage.max_instances),
     promote_from: stage.promote_from ?? '',
+    promote_after: stage.promote_after ? writeSpan(stage.promote_after) : '',
     mode: stage.update?.mode ?? 'auto',
     window: stage.update?.window ?? '',
     minimum_age: stage.update?.minimum_age ? writeSpan(stage.update.minimum_age) : '',
@@ -101,6 +104,7 @@ export function sentStage(form: StageForm, stage: Stage | null): { body: Changed
     auto_deploy: form.auto_deploy,
     max_instances: number('max_instances', 1),
     promote_from: form.promote_from || null,
+    promote_after: form.promote_from ? span('promote_after', 0) : 0,
     environment,
     secrets,
     domain: form.domain.trim() || null,
