@@ -91,6 +91,15 @@ class Deploys:
         sql = f"SELECT id, {_COLUMNS} FROM deploy WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"  # noqa: S608
         return [_deploy(row) for row in self._database.rows(sql, [*values, limit])]
 
+    def newest(self, project: str | None = None) -> list[Deploy]:
+        """The newest of each stage, of one project or of all."""
+        where, values = ("WHERE project = ?", [project]) if project is not None else ("", [])
+        sql = (
+            f"SELECT id, {_COLUMNS} FROM deploy "  # noqa: S608
+            f"WHERE id IN (SELECT max(id) FROM deploy {where} GROUP BY project, stage)"
+        )
+        return [_deploy(row) for row in self._database.rows(sql, values)]
+
     def queued(self) -> list[Deploy]:
         """What waits, in the order it was asked for."""
         sql = f"SELECT id, {_COLUMNS} FROM deploy WHERE status = 'queued' ORDER BY id"  # noqa: S608
