@@ -60,6 +60,7 @@ class Run:
     new_id: Callable[[], str]
     checkpoint: Callable[[str], None] = lambda _: None
     image: ImageFacts | None = None  # once the engine has it
+    told: float = 0  # when the proxy was told of the new instance; monotonic
     engine_left: bool = False  # the engine went away under the deploy: no fault of the image
     probes: list[dict[str, object]] = field(default_factory=list)
     _layers: dict[str, LayerProgress] = field(default_factory=dict)
