@@ -81,8 +81,10 @@ def _schema_in(copy: Path) -> int:
 
 def _schema(database: Path) -> int:
     """0 for none; what cannot be read is for Database.open to tell."""
+    alone = not database.with_name(f"{database.name}-wal").exists()  # then reading it needs no file beside it
+    uri = f"{database.as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
     try:
-        with contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
             return int(connection.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.DatabaseError:
         return 0
