@@ -17,6 +17,7 @@ from forge.domain.errors import Conflict, Forbidden, ForgeError, Invalid, NotFou
 # Command → (module, attribute, summary): a module is imported when its command is run.
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "serve": ("serve", "serve", "Run Forge until Ctrl-C."),
+    "service": ("service", "service", "The unit by which systemd runs Forge."),
     "open": ("shell", "open_board", "A link that signs a browser in, once."),
     "status": ("status", "status", "What runs in each stage."),
     "deploy": ("deploys", "deploy", "Deploy a tag or an image, and follow it live."),
@@ -58,6 +59,18 @@ _EXIT_BY_TYPE: Mapping[type[ForgeError], int] = {
     Forbidden: 5,
     NotFound: 6,
     Conflict: 7,
+}
+# What keeps Forge from running on a data folder: each its own, so that a service manager can tell them apart.
+_EXIT_BY_CODE: Mapping[str, int] = {
+    "not_running": 3,
+    "port_taken": 20,
+    "cannot_listen": 20,
+    "already_running": 21,
+    "data_folder": 22,
+    "vault": 23,
+    "newer_database": 24,
+    "store": 25,
+    "store_unavailable": 25,
 }
 _EXIT_BY_STATUS: Mapping[int, int] = {400: 2, 413: 2, 415: 2, 422: 2, 401: 5, 403: 5, 404: 6, 409: 7, 502: 8, 503: 8}
 _INTERRUPTED = 130  # as shells have it
@@ -131,11 +144,11 @@ def cli(context: click.Context, url: str | None, token: str | None) -> None:
 
 def exit_code(error: ForgeError) -> int:
     """The code for an error, of our own or of the running Forge."""
-    if error.code == "not_running":
-        return 3
     status = getattr(error, "status", None)
     if status is not None:
         return _EXIT_BY_STATUS.get(status, 1)
+    if error.code in _EXIT_BY_CODE:
+        return _EXIT_BY_CODE[error.code]
     return next((code for type_, code in _EXIT_BY_TYPE.items() if isinstance(error, type_)), 1)
 
 

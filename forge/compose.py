@@ -43,7 +43,7 @@ from forge.registries.docker_logins import DockerLogins, docker_folder
 from forge.registries.oci import OciRegistry
 from forge.runtime import Runtime
 from forge.settings import Settings, prepare
-from forge.store import backup
+from forge.store import backup, upgrade
 from forge.store.database import Database
 from forge.store.lock import FolderLock
 from forge.store.store import Store, make_store
@@ -168,6 +168,7 @@ def open_folder(settings: Settings) -> Folder:
     lock = FolderLock(settings.lock_file)
     lock.take()
     try:
+        upgrade.refuse_newer(settings.database)
         backup.tidy(settings.data)
         first = not settings.database.exists()
         vault = open_vault(
@@ -177,13 +178,19 @@ def open_folder(settings: Settings) -> Folder:
         bus = Bus()
         database = Database(settings.database, bus.publish)
         store = make_store(database, vault)
-        database.open(store.secrets.check)  # a wrong key touches nothing, not even an old schema
+        database.open(lambda: _before_migrating(store))
         store.secrets.check()
         home = first_start(store, seeded=settings.seed is not None and settings.seed.exists())
     except BaseException:
         lock.release()
         raise
     return Folder(lock, bus, store, home)
+
+
+def _before_migrating(store: Store) -> None:
+    """A wrong key touches nothing, not even an old schema; with the right one, what was is kept."""
+    store.secrets.check()
+    upgrade.keep_copy(store.database)
 
 
 def first_start(store: Store, *, seeded: bool = False) -> str:

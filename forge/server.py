@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import http.client
 import logging
 import signal
 import socket
@@ -10,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
@@ -69,6 +72,17 @@ class Server:
         self._thread.start()
         self._tell_where()
 
+    def answers(self, patience: float = 10.0) -> bool:
+        """Whether it answers over HTTP within `patience` seconds, asked as anybody would."""
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=patience)
+        try:
+            connection.request("GET", "/api/health")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """End every stream, then stop listening."""
         if self._server is None:
@@ -88,7 +102,11 @@ class Server:
             file.write_text(text, "utf-8")
 
 
-def serve(runtime: Runtime, ready: Callable[[Server], None] = lambda _: None) -> None:
+def serve(
+    runtime: Runtime,
+    ready: Callable[[Server], None] = lambda _: None,
+    ending: Callable[[], None] = lambda: None,
+) -> None:
     """Answer until SIGTERM or Ctrl-C, then end: streams first, deploys at a safe step."""
     server, ended = Server(runtime), threading.Event()
     with _signals(ended.set):
@@ -98,6 +116,7 @@ def serve(runtime: Runtime, ready: Callable[[Server], None] = lambda _: None) ->
             ready(server)
             ended.wait()
         finally:
+            ending()
             server.close()
             runtime.close()
 
@@ -107,7 +126,10 @@ def _signals(end: Callable[[], None]) -> Iterator[None]:
     def handle(*_: object) -> None:
         end()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform == "win32":
+        numbers.append(signal.SIGBREAK)  # what a service manager sends there
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:
@@ -127,7 +149,10 @@ def more_descriptors() -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that is bound; raise Conflict if the port is taken. Ours, as waitress leaks one that it cannot bind."""
+    """A socket that is bound; raise Conflict if the port is taken, Invalid if it is not to be had.
+
+    Ours, as waitress leaks one that it cannot bind.
+    """
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     made = socket.socket(family, kind, protocol)
     try:
@@ -136,6 +161,11 @@ def listen(host: str, port: int) -> socket.socket:
         made.bind(address)
     except OSError as error:
         made.close()
+        if error.errno != errno.EADDRINUSE:
+            raise Invalid(
+                f"Port {port} of {host} cannot be had ({error.strerror}): choose another with --port or --host",
+                code="cannot_listen",
+            ) from error
         raise Conflict(
             f"Port {port} of {host} is taken ({error.strerror}): stop what uses it, or choose another with --port",
             code="port_taken",

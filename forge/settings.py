@@ -106,6 +106,7 @@ def prepare(settings: Settings) -> None:
                 raise Invalid(
                     f"The data folder {data} is open to others and holds things that are not Forge's: "
                     f"name a folder of its own by --data or FORGE_DATA.",
+                    code="data_folder",
                     fields={"data": "not a folder of its own"},
                 )
             data.chmod(0o700)
@@ -116,6 +117,7 @@ def prepare(settings: Settings) -> None:
         raise Invalid(
             f"The data folder {data} cannot be used: {error.strerror}. Give it to the user that runs Forge, "
             f"or name another one by --data or FORGE_DATA.",
+            code="data_folder",
             fields={"data": str(error.strerror)},
         ) from error
 
@@ -125,9 +127,15 @@ def _file(path: Path) -> Iterator[tuple[str, str, object]]:
     try:
         text = path.read_text(encoding="utf-8")
         found = tomllib.loads(text)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise Invalid(
+            f"{path} cannot be read: {error.strerror}. Give the data folder to the user that runs Forge, "
+            f"or name another one by --data or FORGE_DATA.",
+            code="data_folder",
+        ) from error
+    except UnicodeDecodeError as error:
         raise Invalid(f"{path} cannot be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise Invalid(f"{path} is no TOML: {error}.") from error

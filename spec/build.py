@@ -1,4 +1,7 @@
-"""`python spec/build.py`, as `make build` runs it: Forge as one file in dist/, tried out, with its checksum."""
+"""`python spec/build.py`, as `make build` runs it: Forge in dist/, tried out, with what it holds and the checksums.
+
+One file; with --folder, a folder that unpacks nothing when it starts.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import sys
 from pathlib import Path
 
 import icons
+import loader
+import sbom
 import version
 
 ROOT = Path(__file__).parent.parent
@@ -16,26 +21,33 @@ MADE = ROOT / "build" / "spec"
 DIST = ROOT / "dist"
 
 
-def main() -> None:
+def main(*, folder: bool) -> None:
     if not (ROOT / "forge/static/index.html").is_file():
         raise SystemExit("The board is not built: run `make ui` first.")
     version.write(MADE)
     icons.write(MADE)
-    built = freeze()
+    built = freeze(folder=folder)
     subprocess.run([built, "self-test"], check=True)
-    digest = hashlib.sha256(built.read_bytes()).hexdigest()
-    (DIST / f"{built.name}.sha256").write_text(f"{digest}  {built.name}\n", "ascii")
-    print(f"{built}: {built.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
+    if folder:
+        return
+    described = sbom.write(built, version.facts(), version.stamp())
+    sums = "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in (built, described))
+    (DIST / f"{built.name}.sha256").write_text(sums, "ascii", newline="\n")
+    print(f"{built}: {built.stat().st_size / 1e6:.1f} MB\n{sums}", end="")
 
 
-def freeze() -> Path:
+def freeze(*, folder: bool) -> Path:
     """Run PyInstaller; with a fixed hash seed and time the same commit gives the same bytes."""
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN"]
     command += ["--distpath", str(DIST), "--workpath", str(ROOT / "build/pyinstaller"), str(ROOT / "spec/forge.spec")]
-    fixed = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(version.stamp())}
+    fixed = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(version.stamp()), "FORGE_FOLDER": "1" if folder else ""}
     subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, **fixed})
-    return DIST / ("forge.exe" if sys.platform == "win32" else "forge")
+    name = "forge.exe" if sys.platform == "win32" else "forge"
+    built = DIST / "forge-folder" / name if folder else DIST / name
+    if sys.platform == "linux":
+        loader.speak(built)
+    return built
 
 
 if __name__ == "__main__":
-    main()
+    main(folder="--folder" in sys.argv[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ EVENTS: Final = "text/event-stream"
 YAML: Final = "application/yaml"
 SQLITE: Final = "application/vnd.sqlite3"
 TEXT: Final = "text/plain"
+_LARGE: Final = 32 << 10  # bytes; less takes longer to pack than to send
 HIGHEST: Final = (1 << 53) - 1  # what JavaScript counts to
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=(1 << 31) - 1)]
@@ -60,6 +62,14 @@ class At:
     """An answer, and the path where it is found from now on."""
 
     path: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """An answer, and the place in the stream (of the topic state) from which on a reader has to follow."""
+
+    place: str
     value: Any
 
 
@@ -129,9 +139,16 @@ def _answer(value: Any, status: int) -> Response:
     if isinstance(value, At):
         headers["Location"] = value.path
         value = value.value
+    elif isinstance(value, AsOf):
+        headers["Forge-Place"] = value.place
+        value = value.value
     if status == 204:
         return Response(status=204)
-    return Response(msgspec.json.encode(value), status=status, headers=headers, content_type=JSON)
+    body = msgspec.json.encode(value)
+    if len(body) > _LARGE and request.accept_encodings["gzip"]:
+        body = gzip.compress(body, compresslevel=1)  # a fourteenth, in two milliseconds for a megabyte
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(body, status=status, headers=headers, content_type=JSON)
 
 
 def _plain(args: MultiDict[str, str], type_: type[Any]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint
 
 from forge.api.context import actor, principal, runtime, visible_deploy
-from forge.api.contract import At, Operation, Page, operation
+from forge.api.contract import AsOf, At, Operation, Page, operation
 from forge.api.guard import allow
 from forge.api.present import deploy_view
 from forge.api.sessions import Role
@@ -29,12 +29,13 @@ class DeployPage(Page, kw_only=True):
 @blueprint.get("/api/deploys")
 @allow(Role.VIEWER)
 @operation(Operation(query=DeployPage, answer=list[Deploy]))
-def list_deploys(query: DeployPage) -> list[Deploy]:
+def list_deploys(query: DeployPage) -> AsOf:
     """Deploys, the newest first."""
+    place = str(runtime().store.events.bounds()[1])
     found = runtime().store.deploys.page(
         project=query.project, stage=query.stage, status=query.status, before=query.before, limit=query.limit
     )
-    return [deploy for deploy in found if principal().sees(deploy.project)]
+    return AsOf(place, [deploy for deploy in found if principal().sees(deploy.project)])
 
 
 @blueprint.get(_DEPLOY)

@@ -105,6 +105,15 @@ def authenticate(request: Request, context: Context) -> Principal | None:
     return next((found for way in ways if (found := way(request, context)) is not None), None)
 
 
+def standing(request: Request, context: Context) -> Callable[[], bool]:
+    """Whether whoever asks now still is who they are, as long as their session says so; a token has none to end."""
+    session = request.cookies.get(COOKIE)
+    if session is None or _has_bearer(request):
+        return lambda: True
+    found = context.sessions.find(session)
+    return lambda: context.sessions.find(session) == found
+
+
 def owner(token: str, context: Context) -> Principal | None:
     """Who holds the launch token: all rights. A wrong one is counted; raise TooMany if there were too many."""
     if hmac.compare_digest(token.encode("utf-8", "replace"), context.runtime.token.reveal().encode()):

@@ -56,7 +56,7 @@ def _nothing(_topics: Topics) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubStats:
     """`readers` are open streams, `generators` those of them that hold a server's thread; `ended` counts the
-    others by how they ended: left, stalled, closed, crowded.
+    others by how they ended: left, stalled, ended (their session was), closed, crowded.
     """
 
     readers: int
@@ -122,6 +122,13 @@ class Hub:
             raise Unavailable("Too many live streams are open. Close some windows, or try again later.", retry_after=15)
         return self._stream(environ, open_stream(self.ring, self._bounds, subscription))
 
+    def review(self) -> None:
+        """Somebody's session ended: their streams end at once, rather than with the next beat."""
+        with self._changed:
+            self._changed.notify_all()
+        if self._writer:
+            self._writer.review()
+
     def stats(self) -> HubStats:
         """How many read, and how streams ended so far."""
         return HubStats(readers=self._readers, generators=self._generators, ended=dict(self._ended))
@@ -162,7 +169,10 @@ class Hub:
             return "crowded"
         if sock is None:
             return "closed" if self._closed else "stalled"
-        reader = Reader(sock=sock, topics=opening.topics, cursor=opening.live, after=opening.newest, chunked=chunked)
+        reader = Reader(
+            sock=sock, topics=opening.topics, cursor=opening.live, after=opening.newest, chunked=chunked,
+            stands=opening.stands,
+        )  # fmt: skip
         if writer.add(reader):
             return None
         sock.close()
@@ -186,6 +196,8 @@ class Hub:
                 return "crowded"
             cursor, written, closing = opening.live, time.monotonic(), False
             while not closing:
+                if not opening.stands():
+                    return "ended"
                 closing = self._closed  # before the ring is looked at: what was published before goes out
                 cursor, data = self.ring.batch(cursor, opening.topics, opening.newest)
                 if data or time.monotonic() - written >= _PULSE_EVERY:

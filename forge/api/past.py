@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from forge.api.ring import EVERYBODY, Ring, encode, is_stored, resync
-from forge.api.topics import Position, Subscription, Wanted
+from forge.api.topics import Position, Subscription, Wanted, always
 from forge.domain.events import STATE, Event, part_of, parts_of_state
 from forge.domain.metrics import TOPIC as METRICS
 
@@ -29,7 +29,7 @@ class Opening:
     """A stream about to begin: `topics` are those, or the parts of them, that the reader may hear. Up to event number
     `newest` and ring place `live` (exclusive) is the past; from there on it is live. `stored` and `ringed` say where
     each topic's past begins: after that number in the store, with that place in the ring. `reset` are topics whose
-    past cannot be told.
+    past cannot be told. `stands`: see Subscription.
     """
 
     topics: frozenset[str]
@@ -38,6 +38,7 @@ class Opening:
     stored: Mapping[str, int]
     ringed: Mapping[str, int]
     reset: tuple[str, ...]
+    stands: Callable[[], bool] = always
 
 
 def open_stream(ring: Ring, bounds: Bounds, subscription: Subscription) -> Opening:
@@ -58,7 +59,10 @@ def open_stream(ring: Ring, bounds: Bounds, subscription: Subscription) -> Openi
             reset.append(one.topic)
         known[one.topic] = present if start is None else start
     topics = _shared((EVERYBODY, *sorted(_heard({*stored, *ringed}, subscription.projects))))
-    return Opening(topics=topics, live=live, newest=newest, stored=stored, ringed=ringed, reset=tuple(reset))
+    return Opening(
+        topics=topics, live=live, newest=newest, stored=stored, ringed=ringed, reset=tuple(reset),
+        stands=subscription.stands,
+    )  # fmt: skip
 
 
 def hello(opening: Opening, ring: Ring, version: str, at: float) -> bytes:

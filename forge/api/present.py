@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -13,6 +13,7 @@ from forge.deploy.spec import domain_of, slot_of
 from forge.domain.deploy import Deploy
 from forge.domain.errors import ForgeError
 from forge.domain.instance import Instance
+from forge.domain.preferences import Preferences
 from forge.domain.project import Project
 from forge.domain.route import Route
 from forge.domain.stage import Stage, strategy_of
@@ -23,45 +24,48 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What stages are shown with, by (project, stage): asked for once, not for each of hundreds of stages."""
+
+    present: Mapping[tuple[str, str], Sequence[Instance]]
+    newest: Mapping[tuple[str, str], Deploy]
+    preferences: Preferences
+
+
 def project_views(runtime: Runtime, projects: Sequence[Project]) -> list[ProjectView]:
     """Projects with their stages, what runs there, and each stage's newest deploy."""
-    stages = runtime.store.projects.all_stages()
-    present: dict[tuple[str, str], list[Instance]] = {}
-    for instance in runtime.store.instances.present():
-        present.setdefault((instance.project, instance.stage), []).append(instance)
-    return [_project(runtime, project, stages.get(project.name, []), present) for project in projects]
+    stages, around = runtime.store.projects.all_stages(), _around(runtime)
+    return [_project(runtime, project, stages.get(project.name, []), around) for project in projects]
 
 
 def project_view(runtime: Runtime, project: Project) -> ProjectView:
     """One project with its stages."""
-    return project_views(runtime, [project])[0]
+    stages = runtime.store.projects.stages(project.name)
+    return _project(runtime, project, stages, _around(runtime, project.name))
 
 
-def stage_view(
-    runtime: Runtime, project: Project, stage: Stage, instances: Iterable[Instance] | None = None
-) -> StageView:
-    """A stage with what runs there (looked up if not given) and its newest deploy."""
-    if instances is None:
-        instances = runtime.store.instances.present(stage.project, stage.name)
+def stage_view(runtime: Runtime, project: Project, stage: Stage, around: Around | None = None) -> StageView:
+    """A stage with what runs there and its newest deploy; they are looked up if not given."""
+    around, key = around or _around(runtime, stage.project), (stage.project, stage.name)
     strategy, why = strategy_of(project, stage)
-    newest = runtime.store.deploys.page(project=stage.project, stage=stage.name, limit=1)
     more = {
         "pattern": str(stage.pattern),
         "strategy": strategy,
         "strategy_reason": why,
-        "address": address_of(runtime, project, stage),
-        "instances": instance_views(runtime, project, instances),
-        "last_deploy": newest[0] if newest else None,
+        "address": address_of(project, stage, around.preferences),
+        "instances": instance_views(runtime, project, around.present.get(key, ())),
+        "last_deploy": around.newest.get(key),
     }
     return msgspec.convert({**msgspec.to_builtins(stage), **more}, StageView, from_attributes=True)
 
 
-def address_of(runtime: Runtime, project: Project, stage: Stage) -> str | None:
+def address_of(project: Project, stage: Stage, preferences: Preferences) -> str | None:
     """The domain that a stage gets; None without a proxy, or where the settings' pattern makes no domain of it."""
     if project.proxy == "published":
         return None
     try:
-        return domain_of(project, stage, slot_of(stage, "tag"), runtime.store.preferences.get())
+        return domain_of(project, stage, slot_of(stage, "tag"), preferences)
     except ForgeError:  # said when it is changed or deployed
         return None
 
@@ -104,10 +108,16 @@ def deploy_view(runtime: Runtime, deploy: Deploy) -> DeployView:
     )
 
 
-def _project(
-    runtime: Runtime, project: Project, stages: Iterable[Stage], present: Mapping[tuple[str, str], list[Instance]]
-) -> ProjectView:
-    views = [stage_view(runtime, project, stage, present.get((project.name, stage.name), [])) for stage in stages]
+def _around(runtime: Runtime, project: str | None = None) -> Around:
+    present: dict[tuple[str, str], list[Instance]] = {}
+    for instance in runtime.store.instances.present(project):
+        present.setdefault((instance.project, instance.stage), []).append(instance)
+    newest = {(deploy.project, deploy.stage): deploy for deploy in runtime.store.deploys.newest(project)}
+    return Around(present=present, newest=newest, preferences=runtime.store.preferences.get())
+
+
+def _project(runtime: Runtime, project: Project, stages: Iterable[Stage], around: Around) -> ProjectView:
+    views = [stage_view(runtime, project, stage, around) for stage in stages]
     return msgspec.convert({**msgspec.to_builtins(project), "stages": views}, ProjectView, from_attributes=True)
 
 

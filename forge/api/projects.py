@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint
 
 from forge.api.context import actor, principal, runtime
-from forge.api.contract import At, Operation, domain, operation, wire
+from forge.api.contract import AsOf, At, Operation, domain, operation, wire
 from forge.api.guard import allow
 from forge.api.present import project_view, project_views
 from forge.api.sealing import kept_names, sealed
@@ -24,10 +24,11 @@ blueprint = Blueprint("projects", __name__)
 @blueprint.get("/api/projects")
 @allow(Role.VIEWER)
 @operation(Operation(answer=list[ProjectView]))
-def list_projects() -> list[ProjectView]:
+def list_projects() -> AsOf:
     """All projects, with their stages and what runs there."""
+    place = str(runtime().store.events.bounds()[1])
     seen = [project for project in runtime().store.projects.all() if principal().sees(project.name)]
-    return project_views(runtime(), seen)
+    return AsOf(place, project_views(runtime(), seen))
 
 
 @blueprint.post("/api/projects")

@@ -58,17 +58,23 @@ def _forget(_: list[Standing]) -> None:
     """Nothing is kept."""
 
 
+def _unheard() -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(slots=True)
 class Kept:
     """Random ids that stand for a principal until they end; only their hashes are kept.
 
-    `keep` is given all that stands whenever that has changed; without it nothing outlives this process.
+    `keep` is given all that stands whenever that has changed; without it nothing outlives this process. `ended` is
+    called when one was ended before its time.
     """
 
     seconds: float
     clock: Callable[[], float] = time.time
     new: Callable[[], str] = _new
     keep: Callable[[list[Standing]], None] = _forget
+    ended: Callable[[], None] = _unheard
     _all: dict[bytes, tuple[Principal, float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -93,6 +99,8 @@ class Kept:
             principal, ends = self._all.pop(_hash(id), (None, 0.0))
             if principal is not None:
                 self.keep(self._standing())
+        if principal is not None:
+            self.ended()
         return principal if ends > self.clock() else None
 
     def load(self, kept: Iterable[Standing]) -> None:
@@ -110,14 +118,14 @@ class Kept:
 _PLACE = "api/sessions"  # in the vault
 
 
-def sessions_of(store: Store) -> Kept:
+def sessions_of(store: Store, ended: Callable[[], None] = _unheard) -> Kept:
     """Sessions that outlive a restart of Forge, which must sign nobody out."""
 
     def keep(standing: list[Standing]) -> None:
         with store.database.change() as change:
             store.secrets.put(change, _PLACE, Secret(msgspec.json.encode(standing).decode()))
 
-    sessions = Kept(SESSION_SECONDS, keep=keep)
+    sessions = Kept(SESSION_SECONDS, keep=keep, ended=ended)
     if (kept := store.secrets.get(_PLACE)) is not None:
         sessions.load(msgspec.json.decode(kept.reveal(), type=list[Standing]))
     return sessions

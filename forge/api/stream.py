@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from forge.api import topics
 from forge.api.context import context, principal, runtime, visible_deploy, visible_instance
 from forge.api.contract import EVENTS, HIGHEST, JSON, Operation, operation
-from forge.api.guard import allow
+from forge.api.guard import allow, standing
 from forge.api.hub import STREAM_HEADERS
 from forge.api.sessions import Role
 from forge.domain.events import deploy_topic, instance_topic
@@ -121,6 +121,6 @@ def _stream(wanted: str | None) -> Response:
         subscription = topics.without(subscription, METRICS)
         for one in subscription.wanted:
             _visible(one.topic)
-    subscription = replace(subscription, projects=projects)
+    subscription = replace(subscription, projects=projects, stands=standing(request, context()))
     body = context().hub.response_body(request.environ, subscription)
     return Response(body, headers=dict(STREAM_HEADERS))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from forge.domain.errors import Invalid
 from forge.domain.events import STATE
@@ -13,6 +14,11 @@ MAX_TOPICS = 20
 _TOPIC = re.compile(r"state|metrics|deploy:[0-9]{1,15}|instance:[0-9a-z]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _PLACE = re.compile(r"([0-9a-z]{1,32})-([0-9]{1,15})")
+
+
+def always() -> bool:
+    """Who has no session cannot lose it."""
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +42,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """All that one reader wants; no topic twice. `projects` are those they may see, None: all."""
+    """All that one reader wants; no topic twice. `projects` are those they may see, None: all. `stands`: whether they
+    are still who they were when they asked; asked from another thread, now and then.
+    """
 
     wanted: tuple[Wanted, ...]
     projects: frozenset[str] | None = None
+    stands: Callable[[], bool] = always
 
 
 def parse(topics: str | None, last_event_id: str | None = None) -> Subscription:
@@ -63,7 +72,7 @@ def parse(topics: str | None, last_event_id: str | None = None) -> Subscription:
 
 def without(subscription: Subscription, topic: str) -> Subscription:
     """The same, but for `topic`."""
-    return Subscription(wanted=tuple(one for one in subscription.wanted if one.topic != topic))
+    return replace(subscription, wanted=tuple(one for one in subscription.wanted if one.topic != topic))
 
 
 def _wanted(item: str, broken_off: Position | None) -> Wanted:

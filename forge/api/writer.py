@@ -12,6 +12,7 @@ from contextlib import suppress
 from threading import Lock, Thread
 
 from forge.api.ring import Ring
+from forge.api.topics import always
 
 # What the kernel may hold for one reader; more than that and it is late.
 _SEND_BUFFER = 128 << 10
@@ -22,13 +23,23 @@ log = logging.getLogger(__name__)
 
 class Reader:
     """A connection and how far it has got. `pending` is what the kernel did not take yet, `since` when it last
-    took some of it.
+    took some of it. It is served as long as it `stands`.
     """
 
-    __slots__ = ("after", "chunked", "cursor", "pending", "since", "sock", "topics")
+    __slots__ = ("after", "chunked", "cursor", "pending", "since", "sock", "stands", "topics")
 
-    def __init__(self, *, sock: socket.socket, topics: frozenset[str], cursor: int, after: int, chunked: bool) -> None:
+    def __init__(
+        self,
+        *,
+        sock: socket.socket,
+        topics: frozenset[str],
+        cursor: int,
+        after: int,
+        chunked: bool,
+        stands: Callable[[], bool] = always,
+    ) -> None:
         self.sock, self.topics, self.cursor, self.after, self.chunked = sock, topics, cursor, after, chunked
+        self.stands = stands
         self.pending = _NOTHING
         self.since = 0.0
 
@@ -36,7 +47,7 @@ class Reader:
 class Writer:
     """Writes from `ring` to readers until they leave, stall for `stall` seconds, or it is closed.
 
-    `ended(topics, why)` is called once for each reader that was added; why: left, stalled, closed. `beat()` is
+    `ended(topics, why)` is called once for each reader that was added; why: left, stalled, ended, closed. `beat()` is
     called every `heartbeat` seconds. Both are called in the writer's thread and must be quick.
     """
 
@@ -59,6 +70,7 @@ class Writer:
         self._lock = Lock()
         self._closing = False
         self._awake = False
+        self._review = False
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
@@ -84,6 +96,11 @@ class Writer:
             with suppress(OSError):  # full: it wakes up anyway; closed: nobody is left to wake
                 self._wake_in.send(b"!")
 
+    def review(self) -> None:
+        """Somebody may not stand any longer: look now, rather than with the next beat. From any thread."""
+        self._review = True
+        self.wake()
+
     def close(self, timeout: float) -> None:
         """End every stream, within `timeout` seconds."""
         with self._lock:
@@ -101,12 +118,15 @@ class Writer:
             now = self._monotonic()
             self._listen(min(beaten + self._heartbeat - now, self._look_every if self._late else self._heartbeat))
             self._admit()
+            if self._review:
+                self._drop_ended()
             if self._ring.end != seen:
                 seen = self._ring.end
                 self._pump_all()
             now = self._monotonic()
             if now - beaten >= self._heartbeat:
                 beaten = now
+                self._drop_ended()
                 self._beat()
             if self._late and now - checked >= self._look_every:
                 checked = now
@@ -135,6 +155,8 @@ class Writer:
                 self._drop(reader, "left")
             else:
                 self._pump(reader)
+                if not reader.stands():  # not any longer: it ended on the way here
+                    self._drop(reader, "ended")
 
     def _prepare(self, sock: socket.socket) -> None:
         sock.setblocking(False)
@@ -191,6 +213,11 @@ class Writer:
         for reader in [late for late in self._late if now - late.since >= self._stall]:
             log.warning("A reader of the live stream took nothing for %.0f s and was let go.", now - reader.since)
             self._drop(reader, "stalled")
+
+    def _drop_ended(self) -> None:
+        self._review = False  # before they are asked: who ends meanwhile is asked again
+        for reader in [one for one in self._readers.values() if not one.stands()]:
+            self._drop(reader, "ended")
 
     def _drop(self, reader: Reader, why: str) -> None:
         if self._readers.pop(reader.sock.fileno(), None) is None:

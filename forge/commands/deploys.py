@@ -175,12 +175,27 @@ def _show(state: State, found: dict[str, Any]) -> None:
         return
     steps, words = found.pop("steps"), found.pop("last_words") or {}
     lines = words.pop("lines", [])
+    found["switch"] = switch_line(found.pop("measured"))
     times = {name: when(found[name]) for name in ("created", "started", "ended")}
     fields({**found, **times, "last words": {name: value for name, value in words.items() if name != "probes"}})
     for one in steps:
         line(step_line(one))
     for one in lines:
         line(f"    {one['text']}")
+
+
+def switch_line(measured: dict[str, Any] | None) -> str | None:
+    """What the switch cost, as a sentence; None if it was not measured."""
+    if measured is None:
+        return None
+    said = [f"{measured['failed']} of {measured['sent']} requests failed"]
+    if measured["slowest"] is not None:
+        said.append(f"the slowest took {measured['slowest']:.0f} ms")
+    if measured["switch"] is not None:
+        said.append(f"switched in {measured['switch']:.0f} ms")
+    if measured["answered_by"] is not None:
+        said.append(f"answered by {measured['answered_by']}")
+    return ", ".join(said)
 
 
 def go_on(state: State, client: Client, queued: dict[str, Any], *, wait: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,10 +32,19 @@ def serve(state: State, /, **flags: Any) -> None:
     settings = state.settings(**flags)
     from forge import log, server  # noqa: PLC0415  slow to import
     from forge.compose import compose  # noqa: PLC0415
+    from forge.systemd import Notifier  # noqa: PLC0415
 
     log.set_up(settings.log_level, settings.log_format)
+    manager = Notifier(os.environ)
 
     def ready(running: Server) -> None:
+        manager.tell(READY=1, STATUS=f"Answers at {running.url}")
+        manager.watch(running.answers)
         click.echo(f"Forge answers at {running.url} (Ctrl-C ends it). Its token is in {settings.token_file}.", err=True)
 
-    server.serve(compose(settings), ready)
+    def ending() -> None:
+        manager.close()
+        manager.tell(STOPPING=1, STATUS="Deploys under way reach a safe step")
+
+    manager.tell(STATUS=f"Opens {settings.data}")
+    server.serve(compose(settings), ready, ending)

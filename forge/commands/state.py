@@ -23,6 +23,14 @@ EXITS = {
     6: "there is no such thing",
     7: "it cannot be done in the present state",
     8: "an engine, registry or proxy does not answer, or refused",
+    20: "the address or port cannot be listened on: it is taken, or not to be had",
+    21: "another Forge runs on the data folder",
+    22: "the data folder cannot be used: not writable, or not Forge's",
+    23: "the key is missing, unreadable, or another one than the secrets were sealed with",
+    24: "the data folder was written by a newer Forge",
+    25: "the database is damaged, or cannot be used",
+    130: "ended by Ctrl-C",
+    255: "the one file could not unpack itself: see TMPDIR in docs/install.md",
 }
 
 

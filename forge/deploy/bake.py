@@ -8,39 +8,47 @@ from forge.deploy.health import Unhealthy, stay_healthy
 from forge.deploy.run import Run
 from forge.deploy.steps import health_plan, tell_probe
 
+_KEEP_EVERY = 2.0  # seconds between figures for whoever follows the deploy
 _LOOK_EVERY = 0.25  # seconds between looks at what people would have met
 
 
 def bake(run: Run) -> str:
     """Watch it for the stage's time: its health, that it does not end, and what Forge's own requests meet."""
-    return f"{_bake(run)}{_measured(run)}"
+    if run.stage.bake and run.deploy.replaces is not None:
+        _watch(run, run.stage.bake)
+        said = f"well for {run.stage.bake:.0f} s"
+    else:
+        said = "nothing served before that one could go back to" if run.stage.bake else "not asked for"
+    run.end_meter()
+    run.keep_measured()
+    return f"{said}; {run.meter.found.said}" if run.meter is not None else said
 
 
-def _bake(run: Run) -> str:
-    if not run.stage.bake:
-        return "not asked for"
-    if run.deploy.replaces is None:
-        return "nothing served before that one could go back to"
+def _watch(run: Run, seconds: float) -> None:
     stay_healthy(
         run.engine,
         run.candidate().container or "",
         run.project.port,
         health_plan(run).probe,
-        seconds=run.stage.bake,
+        seconds=seconds,
         wait=_watching(run),
         clock=run.monotonic,
         tell=tell_probe(run),
     )
-    return f"well for {run.stage.bake:.0f} s"
 
 
 def _watching(run: Run) -> Callable[[float], None]:
     """A wait that raises Unhealthy as soon as more requests fail than the stage tolerates."""
+    kept = run.monotonic()
 
     def wait(seconds: float) -> None:
+        nonlocal kept
         end = run.monotonic() + seconds
         while True:
             _look_at_requests(run)
+            if run.monotonic() - kept >= _KEEP_EVERY:
+                kept = run.monotonic()
+                run.keep_measured()
             left = end - run.monotonic()
             if left <= 0:
                 return
@@ -56,8 +64,3 @@ def _look_at_requests(run: Run) -> None:
         run.say(f"a request through the proxy failed: {fault}", "warning")
     if excess := run.meter.excess(run.stage.tolerance):
         raise Unhealthy(excess)
-
-
-def _measured(run: Run) -> str:
-    """The figures of the switch, for the journal and the log."""
-    return f"; {run.meter.end()}" if run.meter is not None else ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from forge.domain.deploy import Measured
 from forge.domain.errors import ForgeError
 from forge.domain.route import Target
 from forge.domain.stage import LATEST, Tolerance
@@ -16,37 +17,19 @@ EVERY = 0.25  # seconds between requests
 _NEWS = 20  # failures that are told one by one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """What the requests met. `slowest` in milliseconds; `switched`: milliseconds from the order to the proxy until the
-    new instance was first seen to answer through it, None: not yet. `by_old`, `by_new`: how many each has answered.
-    """
-
-    sent: int = 0
-    failed: int = 0
-    slowest: float = 0
-    switched: float | None = None
-    by_old: int = 0
-    by_new: int = 0
-
-    def __str__(self) -> str:
-        """`0 of 214 requests failed, switched in 84 ms`."""
-        took = "not seen to switch" if self.switched is None else f"switched in {self.switched:.0f} ms"
-        return f"{self.failed} of {self.sent} requests failed, {took}"
-
-
 @dataclass(slots=True, kw_only=True)
 class Meter:
     """Asks in a thread of its own, so that it also sees what the steps wait for. `ask` raises ForgeError where no
-    answer came. `lenient`: a server error of an instance is no failure, as nobody knows what the path should say.
+    answer came. `new`: who shall answer; `known`: the ids of the new and of the old instance. `lenient`: a server error
+    of an instance is no failure, as nobody knows what the path should say. `found` is what was measured so far.
     """
 
     ask: Callable[[], Answer]
     clock: Callable[[], float]
-    old: Target | None
     new: Target
+    known: Mapping[Target, str]
     lenient: bool
-    _found: Measured = field(default_factory=Measured)
+    found: Measured = field(default_factory=Measured)
     _latest: deque[bool] = field(default_factory=lambda: deque(maxlen=LATEST))
     _faults: list[str] = field(default_factory=list)
     _newest: str = ""
@@ -64,17 +47,24 @@ class Meter:
         with self._lock:
             self._ordered = self.clock()
 
+    def once(self) -> tuple[Answer | None, str]:
+        """Ask and count: the answer, and what is wrong with it, "" if nothing is."""
+        try:
+            answer: Answer | None = self.ask()
+            fault = self._fault(answer) if answer else ""
+        except ForgeError as error:
+            answer, fault = None, error.message
+        self._count(answer, fault)
+        return answer, fault
+
     def confirm(self, answer: Answer) -> None:
-        """The new instance was seen to answer; from here on failures may take it back."""
+        """The new instance was seen to answer so; from here on failures may take it back."""
         with self._lock:
-            self._see_switch(answer)
             self._confirmed, self.lenient = True, self.lenient and answer.status >= 500
 
-    def end(self) -> Measured:
+    def end(self) -> None:
         """Ask no more; who is still waited for is not counted."""
         self._ended.set()
-        with self._lock:
-            return self._found
 
     def news(self) -> list[str]:
         """Failures that were not told yet, a sentence each."""
@@ -90,22 +80,18 @@ class Meter:
                 return ""
             return f"{failed} of the latest {asked} requests through the proxy failed: {self._newest}"
 
-    # ---- the meter's thread
+    # ---- parts
 
     def _go_on(self) -> None:
         while not self._ended.is_set():
-            try:
-                answer: Answer | None = self.ask()
-                fault = self._fault(answer) if answer else ""
-            except ForgeError as error:
-                answer, fault = None, error.message
-            self._count(answer, fault)
+            self.once()
             self._ended.wait(EVERY)
 
     def _fault(self, answer: Answer) -> str:
         if answer.target is None:
             return f"{answer.status} from the proxy itself"
-        if answer.status >= 500 and not self.lenient and answer.target != self.old:
+        is_old = answer.target in self.known and answer.target != self.new
+        if answer.status >= 500 and not self.lenient and not is_old:
             return f"{answer.status} from {'the new instance' if answer.target == self.new else answer.target}"
         return ""
 
@@ -113,25 +99,23 @@ class Meter:
         with self._lock:
             if self._ended.is_set() or (fault and self._ordered is None):
                 return  # what failed before the switch is not its fault
-            found = self._found
-            self._found = replace(
-                found,
-                sent=found.sent + 1,
-                failed=found.failed + bool(fault),
-                slowest=max(found.slowest, answer.milliseconds if answer else 0),
-                by_old=found.by_old + (answer is not None and answer.target == self.old is not None),
-                by_new=found.by_new + (answer is not None and answer.target == self.new),
-            )
-            if answer is not None:
-                self._see_switch(answer)
+            self.found = self._with(answer, failed=bool(fault))
             if self._confirmed:
                 self._latest.append(bool(fault))
             if fault:
                 self._newest = fault
-                if self._found.failed <= _NEWS:
+                if self.found.failed <= _NEWS:
                     self._faults.append(fault)
 
-    def _see_switch(self, answer: Answer) -> None:
-        if answer.target == self.new and self._ordered is not None and self._found.switched is None:
-            took = (self.clock() - self._ordered) * 1000
-            self._found = replace(self._found, switched=took)
+    def _with(self, answer: Answer | None, *, failed: bool) -> Measured:
+        found = replace(self.found, sent=self.found.sent + 1, failed=self.found.failed + failed)
+        if answer is None:
+            return found
+        switched = answer.target == self.new and not failed and found.switch is None
+        took = (self.clock() - self._ordered) * 1000 if switched and self._ordered is not None else found.switch
+        return replace(
+            found,
+            slowest=max(found.slowest or 0, answer.milliseconds),
+            switch=took,
+            answered_by=self.known.get(answer.target, found.answered_by) if answer.target else found.answered_by,
+        )

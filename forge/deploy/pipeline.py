@@ -6,6 +6,7 @@ import logging
 
 from forge.deploy import steps
 from forge.deploy.bake import bake
+from forge.deploy.confirm import confirm
 from forge.deploy.health import Unhealthy
 from forge.deploy.predeploy import remove_pre_deploy, run_pre_deploy
 from forge.deploy.run import Cancelled, Interrupted, Run
@@ -32,7 +33,7 @@ _PROVE = (
     Step("start", steps.start, steps.stop_candidate),
     Step(WAIT_UNTIL_HEALTHY, steps.wait_healthy),
     Step("switch route", steps.switch_route, steps.switch_back),
-    Step("confirm through the route", steps.confirm),
+    Step("confirm through the route", confirm),
     Step("bake", bake),
 )
 
@@ -73,6 +74,7 @@ def execute(run: Run) -> None:
         if not isinstance(error, ForgeError):
             _log.exception("deploy #%d failed unexpectedly", run.deploy.id)
         run.engine_left = isinstance(error, EngineUnavailable)
+        run.keep_measured()
         revert(run, error)
     finally:
         run.end_meter()

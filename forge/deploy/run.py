@@ -115,7 +115,7 @@ class Run:
     # ---- measuring
 
     def start_meter(self) -> None:
-        """Begin to ask through the proxy, as people do, until `end_meter`."""
+        """Begin to ask through the proxy, as people do; nothing without one."""
         candidate, old = self.candidate(), self.replaced()
         proxy, route, path = self.proxy, self.route_to(candidate), self.project.health.path
         if proxy is None or route is None:
@@ -123,11 +123,16 @@ class Run:
         self.meter = Meter(
             ask=lambda: proxy.ask(route, path or "/"),
             clock=self.monotonic,
-            old=old.target if old else None,
             new=route.target,
+            known={one.target: one.id for one in (old, candidate) if one and one.target},
             lenient=path is None,
         )
         self.meter.start()
+
+    def keep_measured(self) -> None:
+        """Write down what was measured so far."""
+        if self.meter is not None and self.meter.found != self.deploy.measured:
+            self.keep(measured=self.meter.found)
 
     def end_meter(self) -> None:
         """Ask no more."""

@@ -38,13 +38,37 @@ class DeployKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a switch cost, as requests found it that Forge sent through the proxy from before it until the bake's end.
+
+    Of `sent` requests `failed`: nothing answered, the proxy itself did, or the answer was a fault; before the proxy
+    was told, and of the old instance, that does not count. `slowest` answer and
+    `switch`, from telling the proxy until the new instance was seen to answer, in milliseconds; None: not seen.
+    `answered_by` is the id of the instance that answered last.
+    """
+
+    sent: int = 0
+    failed: int = 0
+    slowest: float | None = None
+    switch: float | None = None
+    answered_by: str | None = None
+
+    @property
+    def said(self) -> str:
+        """`0 of 214 requests failed, switched in 84 ms`."""
+        took = "not seen to switch" if self.switch is None else f"switched in {self.switch:.0f} ms"
+        return f"{self.failed} of {self.sent} requests failed, {took}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deploy:
     """Deploy `#id`. `tag` is what was asked for, `digest` what it meant ("" until resolved).
 
     `slot` is "" where a stage has one instance; else the tag, which then has an instance of its own.
     `actor`: `webhook`, `poller`, or who asked. `source` is the deploy rolled back to or promoted.
     `instance` is the candidate's id, `replaces` the instance that served before. `failure` is the
-    sentence, `failed_step` the name. Times are unix seconds.
+    sentence, `failed_step` the name. `measured`: None until a proxy led people to the
+    candidate. Times are unix seconds.
     """
 
     id: int
@@ -64,6 +88,7 @@ class Deploy:
     cancel_asked: bool = False
     failed_step: str | None = None
     failure: str | None = None
+    measured: Measured | None = None
     created: float = 0
     started: float | None = None
     ended: float | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 from forge.domain.errors import Unavailable
 from forge.store.database import Database
 
-_PREFIX = ".backup-"
+PREFIX = ".backup-"
 
 
 class Copy(io.FileIO):
@@ -36,7 +36,7 @@ def take(database: Database) -> Copy:
     Raise Unavailable where there is no room for it.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=_PREFIX, dir=database.path.parent)
+        handle, name = tempfile.mkstemp(prefix=PREFIX, dir=database.path.parent)
     except OSError as error:
         raise Unavailable(f"There is no room for a backup in the data folder: {error.strerror}") from error
     os.close(handle)
@@ -51,5 +51,5 @@ def take(database: Database) -> Copy:
 
 def tidy(folder: Path) -> None:
     """Remove what a Forge left that was killed while it made a copy."""
-    for path in folder.glob(f"{_PREFIX}*"):
+    for path in folder.glob(f"{PREFIX}*"):
         path.unlink(missing_ok=True)

@@ -144,17 +144,21 @@ class Database:
         connection = sqlite3.connect(
             self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=256
         )
+        connection.row_factory = sqlite3.Row
         held = _Held(connection)
+        with held.busy:  # as soon as it is listed, `close` may want it
+            self._list(held)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        return held
+
+    def _list(self, held: _Held) -> None:
         with self._guard:
             for other in self._all:
                 if not other.thread.is_alive():
                     other.connection.close()
             self._all = [held, *(other for other in self._all if other.thread.is_alive())]
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        return held
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """All rows; raise StoreUnavailable."""
@@ -223,7 +227,8 @@ def migrate(connection: sqlite3.Connection, allowed: Callable[[], None] = lambda
     if version > scripts[-1][0]:
         raise StoreError(
             f"This data folder was written by a newer Forge (schema {version}, this one knows {scripts[-1][0]}): "
-            "start the newer Forge. Nothing was changed."
+            "start the newer Forge. Nothing was changed.",
+            code="newer_database",
         )
     if 0 < version < scripts[-1][0]:
         allowed()

@@ -18,7 +18,7 @@ from forge.store.database import Change, Database, from_json, to_json
 
 _COLUMNS = (
     "project, stage, slot, image, tag, digest, kind, strategy, status, actor, source, instance, replaces, "
-    "cancel_asked, failed_step, failure, created, started, ended"
+    "cancel_asked, failed_step, failure, measured, created, started, ended"
 )
 _NAMES = _COLUMNS.split(", ")
 
@@ -90,6 +90,15 @@ class Deploys:
             values.append(before)
         sql = f"SELECT id, {_COLUMNS} FROM deploy WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"  # noqa: S608
         return [_deploy(row) for row in self._database.rows(sql, [*values, limit])]
+
+    def newest(self, project: str | None = None) -> list[Deploy]:
+        """The newest of each stage, of one project or of all."""
+        where, values = ("WHERE project = ?", [project]) if project is not None else ("", [])
+        sql = (
+            f"SELECT id, {_COLUMNS} FROM deploy "  # noqa: S608
+            f"WHERE id IN (SELECT max(id) FROM deploy {where} GROUP BY project, stage)"
+        )
+        return [_deploy(row) for row in self._database.rows(sql, values)]
 
     def queued(self) -> list[Deploy]:
         """What waits, in the order it was asked for."""
@@ -203,13 +212,18 @@ class Deploys:
         return begun
 
     def save(self, change: Change, deploy: Deploy) -> None:
-        """Write all of `deploy`, but never take back that cancelling was asked for; tell if the status changed."""
-        before = change.execute("SELECT status FROM deploy WHERE id = ?", (deploy.id,)).fetchone()
+        """Write all of `deploy`, but never take back that cancelling was asked for; tell if the status changed, and who
+        follows it what was measured meanwhile.
+        """
+        before = change.execute("SELECT status, measured FROM deploy WHERE id = ?", (deploy.id,)).fetchone()
         assigned = ", ".join(f"{name} = ?" for name in _NAMES if name != "cancel_asked")
         values = [value for name, value in zip(_NAMES, _values(deploy), strict=True) if name != "cancel_asked"]
         change.execute(f"UPDATE deploy SET {assigned} WHERE id = ?", [*values, deploy.id])  # noqa: S608
         if before is None or before["status"] != deploy.status.value:
             self._tell(change, deploy)
+        elif deploy.measured and before["measured"] != to_json(deploy.measured):
+            told = msgspec.to_builtins(deploy)
+            change.emit(_event(change, deploy, "deploy_status", told, deploy_topic(deploy.id)))
 
     def ask_cancel(self, change: Change, deploy: int) -> None:
         change.execute("UPDATE deploy SET cancel_asked = 1 WHERE id = ?", (deploy,))
@@ -266,8 +280,10 @@ def _event(change: Change, deploy: Deploy, type_: str, payload: Mapping[str, Any
 
 
 def _values(deploy: Deploy) -> list[Any]:
-    return [getattr(deploy, name) for name in _NAMES]
+    measured = to_json(deploy.measured) if deploy.measured else None
+    return [measured if name == "measured" else getattr(deploy, name) for name in _NAMES]
 
 
 def _deploy(row: sqlite3.Row) -> Deploy:
-    return msgspec.convert({**dict(row), "cancel_asked": bool(row["cancel_asked"])}, Deploy)
+    measured = from_json(row["measured"]) if row["measured"] else None
+    return msgspec.convert({**dict(row), "cancel_asked": bool(row["cancel_asked"]), "measured": measured}, Deploy)

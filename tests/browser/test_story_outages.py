@@ -13,7 +13,7 @@ from tests.parts import images
 
 pytestmark = pytest.mark.real
 FETCHED_AHEAD = "() => performance.getEntriesByName('forge: pages fetched ahead').length > 0"
-CUT = r"net::ERR_|status of 50\d"
+CUT = r"net::ERR_|status of 50\d|Failed to fetch dynamically imported module"
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from http.client import IncompleteRead
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from forge.vault import generate_key
 from tests.e2e.live import until
 from tests.parts import images
+from tests.unit.streaming import Client
 
 pytestmark = pytest.mark.real
 
@@ -95,6 +97,17 @@ def test_the_cookie_is_for_our_own_pages_only(forge):
         assert answer.status == status, (origin, answer)
     assert forge.ask("DELETE", "/api/session", headers={**cookie, **own}).status == 204
     assert forge.ask("GET", "/api/projects", headers=cookie).status == 401
+
+
+def test_signing_out_ends_the_streams_of_that_session_and_no_other(forge):
+    ours, theirs = ({"Cookie": sign_in(forge).partition(";")[0]} for _ in range(2))
+    with Client(forge.port, headers=ours) as mine, Client(forge.port, headers=theirs, timeout=15) as other:
+        mine.until("hello")
+        other.until("hello")
+        assert forge.ask("DELETE", "/api/session", headers={**ours, "Origin": forge.url}).status == 204
+        with suppress(IncompleteRead, ConnectionError):
+            assert mine.frame() is None
+        other.until("ping")
 
 
 def test_a_ticket_opens_one_window_and_no_second(forge):

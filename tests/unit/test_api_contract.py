@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 from flask import Flask, Response
 
 from forge.api import errors
-from forge.api.contract import At, Operation, Page, contract_of, domain, operation, wire
+from forge.api.contract import AsOf, At, Operation, Page, contract_of, domain, operation, wire
 from forge.domain.errors import Invalid
 from forge.domain.project import Health
 
@@ -37,9 +38,11 @@ def client():
     asked = operation(Operation(query=Many))(lambda query: query)
     made = operation(Operation(status=201))(lambda: At("/api/x/1", {"a": 1}))
     nothing = operation(Operation(status=204))(lambda: None)
+    placed = operation(Operation())(lambda: AsOf("7", ["line"] * 9000))
     raw = operation(Operation())(lambda: Response("as it is", 203))
     for path, view in {
         "/shown": shown, "/optional": optional, "/asked": asked, "/made": made, "/nothing": nothing, "/raw": raw,
+        "/placed": placed,
     }.items():  # fmt: skip
         app.add_url_rule(path, path[1:], view, methods=["GET", "POST"])
     return app.test_client()
@@ -105,6 +108,15 @@ def test_a_query_that_does_not_fit_is_a_422(client, query):
 def test_what_was_made_says_where_it_is(client):
     answer = client.get("/made")
     assert (answer.status_code, answer.headers["Location"], answer.json) == (201, "/api/x/1", {"a": 1})
+
+
+def test_an_answer_may_say_its_place_in_the_stream_and_a_large_one_is_packed_for_who_takes_it(client):
+    answer = client.get("/placed")
+    assert (answer.headers["Forge-Place"], answer.json) == ("7", ["line"] * 9000)
+    packed = client.get("/placed", headers={"Accept-Encoding": "gzip"})
+    assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert gzip.decompress(packed.data) == answer.data
+    assert "Content-Encoding" not in client.post("/made", headers={"Accept-Encoding": "gzip"}).headers
 
 
 def test_nothing_is_an_empty_204_and_a_response_stays_as_it_is(client):

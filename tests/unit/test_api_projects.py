@@ -20,6 +20,14 @@ def test_a_project_is_made_with_its_stages_and_secrets_and_says_where_it_is(worl
     assert world.ask("GET", "/api/projects").json == [made.json]
 
 
+def test_the_board_says_from_which_place_of_the_stream_on_it_is_to_be_followed(world):
+    world.make_shop()
+    newest = world.runtime.store.events.bounds()[1]
+    assert newest > 0
+    for path in ("/api/projects", "/api/deploys?status=queued"):
+        assert world.ask("GET", path).headers["Forge-Place"] == str(newest)
+
+
 def test_secrets_go_to_the_vault_and_never_come_back(world):
     world.make_shop(secrets={"KEY": "p1anted-s3cret"})
     assert world.runtime.store.secrets.get("project/shop/environment/KEY").reveal() == "p1anted-s3cret"

@@ -22,6 +22,16 @@ def clock():
     return Clock()
 
 
+def test_that_one_was_ended_is_told_once_and_not_of_one_that_never_was():
+    told = []
+    kept = Kept(60, ended=lambda: told.append(1))
+    made = kept.begin(Principal(name="ann", role=Role.VIEWER))
+    kept.end("nobody")
+    kept.end(made)
+    kept.end(made)
+    assert told == [1]
+
+
 def test_an_id_stands_for_its_principal_until_its_time_is_over(clock):
     kept = Kept(60, clock)
     made = kept.begin(ADA)

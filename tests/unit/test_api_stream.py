@@ -110,6 +110,21 @@ def test_without_a_wish_it_is_a_stream(shop, accept, type_):
     answer.close()
 
 
+def test_a_stream_ends_with_its_session_and_others_go_on(world):
+    def follow(name):
+        browser = world.browser(Principal(name=name, role=Role.VIEWER))
+        body = iter(browser.get("/api/events", buffered=False).response)
+        assert b"hello" in next(body)
+        return browser, body
+
+    (ann, hers), (_, his) = follow("ann"), follow("bob")
+    assert ann.delete("/api/session", headers={"Origin": "http://localhost"}).status_code == 204
+    assert all(b"project" not in told for told in hers), "it ended"
+    world.make_shop()
+    assert any(b"project_changed" in told for told in his)
+    assert world.context.hub.stats().ended["ended"] == 1
+
+
 def test_who_may_see_some_projects_follows_those_only(shop):
     bob = shop.browser(Principal(name="bob", role=Role.ADMIN, projects=frozenset({"cart"})))
     for hidden in ("deploy:1", "state,deploy:1", "instance:nobody"):

@@ -29,10 +29,10 @@ class Bench:
     def beat(self) -> None:
         self.beats += 1
 
-    def read(self, chunked: bool = False) -> socket.socket:
+    def read(self, chunked: bool = False, **more) -> socket.socket:
         theirs, ours = socket.socketpair()
         theirs.settimeout(5)
-        reader = Reader(sock=ours, topics=TOPICS, cursor=self.ring.end, after=0, chunked=chunked)
+        reader = Reader(sock=ours, topics=TOPICS, cursor=self.ring.end, after=0, chunked=chunked, **more)
         assert self.writer.add(reader)
         return theirs
 
@@ -54,6 +54,28 @@ def test_a_reader_is_written_to_until_it_leaves(bench):
         assert b'"a"' in reader.recv(4096)
         assert bench.ended == []
     assert eventually(lambda: bench.ended == ["left"])
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_who_stands_no_longer_is_let_go_at_once_when_told_and_else_with_the_next_beat(bench, told):
+    standing = {"ann": True, "bob": True}
+    with bench.read(stands=lambda: standing["ann"]) as ann, bench.read(stands=lambda: standing["bob"]) as bob:
+        bench.say("a")
+        assert b'"a"' in ann.recv(4096)
+        assert b'"a"' in bob.recv(4096)
+        standing["ann"] = False
+        if told:
+            bench.writer.review()
+        assert ann.recv(4096) == b""
+        assert bench.ended == ["ended"]
+        bench.say("b")
+        assert b'"b"' in bob.recv(4096)
+
+
+def test_who_ended_on_the_way_is_not_kept(bench):
+    with bench.read(stands=lambda: False) as reader:
+        assert reader.recv(4096) == b""
+    assert bench.ended == ["ended"]
 
 
 def test_what_was_said_before_the_reader_was_added_is_not_lost(bench):

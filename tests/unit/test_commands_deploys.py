@@ -133,6 +133,17 @@ def test_one_deploy_is_shown_with_its_steps_and_the_last_words_of_what_failed(sh
     shop.run("deploys", "7", code=6)
 
 
+def test_what_the_switch_cost_is_shown(shop):
+    shop.world.push("dev-1")
+    shop.run("deploy", "shop", "dev", "dev-1")
+    measured = shop.json("deploys", "1")["measured"]
+    assert (measured["sent"], measured["failed"]) == (1, 0)
+    assert measured["answered_by"] == shop.json("deploys", "1")["instance"]
+    said = shop.run("deploys", "1").stdout
+    assert "switch: 0 of 1 requests failed, the slowest took " in said
+    assert f"answered by {measured['answered_by']}\n" in said
+
+
 def test_an_ended_deploy_cannot_be_cancelled(shop):
     shop.world.push("dev-1")
     shop.run("deploy", "shop", "dev", "dev-1")

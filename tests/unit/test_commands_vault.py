@@ -54,7 +54,7 @@ def test_a_key_of_the_environment_takes_the_place_of_the_file(folder):
 def test_a_running_forge_must_be_stopped_first(tmp_path):
     shell = Shell(tmp_path / "data")
     try:
-        assert "stop it" in shell.run("vault", "rotate", code=7).stderr
+        assert "stop it" in shell.run("vault", "rotate", code=21).stderr
     finally:
         shell.close()
 

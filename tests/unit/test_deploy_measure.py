@@ -5,7 +5,8 @@ import queue
 import pytest
 
 from forge.deploy import measure
-from forge.deploy.measure import Measured, Meter
+from forge.deploy.measure import Meter
+from forge.domain.deploy import Measured
 from forge.domain.errors import ProxyUnavailable
 from forge.domain.route import Target
 from forge.domain.stage import LATEST, Tolerance
@@ -23,7 +24,9 @@ class Asked:
         monkeypatch.setattr(measure, "EVERY", 0)
         self.now, self.heard = 10.0, 0
         self._answers = queue.Queue()
-        self.meter = Meter(ask=self._ask, clock=lambda: self.now, old=OLD, new=NEW, lenient=lenient)
+        self.meter = Meter(
+            ask=self._ask, clock=lambda: self.now, new=NEW, known={OLD: "old", NEW: "new"}, lenient=lenient
+        )
         self._asks = 0
 
     def _ask(self):
@@ -45,9 +48,9 @@ class Asked:
             until(lambda asked=asked: self._asks > asked, "it asks again")
 
     def end(self):
-        found = self.meter.end()
+        self.meter.end()
         self._answers.put(says(200))
-        return found
+        return self.meter.found
 
 
 def says(status, target=NEW, milliseconds=3):
@@ -69,8 +72,8 @@ def test_what_is_met_from_before_the_switch_on_is_counted(asked):
     asked.hears(says(200), says(503), says(200))
     asked.now += 5
     found = asked.end()
-    assert found == Measured(sent=5, failed=1, slowest=70, switched=pytest.approx(84), by_old=2, by_new=3)
-    assert str(found) == "1 of 5 requests failed, switched in 84 ms"
+    assert found == Measured(sent=5, failed=1, slowest=70, switch=pytest.approx(84), answered_by="new")
+    assert found.said == "1 of 5 requests failed, switched in 84 ms"
 
 
 def test_what_fails_before_the_switch_or_by_the_old_ones_fault_is_not_held_against_the_new_one(asked):
@@ -78,8 +81,8 @@ def test_what_fails_before_the_switch_or_by_the_old_ones_fault_is_not_held_again
     asked.meter.order()
     asked.hears(says(500, OLD))
     found = asked.end()
-    assert (found.failed, found.switched) == (0, None)
-    assert str(found) == "0 of 2 requests failed, not seen to switch"
+    assert (found.failed, found.switch, found.answered_by) == (0, None, "old")
+    assert found.said == "0 of 2 requests failed, not seen to switch"
 
 
 def test_every_failure_is_told_once_and_says_who_failed(asked):

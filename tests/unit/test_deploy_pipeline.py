@@ -78,7 +78,9 @@ def test_the_journal_says_what_served_and_how_the_new_one_answered(world):
     notes = {step.name: step.note for step in world.forge.store.deploys.steps(deploy.id)}
     # the board reads both off these sentences (ui/src/lib/deploy)
     assert re.fullmatch(r"dev-1 \(\w+\) serves", notes["note what serves"])
-    assert re.search(r": \d{3} in \d+ ms$", notes["confirm through the route"])
+    assert re.search(
+        r"200 in \d+ ms: 0 of \d+ requests failed, switched in \d+ ms$", notes["confirm through the route"]
+    )
 
 
 @pytest.mark.parametrize("strategy", Strategy)

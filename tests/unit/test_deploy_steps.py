@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from forge.deploy import steps
+from forge.deploy import confirm, steps
 from forge.deploy.pipeline import PIPELINES
 from forge.domain.deploy import DeployStatus
 from forge.domain.errors import EngineError
@@ -199,7 +199,7 @@ def test_the_old_one_is_stopped_only_after_the_new_one_was_seen_through_the_prox
 
 def test_a_proxy_that_keeps_the_dead_address_is_told_again(world, monkeypatch):
     """Pitfall 24."""
-    monkeypatch.setattr(steps, "_CONFIRM_FOR", 0.5)
+    monkeypatch.setattr(confirm, "_FOR", 0.5)
     world.project()
     live(world, "dev-1")
     lost, point = [], world.proxy.point

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import json
 import socket
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from forge.domain.errors import Conflict, Invalid
-from forge.server import Server
+from forge.server import Server, listen
 from tests.world import World
 
 
@@ -106,3 +107,19 @@ def test_what_is_no_request_is_still_refused_by_the_server(server):
     with socket.create_connection((urlsplit(server.url).hostname, urlsplit(server.url).port), timeout=5) as line:
         line.sendall(b"nonsense\r\n\r\n")
         assert line.recv(100).startswith(b"HTTP/1.0 400")
+
+
+def test_it_knows_whether_it_answers(world, server):
+    assert server.answers()
+    server.close()
+    assert not server.answers(1)
+
+
+def test_a_port_that_may_not_be_had_is_not_said_to_be_taken(monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(Invalid, match="Permission denied") as caught:
+        listen("127.0.0.1", 80)
+    assert caught.value.code == "cannot_listen"

@@ -165,6 +165,15 @@ def test_pages_are_newest_first_filtered_and_without_gap(store):
     assert store.deploys.page(project="cart") == []
 
 
+def test_the_newest_of_each_stage(store):
+    for number, (project, name) in enumerate([("shop", "dev"), ("shop", "dev"), ("shop", "rel"), ("blog", "dev")]):
+        add_deploy(store, project=project, stage=name, tag=f"dev-{number}")
+    assert {(one.project, one.stage, one.tag) for one in store.deploys.newest()} == {
+        ("shop", "dev", "dev-1"), ("shop", "rel", "dev-2"), ("blog", "dev", "dev-3"),
+    }  # fmt: skip
+    assert [one.tag for one in store.deploys.newest("blog")] == ["dev-3"]
+
+
 def test_the_journal_is_in_order_and_a_step_is_written_over(store, heard):
     deploy = add_deploy(store)
     last = step(store, deploy, "start", 1)

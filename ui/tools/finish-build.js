@@ -47,7 +47,7 @@ function initialSize() {
     wanted.add(key);
     for (const next of manifest[key].imports ?? []) add(next);
   };
-  const first = /(client\/entry|client-optimized\/app|entry\/(start|app)|nodes\/(0|2))\b/;
+  const first = /(client\/entry|client-optimized\/app|entry\/(start|app)|nodes\/0)\b/;
   for (const key of Object.keys(manifest))
     if (first.test(key) && manifest[key].isEntry !== undefined) add(key);
   const names = new Set([...wanted].map((key) => manifest[key].file).filter((name) => name.endsWith('.js')));

@@ -143,6 +143,33 @@ describe('the board', () => {
     vi.useRealTimers();
   });
 
+  it('shows what was asked for before the stream began, and follows from its place', async () => {
+    const projects = vi.fn(async () => [aProject()]);
+    const found = { projects: [aProject()], underWay: [], place: '41' };
+    const board = new Board(source({ projects, early: async () => found }));
+    let followed: Subscription | undefined;
+    const live = { subscribe: (wish: Subscription) => ((followed = wish), () => {}) };
+    board.follow(live as unknown as Live);
+    await vi.waitFor(() => expect(followed?.since).toBe('41'));
+    expect([board.loading, board.projects.size]).toEqual([false, 1]);
+    followed!.onFrame(aFrame('instance_status', anInstance({ status: 'unhealthy', since: 200 })));
+    expect(board.instances.get('a1b2c3')?.status).toBe('unhealthy');
+    expect(projects).not.toHaveBeenCalled();
+    followed!.onGap!();
+    await vi.waitFor(() => expect(projects).toHaveBeenCalled());
+  });
+
+  it('loads when the stream begins if nothing was asked for early, or it did not come', async () => {
+    for (const early of [undefined, () => undefined, async () => null]) {
+      const board = new Board(source({ early }));
+      const live = {
+        subscribe: (wish: Subscription) => (wish.onGap!(), expect(wish.since).toBeUndefined(), () => {}),
+      };
+      board.follow(live as unknown as Live);
+      await vi.waitFor(() => expect(board.loading).toBe(false));
+    }
+  });
+
   it('knows the deploys under way of each stage, the first first', async () => {
     const board = await loaded();
     for (const id of [5, 3, 4]) board.hear(status({ id, status: 'queued', ended: null }));

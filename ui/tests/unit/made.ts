@@ -48,6 +48,7 @@ export function aDeploy(changes: Partial<Deploy> = {}): Deploy {
     cancel_asked: false,
     failed_step: null,
     failure: null,
+    measured: null,
     created: 90,
     started: 91,
     ended: 95,

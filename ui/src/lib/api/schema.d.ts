@@ -1532,7 +1532,8 @@ export interface components {
          *         `slot` is "" where a stage has one instance; else the tag, which then has an instance of its own.
          *         `actor`: `webhook`, `poller`, or who asked. `source` is the deploy rolled back to or promoted.
          *         `instance` is the candidate's id, `replaces` the instance that served before. `failure` is the
-         *         sentence, `failed_step` the name. Times are unix seconds.
+         *         sentence, `failed_step` the name. `measured`: None until a proxy led people to the
+         *         candidate. Times are unix seconds.
          */
         Deploy: {
             /** @default forge */
@@ -1555,6 +1556,8 @@ export interface components {
             instance: string | null;
             /** @default deploy */
             kind: components["schemas"]["DeployKind"];
+            /** @default null */
+            measured: components["schemas"]["Measured"] | null;
             project: string;
             /** @default null */
             replaces: string | null;
@@ -1642,6 +1645,8 @@ export interface components {
             kind: components["schemas"]["DeployKind"];
             /** @default null */
             last_words: unknown;
+            /** @default null */
+            measured: components["schemas"]["Measured"] | null;
             project: string;
             /** @default null */
             quarantine: string | null;
@@ -1991,6 +1996,27 @@ export interface components {
         MatchWish: {
             pattern: string;
             tags: string[];
+        };
+        /**
+         * Measured
+         * @description What a switch cost, as requests found it that Forge sent through the proxy from before it until the bake's end.
+         *
+         *         Of `sent` requests `failed`: nothing answered, the proxy itself did, or the answer was a fault; before the proxy
+         *         was told, and of the old instance, that does not count. `slowest` answer and
+         *         `switch`, from telling the proxy until the new instance was seen to answer, in milliseconds; None: not seen.
+         *         `answered_by` is the id of the instance that answered last.
+         */
+        Measured: {
+            /** @default null */
+            answered_by: string | null;
+            /** @default 0 */
+            failed: number;
+            /** @default 0 */
+            sent: number;
+            /** @default null */
+            slowest: number | null;
+            /** @default null */
+            switch: number | null;
         };
         /**
          * MetricsHistory

@@ -18,8 +18,6 @@ export interface Switch {
   ordered: number | null;
   /** From the order until the new one was seen to answer through the route. */
   seen: number | null;
-  /** That answer: `200 in 6 ms`. */
-  answer: string | null;
   /** Nothing served meanwhile: what stops first costs that. */
   gap: number | null;
   drained: number | null;
@@ -41,9 +39,9 @@ export function measure(deploy: Deploy, steps: Iterable<Step>): Switch | null {
   if (!start || !proven || !order || !seen) return null;
   const stopped = done('stop the old');
   const drain = done('drain and stop the old');
-  const answer = /: (\d{3} in \d+ ms)$/.exec(seen.note)?.[1] ?? null;
+  const shown = deploy.measured?.switch ?? null;
   const hadOld = deploy.replaces !== null;
-  if (!hadOld && !answer) return null;
+  if (!hadOld && shown === null) return null;
 
   const from = stopped?.started ?? start.started;
   const to = drain?.ended ?? done('go live')?.ended ?? seen.ended;
@@ -63,9 +61,8 @@ export function measure(deploy: Deploy, steps: Iterable<Step>): Switch | null {
     to,
     old,
     fresh,
-    ordered: answer ? order.ended - order.started : null,
-    seen: answer ? seen.ended - order.started : null,
-    answer,
+    ordered: shown === null ? null : order.ended - order.started,
+    seen: shown === null ? null : shown / 1000,
     gap: hadOld && stopped ? seen.ended - stopped.started : null,
     drained: hadOld && drain ? drain.ended - drain.started : null,
   };

@@ -7,7 +7,9 @@ import { SvelteMap } from 'svelte/reactivity';
 import { api, asProblem, ok, type Problem } from '#lib/api/client.ts';
 import type { Deploy, Instance, Part, Project, Stage, Step } from '#lib/api/types.ts';
 import type { Frame, Live } from '#lib/live/live.svelte.ts';
+import type { Place } from '#lib/live/place.ts';
 import { isUnderWay, markOf, worst, type Mark } from '#lib/status.ts';
+import { early, type Early } from './early.ts';
 
 /** `shop/dev` */
 export type StageKey = string;
@@ -16,6 +18,7 @@ export const stageKey = (one: { project: string; stage: string }): StageKey => `
 
 /** How the board asks; handed in for tests. */
 export interface BoardSource {
+  early?(): Promise<Early | null> | undefined;
   projects(): Promise<Project[]>;
   project(name: string): Promise<Project>;
   underWay(): Promise<Deploy[]>;
@@ -24,6 +27,7 @@ export interface BoardSource {
 }
 
 const fromForge: BoardSource = {
+  early,
   projects: () => ok(api.GET('/api/projects')),
   project: (project) => ok(api.GET('/api/projects/{project}', { params: { path: { project } } })),
   underWay: () =>
@@ -69,15 +73,34 @@ export class Board {
 
   /** Follow the stream until the returned function is called. */
   follow(live: Live): () => void {
-    const leave = live.subscribe({
-      topic: 'state',
-      onGap: () => void this.load(),
-      onFrame: (frame) => this.#hearCalmly(frame),
-    });
+    let left = false;
+    let leave = () => {};
+    const subscribe = (since?: Place) => {
+      if (left) return;
+      leave = live.subscribe({
+        topic: 'state',
+        since,
+        onGap: () => void this.load(),
+        onFrame: (frame) => this.#hearCalmly(frame),
+      });
+    };
+    const early = this.#source.early?.();
+    if (early) void early.then((found) => subscribe(found ? this.#begin(found) : undefined));
+    else subscribe();
     return () => {
+      left = true;
       leave();
       this.#calmed();
     };
+  }
+
+  /** What was asked for before the stream began is shown, and goes on from its place. */
+  #begin({ projects, underWay, place }: Early): Place | undefined {
+    if (!this.loading) return undefined;
+    this.#show(projects, underWay);
+    void this.#loadParts();
+    this.#catchUp();
+    return place;
   }
 
   /** The first event is shown at once; what follows close upon it together, a moment later. */
@@ -104,11 +127,8 @@ export class Board {
         this.#source.parts(),
       ]);
       if (run !== this.#run) return;
-      this.#replace(projects, underWay);
       this.parts = parts.filter((part) => !part.ok);
-      this.problem = null;
-      this.loading = false;
-      void this.#loadSteps(underWay);
+      this.#show(projects, underWay);
     } catch (error) {
       if (run === this.#run) this.problem = asProblem(error);
     } finally {
@@ -266,6 +286,13 @@ export class Board {
   }
 
   // ---- loading
+
+  #show(projects: Project[], underWay: Deploy[]): void {
+    this.#replace(projects, underWay);
+    this.problem = null;
+    this.loading = false;
+    void this.#loadSteps(underWay);
+  }
 
   #replace(projects: Project[], underWay: Deploy[]): void {
     const names = new Set(projects.map((project) => project.name));

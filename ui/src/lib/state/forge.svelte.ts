@@ -3,6 +3,7 @@ import { api, asProblem, ok, whenSignedOut, type Problem } from '#lib/api/client
 import type { Who } from '#lib/api/types.ts';
 import { Live } from '#lib/live/live.svelte.ts';
 import { Board } from './board.svelte.ts';
+import { earlySession } from './early.ts';
 import { Metrics } from './metrics.svelte.ts';
 
 export type Role = 'viewer' | 'deployer' | 'admin';
@@ -25,7 +26,7 @@ class Session {
   /** Ask Forge who is signed in; begins or ends the live stream accordingly. */
   async check(): Promise<void> {
     try {
-      this.#enter(await ok(api.GET('/api/session')));
+      this.#enter(await ok(api.GET('/api/session', { fetch: earlySession })));
     } catch (error) {
       const problem = asProblem(error);
       if (problem.status !== 401 && this.state === 'unknown') this.problem = problem;

@@ -37,7 +37,11 @@ export const deploys = {
   noGap: 'No gap',
   gap: (time: string) => `No answer for ${time}`,
   ordered: (time: string) => `route changed in ${time}`,
-  seen: (time: string, answer: string) => `new one seen through it after ${time} (${answer})`,
+  seen: (time: string) => `new one seen through it after ${time}`,
+  requests: (failed: number, sent: number) =>
+    `${failed} of ${sent} ${sent === 1 ? 'request' : 'requests'} failed`,
+  slowest: (time: string) => `slowest ${time}`,
+  answeredBy: (instance: string) => `answered by ${instance}`,
   drained: (time: string) => `old one gone ${time} later`,
   stretch: {
     proves: 'being proven',

@@ -38,7 +38,10 @@ export const deploys: Words['deploys'] = {
   noGap: 'Без перерыва',
   gap: (time) => `Без ответа ${time}`,
   ordered: (time) => `маршрут сменён за ${time}`,
-  seen: (time, answer) => `новый отвечает через ${time} (${answer})`,
+  seen: (time) => `новый отвечает через ${time}`,
+  requests: (failed, sent) => `без ответа ${failed} из ${sent} запросов`,
+  slowest: (time) => `самый долгий ${time}`,
+  answeredBy: (instance) => `ответил ${instance}`,
   drained: (time) => `старый ушёл ещё через ${time}`,
   stretch: {
     proves: 'проверяется',

@@ -1,0 +1,52 @@
+import { flushSync } from 'svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Gradual } from '#lib/ui/gradual.svelte.ts';
+
+const list = Array.from({ length: 100 }, (_, n) => n);
+let end = () => {};
+
+function gradual(weight: () => number): Gradual {
+  let made: Gradual;
+  end = $effect.root(() => void (made = new Gradual(weight)));
+  flushSync();
+  return made!;
+}
+
+function moment() {
+  vi.advanceTimersByTime(16);
+  flushSync();
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  end();
+  vi.useRealTimers();
+});
+
+describe('a long list', () => {
+  it('is drawn in pieces until all of it is there', () => {
+    const drawn = gradual(() => list.length);
+    const lengths = [];
+    for (let n = 0; n < 6; n += 1) {
+      lengths.push(drawn.of(list).length);
+      moment();
+    }
+    expect(lengths).toEqual([24, 48, 72, 96, 100, 100]);
+    expect(vi.getTimerCount()).toBe(0);
+    drawn.restart();
+    flushSync();
+    expect(drawn.of(list)).toEqual(list.slice(0, 24));
+  });
+
+  it('counts what is heavy for more, and shows at least one', () => {
+    const drawn = gradual(() => 1000);
+    expect(drawn.of(list, () => 10)).toEqual([0, 1]);
+    expect(drawn.of(list, () => 100)).toEqual([0]);
+  });
+
+  it('is whole at once when it is short', () => {
+    const drawn = gradual(() => 3);
+    expect([drawn.whole, drawn.of([1, 2, 3])]).toEqual([true, [1, 2, 3]]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
