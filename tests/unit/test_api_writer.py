@@ -67,7 +67,7 @@ def test_who_stands_no_longer_is_let_go_at_once_when_told_and_else_with_the_next
         if told:
             bench.writer.review()
         assert ann.recv(4096) == b""
-        assert bench.ended == ["ended"]
+        assert eventually(lambda: bench.ended == ["ended"])
         bench.say("b")
         assert b'"b"' in bob.recv(4096)
 
