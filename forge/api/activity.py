@@ -12,7 +12,7 @@ from forge.api.sessions import Role
 from forge.api.stages import at
 from forge.domain.deploy import Deploy
 from forge.domain.errors import NotFound
-from forge.domain.events import Event, part_of, parts_of_state
+from forge.domain.events import Event
 from forge.domain.sighting import Decision, Sighting
 
 blueprint = Blueprint("activity", __name__)
@@ -44,15 +44,10 @@ class SightingPage(Page, kw_only=True):
 @operation(Operation(query=ActivityPage, answer=list[Event]))
 def activity(query: ActivityPage) -> list[Event]:
     """Changes of state, the newest first."""
-    found = runtime().store.events.activity(
+    return runtime().store.events.activity(
         before=query.before, limit=query.limit, project=query.project, stage=query.stage, actor=query.actor,
-        types=query.type, quiet=query.quiet,
+        types=query.type, projects=principal().projects, quiet=query.quiet,
     )  # fmt: skip
-    projects = principal().projects
-    if projects is None:
-        return found
-    heard = parts_of_state(projects)
-    return [event for event in found if part_of(event) in heard]
 
 
 @blueprint.get("/api/sightings")
@@ -60,14 +55,14 @@ def activity(query: ActivityPage) -> list[Event]:
 @operation(Operation(query=SightingPage, answer=list[Sighting]))
 def list_sightings(query: SightingPage) -> list[Sighting]:
     """Tags that were seen and what was decided, the newest first."""
-    found = runtime().store.sightings.page(
+    return runtime().store.sightings.page(
         project=query.project,
         stage=query.stage,
         decisions=query.decision,
+        projects=principal().projects,
         before=query.before,
         limit=query.limit,
     )
-    return [sighting for sighting in found if principal().sees(sighting.project)]
 
 
 @blueprint.post(f"{_SIGHTING}/approve")

@@ -59,7 +59,9 @@ def make_app(runtime: Runtime) -> Flask:
     )
     runtime.bus.subscribe(lambda events: hub.publish(addressed(runtime, events)))
     app.extensions["hub"] = hub
-    context.attach(app, context.Context(runtime=runtime, hub=hub, sessions=sessions_of(runtime.store, hub.review)))
+    own = context.Context(runtime=runtime, hub=hub, sessions=sessions_of(runtime.store, hub.review))
+    runtime.bus.subscribe(own.progress.hear)
+    context.attach(app, own)
     guard.register(app)
     errors.register(app)
     app.register_error_handler(NotFound, ui.fallback)

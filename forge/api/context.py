@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Flask, current_app, g
 
 from forge.api.hub import Hub
+from forge.api.progress import Progress
 from forge.api.sessions import TICKET_SECONDS, Kept, Principal, WrongTokens
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Forbidden, NotFound, Unauthorized
@@ -26,6 +27,7 @@ class Context:
     runtime: Runtime
     hub: Hub
     sessions: Kept
+    progress: Progress = field(default_factory=Progress)
     tickets: Kept = field(default_factory=lambda: Kept(TICKET_SECONDS))
     wrong: WrongTokens = field(default_factory=WrongTokens)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from flask import Blueprint
 
-from forge.api.context import actor, principal, runtime, visible_deploy
+from forge.api.context import actor, context, principal, runtime, visible_deploy
 from forge.api.contract import AsOf, At, Operation, Page, operation
 from forge.api.guard import allow
 from forge.api.present import deploy_view
@@ -13,6 +13,7 @@ from forge.api.sessions import Role
 from forge.api.stages import at
 from forge.api.types import DeployView
 from forge.domain.deploy import Deploy, DeployStatus
+from forge.ports import LayerProgress
 
 blueprint = Blueprint("deploys", __name__)
 _DEPLOY = "/api/deploys/<int(max=2147483647):deploy>"
@@ -33,9 +34,10 @@ def list_deploys(query: DeployPage) -> AsOf:
     """Deploys, the newest first."""
     place = str(runtime().store.events.bounds()[1])
     found = runtime().store.deploys.page(
-        project=query.project, stage=query.stage, status=query.status, before=query.before, limit=query.limit
-    )
-    return AsOf(place, [deploy for deploy in found if principal().sees(deploy.project)])
+        project=query.project, stage=query.stage, status=query.status, projects=principal().projects,
+        before=query.before, limit=query.limit,
+    )  # fmt: skip
+    return AsOf(place, found)
 
 
 @blueprint.get(_DEPLOY)
@@ -43,7 +45,8 @@ def list_deploys(query: DeployPage) -> AsOf:
 @operation(Operation(answer=DeployView, refuses=(404,)))
 def read_deploy(deploy: int) -> DeployView:
     """One deploy, with its steps, and the last words of a failed candidate."""
-    return deploy_view(runtime(), visible_deploy(deploy))
+    layers = context().progress.layers(deploy)
+    return deploy_view(runtime(), visible_deploy(deploy), layers=msgspec.convert(layers, list[LayerProgress]))
 
 
 @blueprint.post(f"{_DEPLOY}/cancel")

@@ -17,6 +17,7 @@ from forge.domain.preferences import Preferences
 from forge.domain.project import Project
 from forge.domain.route import Route
 from forge.domain.stage import Stage, strategy_of
+from forge.ports import LayerProgress
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime
@@ -93,7 +94,7 @@ def url_of(runtime: Runtime, project: Project, instance: Instance) -> str | None
         return None
 
 
-def deploy_view(runtime: Runtime, deploy: Deploy) -> DeployView:
+def deploy_view(runtime: Runtime, deploy: Deploy, layers: Sequence[LayerProgress] = ()) -> DeployView:
     """A deploy with its journal, and why it went as it did."""
     store = runtime.store
     then = store.deploys.configuration(deploy.id)
@@ -103,6 +104,7 @@ def deploy_view(runtime: Runtime, deploy: Deploy) -> DeployView:
         deploy,
         strategy_reason=strategy_of(then.project, then.stage)[1],
         steps=store.deploys.steps(deploy.id),
+        layers=list(layers),
         last_words=store.deploys.last_words(deploy.id),
         quarantine=quarantine.reason if quarantine else None,
     )

@@ -13,6 +13,7 @@ from forge.domain.preferences import UnknownImage
 from forge.domain.project import HealthKind, VolumeKind
 from forge.domain.sighting import Decision, Sighting
 from forge.domain.stage import Strategy, UpdateMode
+from forge.ports import LayerProgress
 
 # A number that the store can hold.
 Whole = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53) - 1)]
@@ -177,12 +178,14 @@ class ApprovedProject(ProjectView, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployView(Deploy):
-    """A deploy with its journal. `last_words` were kept of a failed candidate: status, exit_code, out_of_memory,
-    restarts, lines, probes. `quarantine` says why its digest is not tried again by itself.
+    """A deploy with its journal. `layers` of its pull are told until it ends. `last_words` were kept of a failed
+    candidate: status, exit_code, out_of_memory, restarts, lines, probes. `quarantine` says why its digest is not tried
+    again by itself.
     """
 
     strategy_reason: str = ""
     steps: list[StepRecord] = field(default_factory=list)
+    layers: list[LayerProgress] = field(default_factory=list)
     last_words: Any = None
     quarantine: str | None = None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 STATE = "state"
-_OF_ALL_PROJECTS = frozenset({"receipt"})
+OF_ALL_PROJECTS = frozenset({"receipt"})
 
 # Every type Forge sends, and what its payload says. Kept: stored, has a number, can be replayed.
 TYPES: Mapping[str, str] = {
@@ -53,7 +53,7 @@ def part_of(event: Event) -> str:
     """What somebody who may see some projects only has to follow to hear of `event`: of `state` the part of a project
     (`state/shop`) or of none (`state/`). What tells of projects without being one's is in no part.
     """
-    if event.topic != STATE or event.type in _OF_ALL_PROJECTS:
+    if event.topic != STATE or event.type in OF_ALL_PROJECTS:
         return event.topic
     return f"{STATE}/{event.project or ''}"
 

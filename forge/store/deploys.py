@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,10 +73,11 @@ class Deploys:
         project: str | None = None,
         stage: str | None = None,
         status: Sequence[DeployStatus] = (),
+        projects: Collection[str] | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> list[Deploy]:
-        """The newest first; `before` is a deploy's id."""
+        """The newest first; `before` is a deploy's id, `projects` are those it may be of, None: all."""
         where, values = ["1"], list[Any]()
         for column, value in (("project", project), ("stage", stage)):
             if value is not None:
@@ -85,6 +86,9 @@ class Deploys:
         if status:
             where.append(f"status IN ({', '.join('?' * len(status))})")
             values.extend(status)
+        if projects is not None:
+            where.append(f"project IN ({', '.join('?' * len(projects))})")
+            values.extend(projects)
         if before is not None:
             where.append("id < ?")
             values.append(before)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from forge.domain.events import STATE, Event
+from forge.domain.events import OF_ALL_PROJECTS, STATE, Event
 from forge.store.database import Change, Database, from_json
 
 # What another event tells anyway: what a deploy does to instances is told by the deploy, a sighting that led to one by
@@ -50,9 +50,12 @@ class Events:
         stage: str | None = None,
         actor: str | None = None,
         types: Sequence[str] = (),
+        projects: Collection[str] | None = None,
         quiet: bool = False,
     ) -> list[Event]:
-        """Changes of state, the newest first, numbered below `before`; `quiet`: without what others tell anyway."""
+        """Changes of state, the newest first, numbered below `before`; `quiet`: without what others tell anyway.
+        `projects` are those it may be of, beside what is of none; None: all.
+        """
         where, values = ["topic = ?", "type <> 'deploy_step'"], list[Any]([STATE])
         for condition, value in (
             ("id < ?", before),
@@ -66,6 +69,10 @@ class Events:
         if types:
             where.append(f"type IN ({', '.join('?' * len(types))})")
             values.extend(types)
+        if projects is not None:
+            where.append(f"(project IS NULL OR project IN ({', '.join('?' * len(projects))}))")
+            where.append(f"type NOT IN ({', '.join('?' * len(OF_ALL_PROJECTS))})")
+            values.extend([*projects, *OF_ALL_PROJECTS])
         if quiet:
             where.append(f"({_TOLD_ANYWAY}) IS NOT 1")  # NULL is news
         sql = f"SELECT * FROM event WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"  # noqa: S608

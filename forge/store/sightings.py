@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -52,16 +52,18 @@ class Sightings:
         project: str | None = None,
         stage: str | None = None,
         decisions: Sequence[Decision] = (),
+        projects: Collection[str] | None = None,
         before: int | None = None,
         limit: int = 50,
     ) -> list[Sighting]:
-        """The newest first."""
+        """The newest first; `projects` are those it may be of, None: all."""
         among = f"decision IN ({', '.join('?' * len(decisions))})" if decisions else "1"
+        within = "1" if projects is None else f"project IN ({', '.join('?' * len(projects))})"
         sql = (
             "SELECT * FROM sighting WHERE id < ? AND (? IS NULL OR project = ?) AND (? IS NULL OR stage = ?) "  # noqa: S608
-            f"AND {among} ORDER BY id DESC LIMIT ?"
+            f"AND {among} AND {within} ORDER BY id DESC LIMIT ?"
         )
-        values = (before or 1 << 62, project, project, stage, stage, *decisions, limit)
+        values = (before or 1 << 62, project, project, stage, stage, *decisions, *(projects or ()), limit)
         rows = self._database.rows(sql, values)
         return [_sighting(row) for row in rows]
 

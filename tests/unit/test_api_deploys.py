@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forge.domain.deploy import StepRecord, StepStatus
+from forge.domain.events import Event
 from tests.api_world import world_fixture  # noqa: F401
 
 
@@ -19,6 +20,17 @@ def queued(world):
 
 def ids(answer) -> list[int]:
     return [deploy["id"] for deploy in answer.json]
+
+
+def test_a_pull_that_is_under_way_is_shown_to_who_comes_later(world):
+    world.make_shop()
+    world.registry.push("org/shop", "dev-1")
+    deploy = world.ask("POST", "/api/projects/shop/stages/dev/deploys", {"tag": "dev-1"}).json["id"]
+    layer = {"id": "4f4fb700ef54", "status": "pulling", "current": 5, "total": 9}
+    payload = {"deploy": deploy, "layers": [layer]}
+    assert world.ask("GET", f"/api/deploys/{deploy}").json["layers"] == []
+    world.runtime.bus.publish([Event(type="deploy_progress", payload=payload, at=1, topic=f"deploy:{deploy}")])
+    assert world.ask("GET", f"/api/deploys/{deploy}").json["layers"] == [layer]
 
 
 def test_deploys_are_listed_the_newest_first_by_pages(queued):

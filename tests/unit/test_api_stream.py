@@ -145,6 +145,19 @@ def test_who_may_see_some_projects_follows_those_only(shop):
     assert "shop" not in told
 
 
+def test_a_page_for_who_may_see_some_projects_is_not_cut_short_by_the_others(shop):
+    bob = shop.browser(Principal(name="bob", role=Role.VIEWER, projects=frozenset({"shop"})))
+    for number in range(4):
+        shop.make_shop(name=f"other-{number}")
+        shop.registry.push("org/shop", "dev-1")
+        shop.ask("POST", f"/api/projects/other-{number}/stages/dev/deploys", {"tag": "dev-1"})
+    assert [one["project"] for one in bob.get("/api/deploys?limit=2").json] == ["shop"]
+    assert [one["project"] for one in bob.get("/api/activity?limit=1&type=deploy_status").json] == ["shop"]
+    nobody = shop.browser(Principal(name="eve", role=Role.VIEWER, projects=frozenset()))
+    assert nobody.get("/api/deploys").json == nobody.get("/api/sightings").json == []
+    assert not any(event["project"] for event in nobody.get("/api/activity").json)
+
+
 @pytest.mark.parametrize("path", ["webhook/receipts", "webhook/receipts/1", "polling", "registries/parts/tags?image=x"])
 def test_what_tells_of_all_projects_is_not_for_who_may_see_some(world, path):
     bob = world.browser(Principal(name="bob", role=Role.ADMIN, projects=frozenset({"cart"})))

@@ -1,13 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Live, Subscription } from '#lib/live/live.svelte.ts';
 import { DeployFeed } from '#lib/state/deploy.svelte.ts';
-import type { DeployStatus } from '#lib/api/types.ts';
+import type { DeployStatus, Layer } from '#lib/api/types.ts';
 import { aDeploy, aFrame, aStep } from './made.ts';
 
 const aView = (status: DeployStatus, more = {}) => ({
   ...aDeploy({ id: 4, status }),
   strategy_reason: '',
   steps: [aStep({ deploy: 4 })],
+  layers: [] as Layer[],
   last_words: null,
   quarantine: null,
   ...more,
@@ -45,6 +46,18 @@ describe('a deploy', () => {
     expect(feed.log.lines.map((line) => line.plain)).toEqual(['line 10', 'line 11']);
     subscriptions[0]!.onFrame(aFrame('deploy_log', { deploy: 4, at: 12, level: 'error', text: 'no' }));
     expect([feed.log.lines.length, feed.log.errors]).toEqual([3, 1]);
+  });
+
+  it('shows how far a pull is that began before the page', async () => {
+    const layers = [{ id: '4f4fb700ef54', status: 'pulling', current: 5, total: 9 }];
+    const feed = new DeployFeed(4, {
+      deploy: async () => aView('running', { layers }),
+      lines: async () => [],
+    });
+    feed.follow({ subscribe: () => () => {} } as unknown as Live);
+    await vi.waitFor(() => expect(feed.layers).toEqual(layers));
+    feed.hear(aFrame('deploy_progress', { layers: [{ ...layers[0], status: 'done', current: 9 }] }));
+    expect(feed.layers[0]!.status).toBe('done');
   });
 
   it('that has ended needs no stream', async () => {

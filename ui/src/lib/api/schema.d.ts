@@ -1619,8 +1619,9 @@ export interface components {
         DeployStatus: "cancelled" | "failed" | "queued" | "reverting" | "running" | "stuck" | "succeeded" | "superseded";
         /**
          * DeployView
-         * @description A deploy with its journal. `last_words` were kept of a failed candidate: status, exit_code, out_of_memory,
-         *         restarts, lines, probes. `quarantine` says why its digest is not tried again by itself.
+         * @description A deploy with its journal. `layers` of its pull are told until it ends. `last_words` were kept of a failed
+         *         candidate: status, exit_code, out_of_memory, restarts, lines, probes. `quarantine` says why its digest is not tried
+         *         again by itself.
          */
         DeployView: {
             /** @default forge */
@@ -1645,6 +1646,7 @@ export interface components {
             kind: components["schemas"]["DeployKind"];
             /** @default null */
             last_words: unknown;
+            layers: components["schemas"]["LayerProgress"][];
             /** @default null */
             measured: components["schemas"]["Measured"] | null;
             project: string;
@@ -1916,6 +1918,18 @@ export interface components {
         };
         /** InstanceViewList */
         InstanceViewList: components["schemas"]["InstanceView"][];
+        /**
+         * LayerProgress
+         * @description A layer of a pull. `status`: waiting, pulling, extracting, done, exists. Sizes in bytes, total 0 if unknown.
+         */
+        LayerProgress: {
+            /** @default 0 */
+            current: number;
+            id: string;
+            status: string;
+            /** @default 0 */
+            total: number;
+        };
         /**
          * Limits
          * @description What an instance may use: memory in bytes, processors, processes.

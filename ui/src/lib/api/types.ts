@@ -29,13 +29,8 @@ export type InstanceNow = Schemas['InstanceNow'];
 export type MetricsHistory = Schemas['MetricsHistory'];
 export type InstanceMetrics = Schemas['InstanceMetrics'];
 
-/** A layer of a pull, as `deploy_progress` tells it; sizes in bytes, total 0 if unknown. */
-export interface Layer {
-  id: string;
-  status: 'waiting' | 'pulling' | 'extracting' | 'done' | 'exists';
-  current: number;
-  total: number;
-}
+/** A layer of a pull, also as `deploy_progress` tells it. */
+export type Layer = Schemas['LayerProgress'];
 
 export interface ProbeResult {
   at: number;

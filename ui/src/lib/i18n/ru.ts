@@ -1,22 +1,14 @@
 /** Русский. */
 import type { Words } from './en.ts';
 import { connections } from './ru/connections.ts';
+import { deploy } from './ru/deploy.ts';
 import { deploys } from './ru/deploys.ts';
 import { metrics } from './ru/metrics.ts';
 import { past } from './ru/past.ts';
 import { settings } from './ru/settings.ts';
 import { settingup } from './ru/settingup.ts';
 import { start } from './ru/start.ts';
-
-const number = (n: number) => n.toLocaleString('ru');
-
-function form(n: number, one: string, few: string, many: string): string {
-  const [tens, units] = [n % 100, n % 10];
-  if (tens > 10 && tens < 20) return many;
-  return units === 1 ? one : units > 1 && units < 5 ? few : many;
-}
-const count = (n: number, one: string, few: string, many: string) =>
-  `${number(n)} ${form(n, one, few, many)}`;
+import { count, number } from './ru/counting.ts';
 
 export const ru: Words = {
   app: { skip: 'К содержанию', loading: 'Загрузка', close: 'Закрыть', cancel: 'Отмена', retry: 'Ещё раз' },
@@ -121,84 +113,7 @@ export const ru: Words = {
     removed_: (name) => `${name} удалён`,
     logOf: (name) => `Журнал: ${name}`,
   },
-  deploy: {
-    queued: 'В очереди',
-    running: 'Идёт',
-    reverting: 'Отменяется',
-    succeeded: 'Успешно',
-    failed: 'Сбой',
-    stuck: 'Застряло',
-    cancelled: 'Отменено',
-    superseded: 'Вытеснено',
-    number: (id) => `Развёртывание #${id}`,
-    title: (tag, place) => `${tag} на ${place}`,
-    kindRollback: (source) => (source ? `откат к #${source}` : 'откат'),
-    kindPromote: (source) => (source ? `продвижение #${source}` : 'продвижение'),
-    by: (actor) => `кто: ${actor}`,
-    to: 'на',
-    elapsed: 'Заняло',
-    steps: 'Шаги',
-    stepOf: (n, all, name) => `Шаг ${n} из ${all}: ${name}`,
-    ended: (status) => `Развёртывание закончилось: ${status}`,
-    details: 'Все шаги',
-    todo: 'впереди',
-    done: 'сделано',
-    stepRunning: 'идёт',
-    stepFailed: 'сбой',
-    undone: 'отменено',
-    undoFailed: 'отменить не удалось',
-    stillServing: (tag) => `${tag} по-прежнему обслуживает.`,
-    nothingServed: 'До этого ничего не работало, и сейчас тоже.',
-    stuckHelp: 'Отменить тоже не удалось: посмотрите, что работает, и разверните или удалите вручную.',
-    quarantine: 'Этот дайджест здесь сам больше не пробуется. «Повторить» всё равно развернёт его.',
-    inPlace: 'На месте: сначала останавливается старый',
-    sideBySide: 'Бок о бок: старый обслуживает, пока новый не проверен',
-    cancel: 'Отменить',
-    cancelTitle: (id) => `Отменить развёртывание #${id}?`,
-    cancelQueued: 'Оно ещё не началось. Ничего не изменится.',
-    cancelBody: (old) => `Сделанное будет возвращено. ${old}`,
-    cancelDo: 'Отменить развёртывание',
-    cancelKeep: 'Пусть идёт',
-    cancelled_: (id) => `Развёртывание #${id} отменяется`,
-    retry: 'Повторить',
-    rollBackHere: 'Откатить к этому',
-    wide: 'Во всю ширину',
-    narrow: 'Уже',
-    page: 'Открыть страницей',
-    loading: 'Развёртывание загружается',
-    pulling: 'Загрузка образа',
-    pulled: 'Образ',
-    layers: (done, all) => `${done} из ${count(all, 'слоя', 'слоёв', 'слоёв')}`,
-    of: (part, all) => `${part} из ${all}`,
-    left: (seconds) => `осталось ${seconds} с`,
-    layer: (id) => `Слой ${id}`,
-    waiting: 'Ждёт',
-    extracting: 'Распаковка',
-    exists: 'Есть',
-    layerDone: 'Готов',
-    probes: 'Проверки здоровья',
-    probeWell: 'здоров',
-    probeBad: 'не здоров',
-    probesAfter: (n, seconds) => `${count(n, 'проверка', 'проверки', 'проверок')} за ${seconds}`,
-    lastWords: 'Последние слова кандидата',
-    exitCode: (code) => `Завершился с кодом ${code}.`,
-    stillRan: 'Ещё работал, когда его оставили.',
-    outOfMemory: 'Убит: не хватило памяти.',
-    restarts: (n) => `Перезапускался: ${count(n, 'раз', 'раза', 'раз')}.`,
-    saidNothing: 'Ничего не написал.',
-    log: 'Журнал развёртывания',
-    facts: 'Сведения',
-    image: 'Образ',
-    digest: 'Дайджест',
-    instance: 'Экземпляр',
-    replaces: 'Заменяет',
-    created: 'Запрошено',
-    started: 'Началось',
-    strategy: 'Как',
-    copyDigest: 'Скопировать дайджест',
-    copied: 'Скопировано',
-    notCopied: 'Не удалось скопировать. Выделите текст и скопируйте вручную.',
-  },
+  deploy,
   step: {
     'resolve digest': 'узнать дайджест',
     pull: 'загрузить образ',
@@ -288,7 +203,6 @@ export const ru: Words = {
     rollBack: 'Откатить',
     history: 'Развёртывания',
     noDeploys: 'Пока не было.',
-    more: 'Показать более ранние',
     instances: (n) => count(n, 'экземпляр', 'экземпляра', 'экземпляров'),
     serves: 'Обслуживает',
     nothing: 'Ничего',

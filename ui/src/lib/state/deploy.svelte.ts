@@ -119,6 +119,7 @@ export class DeployFeed {
     this.deploy = deploy;
     this.steps.clear();
     for (const step of deploy.steps) this.steps.set(step.position, step);
+    if (deploy.layers.length) this.layers = deploy.layers; // of a pull that was begun before this page
     if (this.lastWords) this.probes = this.lastWords.probes;
   }
 

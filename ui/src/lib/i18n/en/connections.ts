@@ -1,5 +1,5 @@
 /** Registries, proxies and engines. */
-const count = (n: number, one: string, other: string) => `${n.toLocaleString('en')} ${n === 1 ? one : other}`;
+import { count } from './counting.ts';
 
 export const connections = {
   title: 'Connections',

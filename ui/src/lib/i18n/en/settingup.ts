@@ -1,5 +1,5 @@
 /** Setting up a project and its stages. */
-const count = (n: number, one: string, other: string) => `${n.toLocaleString('en')} ${n === 1 ? one : other}`;
+import { count } from './counting.ts';
 
 export const settingup = {
   overview: 'Overview',

@@ -1,5 +1,5 @@
 /** First start, new project, adopting. */
-const count = (n: number, one: string, other: string) => `${n.toLocaleString('en')} ${n === 1 ? one : other}`;
+import { count } from './counting.ts';
 
 export const start = {
   group: 'Set up',

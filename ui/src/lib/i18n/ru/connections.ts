@@ -1,15 +1,6 @@
 /** Реестры, прокси и движки. */
 import type { Words } from '../en.ts';
-
-const number = (n: number) => n.toLocaleString('ru');
-
-function form(n: number, one: string, few: string, many: string): string {
-  const [tens, units] = [n % 100, n % 10];
-  if (tens > 10 && tens < 20) return many;
-  return units === 1 ? one : units > 1 && units < 5 ? few : many;
-}
-const count = (n: number, one: string, few: string, many: string) =>
-  `${number(n)} ${form(n, one, few, many)}`;
+import { count, number } from './counting.ts';
 
 export const connections: Words['connections'] = {
   title: 'Подключения',

@@ -1,13 +1,6 @@
 /** Настройка проекта и его стадий. */
 import type { Words } from '../en.ts';
-
-const number = (n: number) => n.toLocaleString('ru');
-
-/** 1 строка, 2 строки, 5 строк. */
-function count(n: number, one: string, few: string, many: string): string {
-  const rule = new Intl.PluralRules('ru').select(n);
-  return `${number(n)} ${rule === 'one' ? one : rule === 'few' ? few : many}`;
-}
+import { count, number } from './counting.ts';
 
 export const settingup: Words['settingup'] = {
   overview: 'Обзор',

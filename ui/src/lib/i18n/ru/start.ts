@@ -1,11 +1,6 @@
 /** Первый запуск, новый проект, принятие контейнера. */
 import type { Words } from '../en.ts';
-
-const count = (n: number, one: string, few: string, many: string) => {
-  const [tens, units] = [n % 100, n % 10];
-  const word = tens > 10 && tens < 20 ? many : units === 1 ? one : units > 1 && units < 5 ? few : many;
-  return `${n.toLocaleString('ru')} ${word}`;
-};
+import { count } from './counting.ts';
 
 export const start: Words['start'] = {
   group: 'Настройка',
