@@ -1,18 +1,20 @@
 <#
 .SYNOPSIS
-    Builds Forge on Windows, with the words of the Makefile.
+    Builds Forge on Windows, with the words of the Makefile; tests/rules/test_build_ps1.py holds each step against it.
 .DESCRIPTION
     build.ps1 setup    Python packages into .venv, each checked against its hash
     build.ps1 ui       the board: checked, tested, and built into forge\static
     build.ps1 build    the board, then the executable in dist\, then its self-test
+    build.ps1 lint     style, types, and who may import whom
     build.ps1 test     what can be tested without Docker, a registry and Caddy of Debian's
     build.ps1 clean    remove what was made here
-    For Windows PowerShell 5.1 and PowerShell 7. Nothing outside of this folder is touched.
+    For Windows PowerShell 5.1 and PowerShell 7. Nothing outside of this folder is touched. Where scripts may not run:
+    powershell -ExecutionPolicy Bypass -File build.ps1 build
 #>
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('help', 'setup', 'ui', 'build', 'test', 'clean')]
+    [ValidateSet('help', 'setup', 'ui', 'build', 'lint', 'test', 'clean')]
     [string] $Target = 'help'
 )
 
@@ -20,7 +22,8 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 Set-Location -LiteralPath $PSScriptRoot
 
-$VenvPython = Join-Path $PSScriptRoot '.venv\Scripts\python.exe'
+$Scripts = Join-Path $PSScriptRoot '.venv\Scripts'
+$VenvPython = Join-Path $Scripts 'python.exe'
 $Installed = Join-Path $PSScriptRoot '.venv\installed'
 
 function Invoke-Checked {
@@ -34,6 +37,8 @@ function Invoke-Checked {
 
 function Find-Python {
     # The launcher of python.org first, then what is on the path; 3.11 or newer.
+    # What a program says on its error output would end a script of Windows PowerShell 5.1 that stops at errors.
+    $ErrorActionPreference = 'Continue'
     $asked = 'import sys; sys.exit(sys.version_info < (3, 11))'
     foreach ($candidate in @(@('py', '-3.11'), @('py', '-3'), @('python'))) {
         if (-not (Get-Command $candidate[0] -ErrorAction SilentlyContinue)) { continue }
@@ -88,8 +93,17 @@ function Invoke-Build {
     Invoke-Checked $VenvPython @('spec/build.py')
 }
 
+function Invoke-Lint {
+    Invoke-Setup
+    Invoke-Checked (Join-Path $Scripts 'ruff.exe') @('check', '.')
+    Invoke-Checked (Join-Path $Scripts 'ruff.exe') @('format', '--check', '.')
+    Invoke-Checked (Join-Path $Scripts 'mypy.exe') @()
+    Invoke-Checked (Join-Path $Scripts 'lint-imports.exe') @()
+}
+
 function Invoke-Test {
     Invoke-Setup
+    Invoke-Lint
     Invoke-Ui
     Invoke-Checked $VenvPython @('-m', 'pytest', '-m', 'not real')
 }
@@ -104,6 +118,7 @@ switch ($Target) {
     'setup' { Invoke-Setup }
     'ui' { Invoke-Setup; Invoke-Ui }
     'build' { Invoke-Build }
+    'lint' { Invoke-Lint }
     'test' { Invoke-Test }
     'clean' { Invoke-Clean }
     default { Get-Help $PSCommandPath }

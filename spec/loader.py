@@ -1,7 +1,8 @@
 """What the one file says when it cannot unpack itself: a sentence that says what to do.
 
 No code of ours runs before that, so PyInstaller's loader speaks. On Linux, where a small or forbidding TMPDIR is
-common, its words are replaced in the built file, each by one that is no longer. A signed file (macOS) may not be changed.
+common, its words are replaced in the built file, each by one that is no longer. A signed file (macOS) may not be
+changed.
 """
 
 from __future__ import annotations

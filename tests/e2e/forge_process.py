@@ -39,7 +39,7 @@ class Answer:
 class ForgeProcess:
     """`start` runs it on `data` with FORGE_… `settings`; `url` and `token` are read from the data folder.
 
-    `environment` is what it is started with.
+    `environment` is what it is started with, `identity` as whom: `user`, `group` and `extra_groups`, ours if not said.
     """
 
     def __init__(self, data: Path, **settings: str) -> None:
@@ -48,6 +48,7 @@ class ForgeProcess:
         self.url = self.token = ""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_UNWANTED)}
         self.environment = {**kept, "PYTHONPATH": str(ROOT), **settings}
+        self.identity: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     # ---- the process
@@ -56,7 +57,9 @@ class ForgeProcess:
         """Start it; the seconds until it answered."""
         began = time.monotonic()
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self.command(), cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                self.command(), cwd=ROOT, env=self.environment, stdout=log, stderr=log, **self.identity
+            )
         until(self._is_there, f"Forge answers ({self.log})")
         return time.monotonic() - began
 
@@ -74,6 +77,7 @@ class ForgeProcess:
             text=True,
             timeout=20,
             check=False,
+            **self.identity,
         )
         return run.returncode, run.stdout + run.stderr
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,36 +11,75 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import browser, invite, sign_in  # noqa: F401  fixtures
 from tests.e2e.conftest import House
 from tests.e2e.forge_process import ROOT, ForgeProcess
 from tests.parts.caddy import Caddy
 from tests.parts.engine import Engine
 from tests.parts.registry import Registry
 
+NOBODY = 65534
+DOCKERS = 61999  # a group of its own, as `docker` is
+
 
 class FrozenProcess(ForgeProcess):
-    """The executable with nothing around it: no Python, no PATH, a HOME of its own. `unpacked` is where it unpacks."""
+    """The executable with nothing around it, for somebody without rights who may speak with Docker.
 
-    def __init__(self, executable: Path, data: Path, **settings: str) -> None:
-        super().__init__(data)
+    No Python, no PATH, a HOME of its own; `unpacked` is where it unpacks.
+    """
+
+    def __init__(self, executable: Path, home: Path, **settings: str) -> None:
+        super().__init__(home / "data")
         self.executable = executable
-        self.unpacked = data.parent / "unpacked"
+        self.unpacked = home / "unpacked"
         self.unpacked.mkdir()
-        self.environment = {"HOME": str(data.parent), "TMPDIR": str(self.unpacked), **settings}
+        for folder in (home, self.unpacked):
+            os.chown(folder, NOBODY, NOBODY)
+        self.environment = {"HOME": str(home), "TMPDIR": str(self.unpacked), **settings}
+        self.identity = {"user": NOBODY, "group": NOBODY, "extra_groups": [DOCKERS]}
 
     def command(self) -> list[str]:
         return [str(self.executable), "serve", "--port", "0", "--data", str(self.data)]
 
 
+def let_through(path: Path) -> None:
+    """Whoever knows the name of `path` gets there: tests' folders are for their owner only."""
+    for folder in path.parents:
+        if folder.stat().st_uid == os.getuid() and folder.stat().st_mode & 0o011 != 0o011:
+            folder.chmod(folder.stat().st_mode | 0o011)
+
+
 @pytest.fixture(scope="session")
-def executable() -> Path:
-    """dist/forge, built anew; the self-test is part of building."""
+def built() -> Path:
+    """dist/forge, built anew (the self-test is part of building); or the one that FORGE_EXECUTABLE names."""
+    if given := os.environ.get("FORGE_EXECUTABLE"):
+        return Path(given).absolute()
     assert (ROOT / "forge/static/index.html").is_file(), "build the board first: make ui"
-    built = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "spec/build.py"], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
     )
-    assert built.returncode == 0, built.stdout[-2000:] + built.stderr[-4000:]
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     return ROOT / "dist/forge"
+
+
+@pytest.fixture(scope="session")
+def executable(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, where everybody may run it."""
+    place = tmp_path_factory.mktemp("bin") / "forge"
+    shutil.copy(built, place)
+    place.chmod(0o755)
+    let_through(place)
+    return place
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty HOME of somebody without rights."""
+    made = tmp_path / "home"
+    made.mkdir()
+    os.chown(made, NOBODY, NOBODY)
+    let_through(made)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +90,15 @@ def house(
     registry_part: Registry,
     caddy_part: Caddy,
 ) -> Iterator[House]:
-    """A Forge of that file, and the real parts."""
+    """A Forge of that file, and the real parts; its socket is for a group, as Docker's is."""
     caddy_part.reset()
-    forge = FrozenProcess(executable, tmp_path_factory.mktemp("frozen") / "data", FORGE_ENGINE=engine_part.url)
+    docker_socket = Path(engine_part.url.removeprefix("unix://"))
+    os.chown(docker_socket, 0, DOCKERS)
+    docker_socket.chmod(0o660)
+    place = tmp_path_factory.mktemp("frozen")
+    for path in (docker_socket, place / "data"):
+        let_through(path)
+    forge = FrozenProcess(executable, place, FORGE_ENGINE=engine_part.url)
     forge.start()
     house = House(forge, engine_part, registry_part, caddy_part)
     house.furnish()
