@@ -15,6 +15,7 @@ from forge.deploy.health import Plan, plan, stay_healthy, wait_until_healthy
 from forge.deploy.hostpaths import host_paths_of
 from forge.deploy.run import Run
 from forge.deploy.spec import aliases_of, domain_of, labels_of, names_of, slot_of, spec_of
+from forge.domain.connection import ProxyConnection
 from forge.domain.deploy import DeployStatus
 from forge.domain.errors import Conflict, EngineError, NotFound, ProxyError, Unavailable
 from forge.domain.image import parse_image
@@ -126,6 +127,14 @@ def _check_domain(run: Run, candidate: Instance) -> None:
             )
 
 
+def prepare_route(run: Run) -> str:
+    """What the proxy needs before it can send people anywhere: a certificate, say, which may take minutes."""
+    instance = run.candidate()
+    if run.proxy is None or instance.domain is None:
+        return ""
+    return run.proxy.prepare(Route(instance.domain, Target("127.0.0.1", run.project.port), run.project.route))
+
+
 def forget_candidate(run: Run) -> None:
     if run.deploy.instance is not None:
         run.put(replace(run.candidate(), status=InstanceStatus.REMOVED, serving=False, wanted=False))
@@ -153,6 +162,7 @@ def wanted(run: Run, port: int) -> InstanceSpec:
         publish=port,
         links=_links(run),
         host_paths=host_paths_of(run.store, run.project.engine),
+        reach=run.store.connections.get(ProxyConnection, run.project.proxy).reach,
     )
 
 

@@ -10,11 +10,10 @@ from urllib.parse import quote, urlsplit
 from forge.domain.connection import ProxyConnection
 from forge.domain.errors import ProxyError
 from forge.domain.route import Route, Target
+from forge.proxies.asking import ASK_HEADER, TARGET_HEADER, parse_target
 
 SERVERS = "/config/apps/http/servers"
 NEW_SERVER = "forge"  # made only where Caddy has no HTTP server at all
-ASK_HEADER = "X-Forge-Ask"
-TARGET_HEADER = "X-Forge-Target"
 
 Json = Mapping[str, Any]
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -133,12 +132,6 @@ def route_object(home: str, route: Route) -> dict[str, Any]:
         ],
         "terminal": True,
     }
-
-
-def parse_target(text: str) -> Target | None:
-    """Read host:port as Caddy writes it; None if it is none."""
-    host, _, port = text.rpartition(":")
-    return Target(host.strip("[]"), int(port)) if host and port.isdecimal() else None
 
 
 def _change_of_route(path: str, routes: Sequence[Json] | None, home: str, route: Route) -> Change | None:

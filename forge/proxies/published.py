@@ -26,6 +26,11 @@ class Published:
         """Always empty."""
         return ()
 
+    def prepare(self, route: Route) -> str:
+        """Nothing to do."""
+        del route
+        return ""
+
     def point(self, route: Route) -> None:
         """Nothing to do."""
 
