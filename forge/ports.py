@@ -375,9 +375,10 @@ class Proxy(Protocol):
         take minutes. Say what was done, "" if nothing had to be.
         """
 
-    def point(self, route: Route) -> None:
+    def point(self, route: Route, *, again: bool = False) -> None:
         """From now on `route.domain` is answered by `route.target`. ProxyError with code `domain_taken` if
-        somebody else's route has the domain, unless the proxy can take it over and the options say so.
+        somebody else's route has the domain, unless the proxy can take it over and the options say so. `again`: say
+        it once more although it holds.
         """
 
     def remove(self, domain: str) -> None:

@@ -59,14 +59,14 @@ class FakeProxy:
     def prepare(self, route: Route) -> str:
         return self.prepares(route)
 
-    def point(self, route: Route) -> None:
+    def point(self, route: Route, *, again: bool = False) -> None:
         with self._lock:
             call = self._note("point", route.domain, str(route.target))
             if route.domain in self.strangers:
                 if route.options.get("adopt") != "true":
                     raise ProxyError(f"Another route already answers for {route.domain}", code="domain_taken")
                 self._adopted[route.domain] = self.strangers.pop(route.domain)
-            if self._routes.get(route.domain) != route.target:
+            if again or self._routes.get(route.domain) != route.target:
                 self._change(call)
                 self._routes[route.domain] = route.target
 

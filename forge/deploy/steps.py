@@ -28,6 +28,7 @@ from forge.ports import HOME_LABEL, INSTANCE_LABEL, Answer, InstanceSpec, Instan
 WAIT_UNTIL_HEALTHY = "wait until healthy"  # its past durations decide the next time-out
 _PORT_TRIES = 5
 _CONFIRM_FOR = 10.0  # seconds until the proxy must have been seen to send people to the new instance
+_CONFIRM_LEAST_OFTEN = 1.0  # seconds; it is asked less and less often
 _OLD_IS_BACK = 30.0  # seconds the old instance has to answer again when it is started again
 
 
@@ -292,7 +293,7 @@ def confirm(run: Run) -> str:
     if run.proxy is None or route is None:
         return "no proxy to ask through"
     path = run.project.health.path or "/"
-    end, saved_again = run.monotonic() + _CONFIRM_FOR, False
+    end, saved_again, pause = run.monotonic() + _CONFIRM_FOR, False, 0.1
     while True:
         answer, seen = _ask(run, route, path)
         if answer is not None and answer.target == route.target and not _is_fault(run, answer):
@@ -303,9 +304,10 @@ def confirm(run: Run) -> str:
                 f"{route.domain} was not seen to be answered by the new instance: {seen}", code="unconfirmed"
             )
         if not saved_again and run.monotonic() >= end - _CONFIRM_FOR / 2:
-            run.proxy.point(route)
+            run.proxy.point(route, again=True)
             saved_again = True
-        run.wait(0.2)
+        run.wait(pause)
+        pause = min(pause * 1.5, _CONFIRM_LEAST_OFTEN)
 
 
 def _ask(run: Run, route: Route, path: str) -> tuple[Answer | None, str]:

@@ -73,9 +73,9 @@ class CaddyProxy:
         del route
         return ""
 
-    def point(self, route: Route) -> None:
-        """Lead `route.domain` to `route.target`; nothing is sent if it leads there."""
-        self._settle(lambda servers: config.plan_point(servers, self._connection, self._home, route))
+    def point(self, route: Route, *, again: bool = False) -> None:
+        """Lead `route.domain` to `route.target`; nothing is sent if it leads there, unless `again`."""
+        self._settle(lambda servers: config.plan_point(servers, self._connection, self._home, route, again=again))
 
     def remove(self, domain: str) -> None:
         """Take Forge's route for `domain` away, however often it is there."""

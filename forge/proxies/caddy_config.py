@@ -28,8 +28,13 @@ class Change:
     value: Any = None
 
 
-def plan_point(servers: Mapping[str, Json], connection: ProxyConnection, home: str, route: Route) -> Change | None:
-    """The change after which `route` holds; None if it holds. Raise ProxyError: domain_taken, no_server, no_address."""
+def plan_point(
+    servers: Mapping[str, Json], connection: ProxyConnection, home: str, route: Route, *, again: bool = False
+) -> Change | None:
+    """The change after which `route` holds; None if it holds and is not to be said `again`.
+
+    Raise ProxyError: domain_taken, no_server, no_address.
+    """
     name = choose_server(servers, connection)
     made = route_object(home, route)
     if name is None:
@@ -42,7 +47,7 @@ def plan_point(servers: Mapping[str, Json], connection: ProxyConnection, home: s
                 "remove it there, or choose another domain",
                 code="domain_taken",
             )
-    return _change_of_route(f"{SERVERS}/{quote(name, safe='')}/routes", routes, home, route)
+    return _change_of_route(f"{SERVERS}/{quote(name, safe='')}/routes", routes, home, route, again=again)
 
 
 def plan_remove(servers: Mapping[str, Json], home: str, domain: str) -> Change | None:
@@ -134,14 +139,16 @@ def route_object(home: str, route: Route) -> dict[str, Any]:
     }
 
 
-def _change_of_route(path: str, routes: Sequence[Json] | None, home: str, route: Route) -> Change | None:
+def _change_of_route(
+    path: str, routes: Sequence[Json] | None, home: str, route: Route, *, again: bool
+) -> Change | None:
     made = route_object(home, route)
     for index, present in enumerate(routes or []):
         if is_own(present, home, route.domain):
             at = _proxy_at(present)
             if at is None:
                 return Change(method="PATCH", path=f"{path}/{index}", value=made)
-            if present["handle"][at].get("upstreams") == _upstreams(route.target):
+            if not again and present["handle"][at].get("upstreams") == _upstreams(route.target):
                 return None
             upstreams = f"{path}/{index}/handle/{at}/upstreams"
             # POST sets or creates, PATCH only replaces; POST would append to a list that is there

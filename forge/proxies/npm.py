@@ -92,11 +92,11 @@ class NpmProxy:
             self._write_again(route.domain, int(made["id"]))
         return f"Let's Encrypt gave a certificate for {route.domain} ({challenge} challenge)"
 
-    def point(self, route: Route) -> None:
-        """Lead `route.domain` to `route.target`; nothing is sent if it leads there."""
+    def point(self, route: Route, *, again: bool = False) -> None:
+        """Lead `route.domain` to `route.target`; nothing is sent if it leads there, unless `again`."""
         with self._changing:
             host = npm_hosts.find(self._hosts(), route.domain)
-            changed = self._create(route) if host is None else self._change(host, route)
+            changed = self._create(route) if host is None else self._change(host, route, again=again)
         if changed:
             self._wait_for(route.domain, route.target)
 
@@ -155,13 +155,13 @@ class NpmProxy:
         if isinstance(domain, str) and npm_hosts.is_own(host, self._home, domain):
             self._known[domain] = _Known(npm_hosts.token_of(host), secure=npm_hosts.is_secure(host))
 
-    def _change(self, host: Host, route: Route) -> bool:
+    def _change(self, host: Host, route: Route, *, again: bool) -> bool:
         """Whether anything had to be."""
         self._check_may_change(host, route)
         changed = npm_hosts.changes(host, self._home, route, self._certificate_for(host, route))
-        if not changed and npm_hosts.is_online(host):
+        if not changed and npm_hosts.is_online(host) and not again:
             return False
-        # nothing to change, and nginx does not have it: saying any of it again writes it
+        # where nothing has to change, saying any of it writes all of it once more
         self._update(host, changed or {"forward_port": route.target.port})
         return True
 

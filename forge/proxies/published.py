@@ -31,7 +31,7 @@ class Published:
         del route
         return ""
 
-    def point(self, route: Route) -> None:
+    def point(self, route: Route, *, again: bool = False) -> None:
         """Nothing to do."""
 
     def remove(self, domain: str) -> None:

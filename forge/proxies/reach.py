@@ -29,9 +29,9 @@ class Reached:
         """As the proxy does."""
         return self._proxy.prepare(self._there(route))
 
-    def point(self, route: Route) -> None:
+    def point(self, route: Route, *, again: bool = False) -> None:
         """Lead people to the target's port at `address`."""
-        self._proxy.point(self._there(route))
+        self._proxy.point(self._there(route), again=again)
 
     def remove(self, domain: str) -> None:
         """As the proxy does."""

@@ -70,8 +70,8 @@ class TraefikProxy:
         del route
         return ""
 
-    def point(self, route: Route) -> None:
-        """Lead `route.domain` to `route.target`; nothing is written if it leads there."""
+    def point(self, route: Route, *, again: bool = False) -> None:
+        """Lead `route.domain` to `route.target`; nothing is written if it leads there, unless `again`."""
         name = self._folder.name(route.domain)
         with self._changing:
             self._check_free(route.domain)
@@ -79,7 +79,7 @@ class TraefikProxy:
             token, _ = files.asking_in(present, name)
             entrypoints = self._connection.options.get("entrypoints", "")
             wanted = files.configuration(name, route, entrypoints, token or secrets.token_hex(16))
-            if wanted == present:
+            if wanted == present and not again:
                 return
             self._folder.write(route.domain, wanted)
         self._wait(lambda: self._serves(route), name)

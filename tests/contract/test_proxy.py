@@ -88,6 +88,17 @@ def test_asking_for_what_holds_changes_nothing(place, targets):
     assert place.changes() == before + 1
 
 
+def test_what_holds_can_be_said_again_where_people_do_not_see_it(place, targets):
+    """Proxies were seen to go on leading people to a dead address until they were told once more."""
+    route = Route(SHOP, targets[0].target)
+    place.proxy.point(route)
+    before = place.changes()
+    place.proxy.point(route, again=True)
+    assert place.changes() == before + 1
+    assert place.proxy.ask(route).target == route.target
+    assert place.proxy.routes() == (route,)
+
+
 def test_nothing_has_to_be_prepared_for_a_plain_route(place, targets):
     before = place.changes()
     assert place.proxy.prepare(Route(SHOP, targets[0].target)) == ""

@@ -205,9 +205,9 @@ def test_a_proxy_that_keeps_the_dead_address_is_told_again(world, monkeypatch):
     live(world, "dev-1")
     lost, point = [], world.proxy.point
 
-    def forgets(route):
-        if lost:
-            point(route)
+    def forgets(route, *, again=False):
+        if again:
+            point(route, again=True)
         lost.append(route)
 
     world.proxy.point = forgets
