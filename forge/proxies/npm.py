@@ -22,8 +22,9 @@ from forge.proxies.npm_certificates import CERTIFICATES
 from forge.proxies.npm_hosts import HOSTS, Host
 
 OLDEST: Version = (2, 9, 0)
-_LOOKS = 60  # at a new host until NPM has told nginx, and at nginx until it has read its files
-_PAUSE = 0.05  # seconds between them
+_LOOKS = 60  # at a new host, until NPM has told nginx
+_PAUSE = 0.05  # seconds between two looks
+_READS_WITHIN = 5.0  # seconds that nginx has to read what NPM wrote
 _STEADY = 4  # looks in a row after which no old worker of nginx is left
 _BYTES_HEADER = "X-Forge-Bytes"
 
@@ -222,22 +223,20 @@ class NpmProxy:
         old workers take new visitors for 100 ms beside the new ones (ngx_master_process_cycle.c).
         """
         known = self._known.get(domain)
-        in_a_row = 0
-        for _ in range(_LOOKS if known and known.token and self._connection.address else 0):
-            try:
-                in_a_row = in_a_row + 1 if self._seen(domain, known) == target else 0
-            except ProxyUnavailable:
-                return  # who asks next is told so
-            if in_a_row > _STEADY:
-                return
+        if known is None or known.token is None or self._connection.address is None:
+            return
+        end, in_a_row = self._clock() + _READS_WITHIN, 0
+        while in_a_row <= _STEADY and self._clock() < end:
+            in_a_row = in_a_row + 1 if self._seen(domain, known) == target else 0
             self._sleep(_PAUSE)
 
-    def _seen(self, domain: str, known: _Known | None) -> Target | None:
-        """The target that nginx has for `domain` now."""
-        known = known or _Known(None, secure=False)
-        heard = asking.ask(
-            self._reach(secure=known.secure), domain, "/", timeout=2, headers={ASK_HEADER: f"{known.token}-seen"}
-        )
+    def _seen(self, domain: str, known: _Known) -> Target | None:
+        """The target that nginx has for `domain` now; None if it has none, or is not there."""
+        headers = {ASK_HEADER: f"{known.token}-seen"}
+        try:
+            heard = asking.ask(self._reach(secure=known.secure), domain, "/", timeout=2, headers=headers)
+        except ProxyUnavailable:  # also who knows nothing of a domain yet, and will not greet it over TLS
+            return None
         return asking.parse_target(heard.headers.get(TARGET_HEADER, "")) if heard.status == 204 else None
 
     def _delete(self, host: Host, domain: str) -> None:

@@ -25,6 +25,7 @@ FLAGS = {
 }
 TLS_FLAGS = ("ssl_forced", "http2_support", "hsts_enabled", "hsts_subdomains")
 
+_OWN = ("forward_scheme", "forward_host", "forward_port", "certificate_id", "enabled", *FLAGS.values())
 _BEGIN, _END = "# forge: begin", "# forge: end"
 _BLOCK = re.compile(rf"\n*{_BEGIN}.*?{_END}\n?", re.DOTALL)
 _TOKEN = re.compile(rf'{_BEGIN}.*?= "([0-9a-f]{{32}})"', re.DOTALL)
@@ -108,7 +109,7 @@ def changes(host: Host, home: str, route: Route, certificate: int) -> dict[str, 
     wanted = _wanted(host, home, route, certificate)
     changed = {name: value for name, value in wanted.items() if name != "meta" and _plain(host, name) != value}
     if not is_own(host, home, route.domain):
-        before = {name: _plain(host, name) for name in changed if name != "advanced_config"}
+        before = {name: _plain(host, name) for name in _OWN}
         changed["meta"] = _meta(host, {"home": home, "domain": route.domain, "before": before})
     return changed
 
@@ -118,8 +119,7 @@ def hand_back(host: Host) -> dict[str, Any] | None:
     before = mark_of(host).get("before")
     if not isinstance(before, dict):
         return None
-    own = {*FLAGS.values(), "forward_scheme", "forward_host", "forward_port", "certificate_id", "enabled"}
-    kept = {name: value for name, value in before.items() if name in own}
+    kept = {name: value for name, value in before.items() if name in _OWN}
     return {**kept, "advanced_config": _BLOCK.sub("", str(host.get("advanced_config") or "")), "meta": _meta(host)}
 
 
