@@ -21,7 +21,7 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-parts: ## Docker, a registry, Caddy, Chromium and busybox from Debian, where they are missing (root)
+parts: ## Docker, a registry, Caddy, nginx, Chromium and busybox from Debian, where they are missing (root)
 	@tests/parts/setup.sh
 
 ui: setup $(PACKAGES) ## The board: checked, tested, and built into forge/static

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from forge.bus import Bus
 from forge.config.service import ConfigService
@@ -38,7 +38,10 @@ from forge.metrics.readings import Readings
 from forge.metrics.sampler import Sampler
 from forge.ports import Engine, Proxy, Registry
 from forge.proxies.caddy import CaddyProxy
+from forge.proxies.npm import NpmProxy
 from forge.proxies.published import Published
+from forge.proxies.reach import Reached
+from forge.proxies.traefik import TraefikProxy
 from forge.registries.docker_logins import DockerLogins, docker_folder
 from forge.registries.oci import OciRegistry
 from forge.runtime import Runtime
@@ -54,7 +57,14 @@ from forge.watch.webhook import WebhookService
 
 _REMOVED_KEPT = 30 * 86400.0  # seconds the rows of removed instances stay
 
-PROXIES: dict[str, Callable[..., Proxy]] = {"caddy": CaddyProxy, "published": Published}
+PROXIES: dict[str, Callable[[ProxyConnection, Secret | None, Session, str], Proxy]] = {
+    "caddy": lambda connection, _, http, home: CaddyProxy(connection, home=home, http=http),
+    "npm": lambda connection, password, http, home: NpmProxy(
+        connection, password, home=home, http=http, environment=os.environ
+    ),
+    "traefik": lambda connection, _, http, home: TraefikProxy(connection, home=home, http=http),
+    "published": lambda connection, _, http, __: Published(connection, http=http),
+}
 
 
 def factories_for(settings: Settings, home: str) -> Factories:
@@ -68,9 +78,8 @@ def factories_for(settings: Settings, home: str) -> Factories:
         return OciRegistry(connection, password)
 
     def proxy(connection: ProxyConnection, password: Secret | None) -> Proxy:
-        del password  # no kind of today asks for one
-        more: dict[str, Any] = {"home": home} if connection.kind == "caddy" else {}
-        return PROXIES[connection.kind](connection, http=http, **more)
+        made = PROXIES[connection.kind](connection, password, http, home)
+        return Reached(made, connection.reach) if connection.reach else made
 
     return Factories(engine=engine, registry=registry, proxy=proxy)
 

@@ -86,11 +86,11 @@ class ImageFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceSpec:
     """All that is wanted of one container. `image` is name@digest. `publish` is the port on this machine
-    that leads to `port`, `publish_host` the address it listens on. `labels` hold Forge's own. `links`: the
-    names by which it finds others on `network`, each with the container's name; `networks` are there already, and
-    it is known there by its name only. Named and instance volumes arrive with the engine's name for them in `source`.
-    `stop_timeout` in seconds. `command`: what runs instead of the image's own. `once`: it runs to its end, is not
-    started again, and listens nowhere.
+    that leads to `port`, `publish_host` the address it listens on, `publish_also` more of them. `labels` hold
+    Forge's own. `links`: the names by which it finds others on `network`, each with the container's name;
+    `networks` are there already, and it is known there by its name only. Named and instance volumes arrive with
+    the engine's name for them in `source`. `stop_timeout` in seconds. `command`: what runs instead of the image's
+    own. `once`: it runs to its end, is not started again, and listens nowhere.
     """
 
     name: str
@@ -99,6 +99,7 @@ class InstanceSpec:
     publish: int
     labels: Mapping[str, str]
     publish_host: str = "127.0.0.1"
+    publish_also: tuple[str, ...] = ()
     environment: Mapping[str, str | Secret] = field(default_factory=dict)
     network: str | None = None
     links: Mapping[str, str] = field(default_factory=dict)
@@ -369,17 +370,23 @@ class Proxy(Protocol):
     def routes(self) -> tuple[Route, ...]:
         """The routes that Forge made and the proxy has now."""
 
-    def point(self, route: Route) -> None:
+    def prepare(self, route: Route) -> str:
+        """Get what `route` needs before people can be sent there, such as a certificate that its options ask for; may
+        take minutes. Say what was done, "" if nothing had to be.
+        """
+
+    def point(self, route: Route, *, again: bool = False) -> None:
         """From now on `route.domain` is answered by `route.target`. ProxyError with code `domain_taken` if
-        somebody else's route has the domain.
+        somebody else's route has the domain, unless the proxy can take it over and the options say so. `again`: say
+        it once more although it holds.
         """
 
     def remove(self, domain: str) -> None:
         """Take Forge's route for `domain` away. No error if there is none; a stranger's is left alone."""
 
     def ask(self, route: Route, path: str = "/", timeout: float = 5) -> Answer:
-        """Request `path` of `route.domain` as people would, through the proxy. ProxyUnavailable if it does not
-        answer.
+        """Request `path` of `route.domain` as people would, through the proxy, at its own address: the domain need
+        not resolve here. ProxyUnavailable if it does not answer.
         """
 
     def url(self, route: Route) -> str:

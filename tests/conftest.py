@@ -9,9 +9,11 @@ import pytest
 
 from tests.parts.caddy import Caddy
 from tests.parts.engine import Engine
+from tests.parts.nginx import Nginx
 from tests.parts.parts import Parts
 from tests.parts.process import PartMissing
 from tests.parts.registry import Registry
+from tests.parts.traefik import Traefik
 
 P = TypeVar("P")
 
@@ -39,6 +41,18 @@ def registry_part(parts: Parts) -> Registry:
 def caddy_part(parts: Parts) -> Caddy:
     """A Caddy with a stranger's route."""
     return _or_fail(lambda: parts.caddy)
+
+
+@pytest.fixture(scope="session")
+def nginx_part(parts: Parts) -> Nginx:
+    """An nginx without hosts."""
+    return _or_fail(lambda: parts.nginx)
+
+
+@pytest.fixture(scope="session")
+def traefik_part(parts: Parts) -> Traefik:
+    """A Traefik with a stranger's route."""
+    return _or_fail(lambda: parts.traefik)
 
 
 def _or_fail(start: Callable[[], P]) -> P:

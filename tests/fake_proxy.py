@@ -1,4 +1,4 @@
-"""A proxy in memory, trusted because it passes the same contract as Caddy."""
+"""A proxy in memory, trusted because it passes the same contract as the real ones."""
 
 from __future__ import annotations
 
@@ -12,41 +12,61 @@ from forge.ports import Answer, ProxyReport
 
 class FakeProxy:
     """`answers(target)` is the status that a target gives, None if it is dead. `down`: it does not answer;
-    `refuse`: the sentence with which it refuses changes. `strangers` are domains of other people's routes.
-    `calls` is every call, `changes` the calls that changed a route.
+    `refuse`: the sentence with which it refuses all changes. `prepares(route)` is what preparing says. `strangers` are
+    domains of other people's routes, with their targets. `calls` is every call, `changes` the calls that changed a
+    route.
     """
 
     def __init__(self, *, answers: Callable[[Target], int | None] = lambda _target: 200) -> None:
         self.answers = answers
         self.down = False
         self.refuse = ""
-        self.strangers: set[str] = set()
+        self.prepares: Callable[[Route], str] = lambda _route: ""
+        self.strangers: dict[str, Target | None] = {}
         self.calls: list[tuple[str, ...]] = []
         self.changes: list[tuple[str, ...]] = []
         self._routes: dict[str, Target] = {}
+        self._adopted: dict[str, Target | None] = {}
         self._lock = threading.Lock()
+
+    def of_another(self, home: str) -> FakeProxy:
+        """The same proxy as another Forge has it: our routes are strangers' there, and the other way about."""
+        del home
+        other = FakeProxy(answers=self.answers)
+        other.strangers, other._routes = _Others(self.strangers, self._routes), {}
+        self.strangers = _Others(self.strangers, other._routes)
+        return other
 
     def restart(self) -> None:
         """As a Caddy without a kept configuration: Forge's routes are gone, strangers' stay."""
         with self._lock:
             self._routes.clear()
 
+    def leads(self, domain: str) -> Target | None:
+        """Where visitors of `domain` come to."""
+        return self._routes.get(domain) or self.strangers.get(domain)
+
     def test(self) -> ProxyReport:
         if self.down:
             return ProxyReport(ok=False, text="The fake proxy is down: set down to False")
-        return ProxyReport(ok=True, text="The fake proxy answers", version="1.0")
+        return ProxyReport(ok=not self.refuse, text=self.refuse or "The fake proxy answers", version="1.0")
 
     def routes(self) -> tuple[Route, ...]:
         with self._lock:
             self._note("routes")
             return tuple(Route(domain, target) for domain, target in self._routes.items())
 
-    def point(self, route: Route) -> None:
+    def prepare(self, route: Route) -> str:
+        return self.prepares(route)
+
+    def point(self, route: Route, *, again: bool = False) -> None:
         with self._lock:
             call = self._note("point", route.domain, str(route.target))
             if route.domain in self.strangers:
-                raise ProxyError(f"Another route already answers for {route.domain}", code="domain_taken")
-            if self._routes.get(route.domain) != route.target:
+                if route.options.get("adopt") != "true":
+                    raise ProxyError(f"Another route already answers for {route.domain}", code="domain_taken")
+                self._adopted[route.domain] = self.strangers.pop(route.domain)
+            if again or self._routes.get(route.domain) != route.target:
                 self._change(call)
                 self._routes[route.domain] = route.target
 
@@ -56,6 +76,8 @@ class FakeProxy:
             if domain in self._routes:
                 self._change(call)
                 del self._routes[domain]
+                if domain in self._adopted:
+                    self.strangers[domain] = self._adopted.pop(domain)
 
     def ask(self, route: Route, path: str = "/", timeout: float = 5) -> Answer:
         with self._lock:
@@ -84,3 +106,14 @@ class FakeProxy:
         if self.refuse:
             raise ProxyError(self.refuse)
         self.changes.append(call)
+
+
+class _Others(dict[str, Target | None]):
+    """Strangers' routes, to which another Forge's belong."""
+
+    def __init__(self, strangers: dict[str, Target | None], routes: dict[str, Target]) -> None:
+        super().__init__(strangers)
+        self._routes = routes
+
+    def __contains__(self, domain: object) -> bool:
+        return super().__contains__(domain) or domain in self._routes

@@ -89,7 +89,7 @@ def url_of(runtime: Runtime, project: Project, instance: Instance) -> str | None
     if instance.domain is None:
         return f"http://{instance.target}"
     try:
-        return runtime.adapters.proxy(project.proxy).url(Route(instance.domain, instance.target))
+        return runtime.adapters.proxy(project.proxy).url(Route(instance.domain, instance.target, project.route))
     except ForgeError:  # the list of what runs is not to fail because of one proxy
         return None
 

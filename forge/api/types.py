@@ -74,6 +74,7 @@ class ProjectFields(Wire, kw_only=True):
     port: int
     registry: str | None = None
     engine: str = "local"
+    route: dict[str, str] = {}
     domain: str | None = None
     health: Health = msgspec.field(default_factory=Health)
     environment: dict[str, str] = {}

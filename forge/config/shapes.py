@@ -201,6 +201,7 @@ PROJECT: Shape = {
     "registry": TEXT,
     "engine": TEXT,
     "proxy": TEXT,
+    "route": PAIRS,
     "domain": TEXT,
     "health": record(Health, HEALTH),
     "environment": PAIRS,

@@ -7,7 +7,7 @@ from forge.domain.errors import ProxyError
 from forge.ports import Answer
 
 _FOR = 10.0  # seconds until the proxy must have been seen to send people to the new instance
-_EVERY = 0.2  # seconds between requests
+_SOON, _LEAST_OFTEN = 0.1, 1.0  # seconds between requests: they become fewer
 
 
 def confirm(run: Run) -> str:
@@ -16,7 +16,7 @@ def confirm(run: Run) -> str:
     if run.proxy is None or route is None or meter is None:
         return "no proxy to ask through"
     path = run.project.health.path or "/"
-    end, saved_again = run.monotonic() + _FOR, False
+    end, saved_again, pause = run.monotonic() + _FOR, False, _SOON
     while True:
         answer, fault = meter.once()
         if answer is not None and answer.target == route.target and not fault:
@@ -30,9 +30,10 @@ def confirm(run: Run) -> str:
                 f"{route.domain} was not seen to be answered by the new instance: {seen}", code="unconfirmed"
             )
         if not saved_again and run.monotonic() >= end - _FOR / 2:
-            run.proxy.point(route)
+            run.proxy.point(route, again=True)
             saved_again = True
-        run.wait(_EVERY)
+        run.wait(pause)
+        pause = min(pause * 1.5, _LEAST_OFTEN)
 
 
 def _how(answer: Answer) -> str:

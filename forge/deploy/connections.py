@@ -9,7 +9,6 @@ from typing import TypeVar
 from forge.deploy.adapters import Adapters, serves
 from forge.deploy.parts import Health
 from forge.domain.connection import (
-    PROXY_KINDS,
     ConnectionKind,
     EngineConnection,
     ProxyConnection,
@@ -19,6 +18,7 @@ from forge.domain.errors import Conflict, ForgeError, Invalid
 from forge.domain.image import parse_image
 from forge.domain.instance import Instance
 from forge.domain.project import Project
+from forge.domain.proxykinds import PROXY_KINDS
 from forge.domain.secret import Secret
 from forge.ports import EngineVersion, Quota
 from forge.store.connections import kind_of

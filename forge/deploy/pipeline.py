@@ -26,6 +26,7 @@ _FIND = (
     Step("resolve digest", steps.resolve_digest),
     Step("pull", steps.pull),
     Step("note what serves", steps.note_what_serves, steps.forget_candidate),
+    Step("prepare the route", steps.prepare_route),
 )
 _CREATE = Step("create", steps.create, steps.remove_candidate)
 _PROVE = (

@@ -15,6 +15,7 @@ from forge.domain.connection import EngineConnection, ProxyConnection, RegistryC
 from forge.domain.deploy import Deploy, DeployStatus
 from forge.domain.errors import Conflict, Invalid
 from forge.domain.project import Project, VolumeKind
+from forge.domain.proxykinds import check_route_options
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
 from forge.ports import HOME_LABEL, PROJECT_LABEL, STAGE_LABEL, Engine
@@ -166,7 +167,7 @@ class ProjectService:
 
     def _check_connections(self, project: Project) -> None:
         self.store.connections.get(EngineConnection, project.engine).check_on_this_machine()
-        self.store.connections.get(ProxyConnection, project.proxy)
+        check_route_options(self.store.connections.get(ProxyConnection, project.proxy).kind, project.route)
         if project.registry is not None:
             self.store.connections.get(RegistryConnection, project.registry)
 

@@ -14,6 +14,7 @@ from forge.deploy.parts import Health
 from forge.domain.connection import EngineConnection, ProxyConnection
 from forge.domain.errors import EngineError, ForgeError, NotFound, Unavailable
 from forge.domain.instance import Instance, InstanceStatus
+from forge.domain.project import Project
 from forge.domain.route import Route
 from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceState, Proxy
 from forge.store.database import StoreUnavailable
@@ -157,14 +158,18 @@ class Reconciler:
         if not now.serving or now.domain is None or now.target is None or now.id in self._in_hand():
             return  # a deploy took it meanwhile
         try:
-            proxy.point(Route(now.domain, now.target))
+            proxy.point(Route(now.domain, now.target, self._asked_by(now).route))
         except Unavailable:
             raise
         except ForgeError as error:
             faults.append(error)
 
     def _proxy_of(self, instance: Instance) -> str:
-        return self.store.deploys.configuration(instance.deploy).project.proxy
+        return self._asked_by(instance).proxy
+
+    def _asked_by(self, instance: Instance) -> Project:
+        """The project as it was when the instance was made."""
+        return self.store.deploys.configuration(instance.deploy).project
 
 
 def seen(instance: Instance, state: InstanceState | None) -> Instance:

@@ -174,7 +174,7 @@ class Run:
         """Where people would reach `instance`; None without a proxy."""
         if self.proxy is None or instance.domain is None or instance.target is None:
             return None
-        return Route(instance.domain, instance.target)
+        return Route(instance.domain, instance.target, self.project.route)
 
     def put(self, instance: Instance) -> Instance:
         """Write an instance down."""

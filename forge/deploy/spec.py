@@ -73,14 +73,19 @@ def spec_of(
     publish: int,
     links: Mapping[str, str],
     host_paths: HostPaths,
+    reach: str | None = None,
 ) -> InstanceSpec:
-    """All that is wanted of the instance's container; raise Invalid for a host path that is not allowed."""
+    """All that is wanted of the instance's container; raise Invalid for a host path that is not allowed.
+
+    `reach`: this machine's address as the proxy sees it, if that is not 127.0.0.1.
+    """
     return InstanceSpec(
         name=instance.name,
         image=parse_image(project.image).pinned(instance.digest),
         port=project.port,
         publish=publish,
         publish_host="0.0.0.0" if stage.publish is not None else "127.0.0.1",  # noqa: S104 a port people asked for
+        publish_also=(reach,) if reach is not None and stage.publish is None else (),
         labels={**project.labels, **labels_of(home, instance)},
         environment={**project.environment, **stage.environment, **secrets},
         network=network_of(home, stage.name),

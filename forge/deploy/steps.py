@@ -16,12 +16,13 @@ from forge.deploy.hostpaths import host_paths_of
 from forge.deploy.run import Run
 from forge.deploy.spec import aliases_of, domain_of, labels_of, names_of, slot_of, spec_of
 from forge.deploy.starts import WAIT_UNTIL_HEALTHY
+from forge.domain.connection import ProxyConnection
 from forge.domain.deploy import DeployStatus
 from forge.domain.errors import Conflict, EngineError, NotFound
 from forge.domain.image import parse_image
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.project import HealthKind
-from forge.domain.route import Target
+from forge.domain.route import Route, Target
 from forge.domain.stage import strategy_of
 from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceSpec, InstanceState, Probe, ProbeResult
 
@@ -125,6 +126,14 @@ def _check_domain(run: Run, candidate: Instance) -> None:
             )
 
 
+def prepare_route(run: Run) -> str:
+    """What the proxy needs before it can send people anywhere: a certificate, say, which may take minutes."""
+    instance = run.candidate()
+    if run.proxy is None or instance.domain is None:
+        return ""
+    return run.proxy.prepare(Route(instance.domain, Target("127.0.0.1", run.project.port), run.project.route))
+
+
 def forget_candidate(run: Run) -> None:
     if run.deploy.instance is not None:
         run.put(replace(run.candidate(), status=InstanceStatus.REMOVED, serving=False, wanted=False))
@@ -152,6 +161,7 @@ def wanted(run: Run, port: int) -> InstanceSpec:
         publish=port,
         links=_links(run),
         host_paths=host_paths_of(run.store, run.project.engine),
+        reach=run.store.connections.get(ProxyConnection, run.project.proxy).reach,
     )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from forge.domain.errors import Invalid
 from forge.domain.names import check_name
+from forge.domain.proxykinds import PROXY_KINDS
 
 _ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)(?::[0-9]{1,5})?")
 
@@ -58,20 +59,6 @@ class RegistryConnection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProxyKind:
-    """What a kind of proxy can be told; a login is `username` and password. `options` are its own, plain text."""
-
-    takes: frozenset[str] = frozenset()
-    options: frozenset[str] = frozenset()
-
-
-PROXY_KINDS: Mapping[str, ProxyKind] = {
-    "caddy": ProxyKind(takes=frozenset({"url", "address"}), options=frozenset({"server"})),
-    "published": ProxyKind(),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyConnection:
     """A proxy of a kind in PROXY_KINDS. `url` is its admin address, `address` (http://host:port) where it
     listens for people, as Forge reaches it. `options` are the kind's own, plain text.
@@ -104,10 +91,16 @@ class ProxyConnection:
         for field_name, url in (("url", self.url), ("address", self.address)):
             if url is not None:
                 check_url(url, field_name)
-        if self.kind == "caddy" and not self.url:
-            raise Invalid(
-                "Caddy needs the url of its admin API, such as http://127.0.0.1:2019", fields={"url": "missing"}
-            )
+        if "tls_address" in self.options:
+            check_url(self.options["tls_address"], "options")
+        for name, sentence in kind.needs.items():
+            if not (self.options.get(name) if name in kind.options else getattr(self, name)):
+                raise Invalid(sentence, fields={"options" if name in kind.options else name: "missing"})
+
+    @property
+    def reach(self) -> str | None:
+        """This machine's address as the proxy sees it, if that is not 127.0.0.1: what runs listens there as well."""
+        return self.options.get("reach")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,10 +109,10 @@ class Project:
     """See the module. `image` is registry/path without tag; `registry`, `engine`, `proxy` name connections
     (registry None: found by the image's host). `secrets` are names of environment variables whose
     values are in the vault. `networks` were on the engine before Forge: its instances join them, to
-    reach who is there. `domain` overrides the base domain of the settings. `pre_deploy`: what runs once
-    from the new image before its instance starts (migrations), as `docker run IMAGE WORDS…` would, within
-    `pre_deploy_timeout` seconds; empty: nothing. `active` False: it was made from an unknown image and waits
-    for a person.
+    reach who is there. `domain` overrides the base domain of the settings. `route` is what is asked of the
+    proxy for its domains, in the words of the proxy's kind. `pre_deploy`: what runs once from the new image
+    before its instance starts (migrations), as `docker run IMAGE WORDS…` would, within `pre_deploy_timeout`
+    seconds; empty: nothing. `active` False: it was made from an unknown image and waits for a person.
     """
 
     name: str
@@ -121,6 +121,7 @@ class Project:
     registry: str | None = None
     engine: str = "local"
     proxy: str = "published"
+    route: Mapping[str, str] = field(default_factory=dict)
     domain: str | None = None
     health: Health = field(default_factory=Health)
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A domain and the target that answers for it."""
+    """A domain and the target that answers for it. `options` is what the project asks of its proxy beside that, in
+    the words of the proxy's kind (PROXY_KINDS); two routes are the same whatever they ask.
+    """
 
     domain: str
     target: Target
+    options: Mapping[str, str] = field(default_factory=dict, compare=False)

@@ -30,7 +30,7 @@ def container(spec: InstanceSpec) -> Json:
         "ExposedPorts": {} if spec.once else {port: {}},
         "StopTimeout": math.ceil(spec.stop_timeout),
         "HostConfig": {
-            "PortBindings": {} if spec.once else {port: [_binding(spec)]},
+            "PortBindings": {} if spec.once else {port: _bindings(spec)},
             "RestartPolicy": {"Name": "no" if spec.once else "unless-stopped"},
             "SecurityOpt": ["no-new-privileges"],
             "LogConfig": {"Type": "json-file", "Config": dict(_ROTATION)},
@@ -81,8 +81,8 @@ def _network_differences(spec: InstanceSpec, body: Json) -> list[str]:
     return said
 
 
-def _binding(spec: InstanceSpec) -> Json:
-    return {"HostIp": spec.publish_host, "HostPort": str(spec.publish)}
+def _bindings(spec: InstanceSpec) -> list[Json]:
+    return [{"HostIp": host, "HostPort": str(spec.publish)} for host in (spec.publish_host, *spec.publish_also)]
 
 
 def secrets(spec: InstanceSpec) -> tuple[str, ...]:

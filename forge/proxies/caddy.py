@@ -14,7 +14,9 @@ from forge.domain.errors import ProxyError, ProxyUnavailable
 from forge.domain.route import Route
 from forge.http import HttpFault, Session, is_loopback
 from forge.ports import Answer, ProxyReport
+from forge.proxies import asking
 from forge.proxies import caddy_config as config
+from forge.proxies.asking import ASK_HEADER, TARGET_HEADER
 from forge.proxies.caddy_admin import Admin, Moved
 
 ATTEMPTS = 10
@@ -66,9 +68,14 @@ class CaddyProxy:
         servers, _ = self._servers()
         return config.own_routes(servers, self._home)
 
-    def point(self, route: Route) -> None:
-        """Lead `route.domain` to `route.target`; nothing is sent if it leads there."""
-        self._settle(lambda servers: config.plan_point(servers, self._connection, self._home, route))
+    def prepare(self, route: Route) -> str:
+        """Caddy asks for certificates itself."""
+        del route
+        return ""
+
+    def point(self, route: Route, *, again: bool = False) -> None:
+        """Lead `route.domain` to `route.target`; nothing is sent if it leads there, unless `again`."""
+        self._settle(lambda servers: config.plan_point(servers, self._connection, self._home, route, again=again))
 
     def remove(self, domain: str) -> None:
         """Take Forge's route for `domain` away, however often it is there."""
@@ -77,21 +84,13 @@ class CaddyProxy:
 
     def ask(self, route: Route, path: str = "/", timeout: float = 5) -> Answer:
         """Request `path` of `route.domain` on a new connection; redirects are not followed."""
-        headers = {"Host": route.domain, config.ASK_HEADER: "1", "Connection": "close"}
-        try:
-            reply = self._http.request(
-                "GET", self._reach(route) + path, headers=headers, timeout=timeout, read_body=False
-            )
-        except HttpFault as fault:
-            raise ProxyUnavailable(f"The proxy does not answer for {route.domain}: {fault.message}") from None
-        told = reply.headers.get(config.TARGET_HEADER, "")
-        return Answer(status=reply.status, target=config.parse_target(told), milliseconds=reply.milliseconds)
+        heard = asking.ask(self._connection.address, route.domain, path, timeout=timeout, headers={ASK_HEADER: "1"})
+        told = heard.headers.get(TARGET_HEADER, "")
+        return Answer(status=heard.status, target=asking.parse_target(told), milliseconds=heard.milliseconds)
 
     def url(self, route: Route) -> str:
         """http(s)://domain, with the port if it is not the scheme's own."""
-        address = urlsplit(self._connection.address or "http://unknown")
-        port = "" if address.port in {None, 80 if address.scheme == "http" else 443} else f":{address.port}"
-        return f"{address.scheme}://{route.domain}{port}"
+        return asking.address_of(self._connection.address or "http://unknown", route.domain)
 
     def close(self) -> None:
         """Nothing is kept open; the HTTP session is its owner's."""
@@ -120,13 +119,6 @@ class CaddyProxy:
                 else:
                     return True
         raise ProxyError("Somebody else keeps changing Caddy's configuration: try again in a moment", code="busy")
-
-    def _reach(self, route: Route) -> str:
-        if self._connection.address is None:
-            raise ProxyError("The proxy has no address: give the one on which people reach it", code="no_address")
-        # TLS needs the domain's own name, so there the name must resolve; plain HTTP needs only the Host header
-        secure = self._connection.address.startswith("https://")
-        return self.url(route) if secure else self._connection.address.rstrip("/")
 
     def _elsewhere(self, name: str, server: Mapping[str, Any], address: str) -> str:
         """What is wrong with `address`; "" if Caddy's server answers there."""

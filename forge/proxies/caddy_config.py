@@ -10,11 +10,10 @@ from urllib.parse import quote, urlsplit
 from forge.domain.connection import ProxyConnection
 from forge.domain.errors import ProxyError
 from forge.domain.route import Route, Target
+from forge.proxies.asking import ASK_HEADER, TARGET_HEADER, parse_target
 
 SERVERS = "/config/apps/http/servers"
 NEW_SERVER = "forge"  # made only where Caddy has no HTTP server at all
-ASK_HEADER = "X-Forge-Ask"
-TARGET_HEADER = "X-Forge-Target"
 
 Json = Mapping[str, Any]
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -29,8 +28,13 @@ class Change:
     value: Any = None
 
 
-def plan_point(servers: Mapping[str, Json], connection: ProxyConnection, home: str, route: Route) -> Change | None:
-    """The change after which `route` holds; None if it holds. Raise ProxyError: domain_taken, no_server, no_address."""
+def plan_point(
+    servers: Mapping[str, Json], connection: ProxyConnection, home: str, route: Route, *, again: bool = False
+) -> Change | None:
+    """The change after which `route` holds; None if it holds and is not to be said `again`.
+
+    Raise ProxyError: domain_taken, no_server, no_address.
+    """
     name = choose_server(servers, connection)
     made = route_object(home, route)
     if name is None:
@@ -43,7 +47,7 @@ def plan_point(servers: Mapping[str, Json], connection: ProxyConnection, home: s
                 "remove it there, or choose another domain",
                 code="domain_taken",
             )
-    return _change_of_route(f"{SERVERS}/{quote(name, safe='')}/routes", routes, home, route)
+    return _change_of_route(f"{SERVERS}/{quote(name, safe='')}/routes", routes, home, route, again=again)
 
 
 def plan_remove(servers: Mapping[str, Json], home: str, domain: str) -> Change | None:
@@ -135,20 +139,16 @@ def route_object(home: str, route: Route) -> dict[str, Any]:
     }
 
 
-def parse_target(text: str) -> Target | None:
-    """Read host:port as Caddy writes it; None if it is none."""
-    host, _, port = text.rpartition(":")
-    return Target(host.strip("[]"), int(port)) if host and port.isdecimal() else None
-
-
-def _change_of_route(path: str, routes: Sequence[Json] | None, home: str, route: Route) -> Change | None:
+def _change_of_route(
+    path: str, routes: Sequence[Json] | None, home: str, route: Route, *, again: bool
+) -> Change | None:
     made = route_object(home, route)
     for index, present in enumerate(routes or []):
         if is_own(present, home, route.domain):
             at = _proxy_at(present)
             if at is None:
                 return Change(method="PATCH", path=f"{path}/{index}", value=made)
-            if present["handle"][at].get("upstreams") == _upstreams(route.target):
+            if not again and present["handle"][at].get("upstreams") == _upstreams(route.target):
                 return None
             upstreams = f"{path}/{index}/handle/{at}/upstreams"
             # POST sets or creates, PATCH only replaces; POST would append to a list that is there

@@ -26,7 +26,12 @@ class Published:
         """Always empty."""
         return ()
 
-    def point(self, route: Route) -> None:
+    def prepare(self, route: Route) -> str:
+        """Nothing to do."""
+        del route
+        return ""
+
+    def point(self, route: Route, *, again: bool = False) -> None:
         """Nothing to do."""
 
     def remove(self, domain: str) -> None:

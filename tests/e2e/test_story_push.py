@@ -17,6 +17,7 @@ STEPS = [
     "resolve digest",
     "pull",
     "note what serves",
+    "prepare the route",
     "create",
     "pre-deploy",
     "start",

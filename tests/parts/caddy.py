@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from pathlib import Path
 from typing import Any
 
 from tests.parts.kernel import Migration
 from tests.parts.process import Process, find_program, free_port
+from tests.parts.web import ask
 
 STRANGER = "stranger.localhost"
 
@@ -78,25 +78,15 @@ class Caddy:
     def reset(self) -> None:
         """Back to the first config without a restart; for the start of a test."""
         body = json.dumps(self.first_config()).encode()
-        status, answer = _ask(self.admin_port, "POST", "/load", {"Content-Type": "application/json"}, body)
+        status, answer = ask(self.admin_port, "POST", "/load", {"Content-Type": "application/json"}, body)
         if status != 200:
             raise AssertionError(f"Caddy did not take its first config: {answer}")
 
     def config(self) -> dict[str, Any]:
         """The config that is in force."""
-        found: dict[str, Any] = json.loads(_ask(self.admin_port, "GET", "/config/", {})[1])
+        found: dict[str, Any] = json.loads(ask(self.admin_port, "GET", "/config/", {})[1])
         return found
 
     def get(self, domain: str, path: str = "/") -> tuple[int, str]:
         """Ask for a page as a browser does that was sent to this domain: (status, body)."""
-        return _ask(self.port, "GET", path, {"Host": domain})
-
-
-def _ask(port: int, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        connection.request(method, path, body=body, headers=headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        connection.close()
+        return ask(self.port, "GET", path, {"Host": domain})

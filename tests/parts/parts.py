@@ -10,13 +10,15 @@ from typing import Self, TypeVar
 from tests.parts import leftovers
 from tests.parts.caddy import Caddy
 from tests.parts.engine import Engine, ExistingEngine, answering
+from tests.parts.nginx import Nginx
 from tests.parts.registry import Registry
+from tests.parts.traefik import Traefik
 
-P = TypeVar("P", Engine, ExistingEngine, Registry, Caddy)
+P = TypeVar("P", Engine, ExistingEngine, Registry, Caddy, Nginx, Traefik)
 
 
 class Parts:
-    """`engine`, `registry` and `caddy`; stop() ends what was started, last first, and removes the folder.
+    """`engine`, `registry`, `caddy`, `nginx`, `traefik`; stop() ends what was started, last first, with the folder.
 
     With `use_existing_engine` one that answers already is used (the demo); tests always have their own.
     """
@@ -52,6 +54,16 @@ class Parts:
     def caddy(self) -> Caddy:
         """A Caddy with a stranger's route."""
         return self._started(Caddy(self.folder / "caddy"))
+
+    @cached_property
+    def nginx(self) -> Nginx:
+        """An nginx without hosts."""
+        return self._started(Nginx(self.folder / "nginx"))
+
+    @cached_property
+    def traefik(self) -> Traefik:
+        """A Traefik with a stranger's route."""
+        return self._started(Traefik(self.folder / "traefik"))
 
     def _started(self, part: P) -> P:
         self._undo.callback(part.stop)

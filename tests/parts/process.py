@@ -15,11 +15,12 @@ class PartMissing(Exception):
     """A part cannot be had here; the message is one sentence that says what to do."""
 
 
-def find_program(name: str, package: str) -> str:
-    """Where the program is; raises PartMissing with the Debian package that brings it."""
-    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+def find_program(name: str, package: str, *, beside: Path | None = None) -> str:
+    """Where the program is, also in the folder `beside`; raises PartMissing with the package that brings it."""
+    folders = [os.environ.get("PATH", ""), "/usr/sbin", "/sbin", *([str(beside)] if beside else [])]
+    path = shutil.which(name, path=os.pathsep.join(folders))
     if path is None:
-        raise PartMissing(f"`{name}` is not here: install the Debian package {package} (`make parts` does it).")
+        raise PartMissing(f"`{name}` is not here: install the package {package} (`make parts` and `make setup` do it).")
     return path
 
 

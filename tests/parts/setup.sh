@@ -4,7 +4,7 @@ set -euo pipefail
 
 PATH="$PATH:/usr/sbin:/sbin"
 POLICY=/usr/sbin/policy-rc.d
-UNITS="docker.service docker.socket containerd.service docker-registry.service caddy.service"
+UNITS="docker.service docker.socket containerd.service docker-registry.service caddy.service nginx.service"
 
 fail() {
     echo "$1" >&2
@@ -15,6 +15,7 @@ missing() {
     command -v dockerd >/dev/null || echo docker.io
     command -v docker-registry >/dev/null || echo docker-registry
     command -v caddy >/dev/null || echo caddy
+    command -v nginx >/dev/null || echo nginx
     command -v chromium >/dev/null || echo chromium
     command -v ip >/dev/null || echo iproute2
     # The test images hold nothing but busybox, so it has to be the one without libraries.
@@ -41,6 +42,7 @@ disable_new_services() {
     done
     case " $packages " in *" docker.io "*) update-rc.d docker disable >/dev/null 2>&1 || true ;; esac
     case " $packages " in *" docker-registry "*) update-rc.d docker-registry disable >/dev/null 2>&1 || true ;; esac
+    case " $packages " in *" nginx "*) update-rc.d nginx disable >/dev/null 2>&1 || true ;; esac
 }
 
 packages=$(missing)

@@ -51,15 +51,15 @@ def shop(world, strategy=BESIDE, **more):
 
 def test_the_old_one_serves_until_the_new_one_is_proven_and_routed_to():
     assert [step.name for step in PIPELINES[BESIDE]] == [
-        "resolve digest", "pull", "note what serves", "create", "pre-deploy", "start", "wait until healthy",
-        "switch route", "confirm through the route", "bake", "drain and stop the old", "go live",
+        "resolve digest", "pull", "note what serves", "prepare the route", "create", "pre-deploy", "start",
+        "wait until healthy", "switch route", "confirm through the route", "bake", "drain and stop the old", "go live",
     ]  # fmt: skip
 
 
 def test_in_place_the_old_one_stops_before_the_new_one_starts_and_not_before_it_could_be_made():
     assert [step.name for step in PIPELINES[PLACE]] == [
-        "resolve digest", "pull", "note what serves", "create", "stop the old", "pre-deploy", "start",
-        "wait until healthy", "switch route", "confirm through the route", "bake", "go live",
+        "resolve digest", "pull", "note what serves", "prepare the route", "create", "stop the old", "pre-deploy",
+        "start", "wait until healthy", "switch route", "confirm through the route", "bake", "go live",
     ]  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def test_a_domain_that_was_left_is_taken_away_and_a_strangers_is_not(world, reco
     live(world, "dev-1")
     world.forge.projects.change_stage(stage("shop", "dev", domain="new.{domain}"), {}, actor="ann")
     live(world, "dev-2")
-    world.proxy.strangers.add("theirs.localhost")
+    world.proxy.strangers["theirs.localhost"] = None
     reconciler.routes()
     assert world.routes() == {"new.localhost": "dev-2"}
     assert ("remove", "theirs.localhost") not in world.proxy.changes
@@ -174,7 +174,7 @@ def test_one_route_that_is_refused_keeps_no_other_from_people(world, reconciler)
         world.project(name)
         live(world, "dev-1", project=name)
     world.proxy.restart()
-    world.proxy.strangers.add("dev-shop.localhost")
+    world.proxy.strangers["dev-shop.localhost"] = None
     reconciler.routes()
     assert set(world.routes()) == {"dev-aaa.localhost", "dev-zzz.localhost"}
     (part,) = world.forge.faults()

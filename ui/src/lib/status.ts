@@ -57,7 +57,7 @@ export function isUnderWay(deploy: Pick<Deploy, 'status'>): boolean {
   return deploy.status === 'queued' || deploy.status === 'running' || deploy.status === 'reverting';
 }
 
-const FIND = ['resolve digest', 'pull', 'note what serves'];
+const FIND = ['resolve digest', 'pull', 'note what serves', 'prepare the route'];
 const PROVE = [
   'pre-deploy',
   'start',

@@ -117,6 +117,7 @@ export const en = {
     'resolve digest': 'resolve digest',
     pull: 'pull',
     'note what serves': 'note what serves',
+    'prepare the route': 'prepare the route',
     'stop the old': 'stop the old',
     create: 'create',
     'pre-deploy': 'pre-deploy',

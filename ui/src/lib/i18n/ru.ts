@@ -118,6 +118,7 @@ export const ru: Words = {
     'resolve digest': 'узнать дайджест',
     pull: 'загрузить образ',
     'note what serves': 'запомнить, что работает',
+    'prepare the route': 'подготовить маршрут',
     'stop the old': 'остановить старый',
     create: 'создать',
     'pre-deploy': 'команда перед развёртыванием',
