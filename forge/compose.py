@@ -29,6 +29,7 @@ from forge.domain.connection import EngineConnection, ProxyConnection, RegistryC
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Invalid
 from forge.domain.secret import Secret
+from forge.engines.access import Access, access_of
 from forge.engines.docker import DockerEngine
 from forge.engines.streams import Followers
 from forge.http import Session
@@ -39,10 +40,10 @@ from forge.metrics.sampler import Sampler
 from forge.ports import Engine, Proxy, Registry
 from forge.proxies.caddy import CaddyProxy
 from forge.proxies.published import Published
-from forge.registries.docker_logins import DockerLogins, docker_folder
+from forge.registries.docker_logins import DockerLogins
 from forge.registries.oci import OciRegistry
 from forge.runtime import Runtime
-from forge.settings import Settings, prepare
+from forge.settings import Settings, docker_folder, prepare
 from forge.store import backup
 from forge.store.database import Database
 from forge.store.lock import FolderLock
@@ -61,8 +62,10 @@ def factories_for(settings: Settings, home: str) -> Factories:
     """The real adapters."""
     http = Session()
 
-    def engine(connection: EngineConnection) -> Engine:
-        return DockerEngine(connection.name, connection.url or settings.engine)
+    usual = Access(url=settings.engine, certs=settings.engine_certs) if settings.engine else None
+
+    def engine(connection: EngineConnection, key: Secret | None) -> Engine:
+        return DockerEngine(connection.name, lambda: access_of(connection, key, usual))
 
     def registry(connection: RegistryConnection, password: Secret | None) -> Registry:
         return OciRegistry(connection, password)

@@ -26,6 +26,8 @@ INSTANCE_LABEL = "forge.instance"
 DEPLOY_LABEL = "forge.deploy"
 ONCE_LABEL = "forge.once"  # beside an instance's other labels: what ran for it once, and was not it
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - all addresses of an engine's machine: only for a port that people asked for
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
@@ -47,6 +49,18 @@ class EngineVersion:
     api_min: str
     api_max: str
     system: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Where instances listen on the engine's machine: at `listen`, and with a port that somebody chose at `chosen`.
+    Forge and proxies reach them at `host`. `local`: that machine is this one.
+    """
+
+    local: bool = True
+    host: str = "127.0.0.1"
+    listen: str = "127.0.0.1"
+    chosen: str = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +99,8 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceSpec:
-    """All that is wanted of one container. `image` is name@digest. `publish` is the port on this machine
-    that leads to `port`, `publish_host` the address it listens on. `labels` hold Forge's own. `links`: the
+    """All that is wanted of one container. `image` is name@digest. `publish` is the port on the engine's
+    machine that leads to `port`, `publish_host` the address it listens on. `labels` hold Forge's own. `links`: the
     names by which it finds others on `network`, each with the container's name; `networks` are there already, and
     it is known there by its name only. Named and instance volumes arrive with the engine's name for them in `source`.
     `stop_timeout` in seconds. `command`: what runs instead of the image's own. `once`: it runs to its end, is not
@@ -185,6 +199,9 @@ class Engine(Protocol):
 
     def ping(self) -> None:
         """Raise EngineUnavailable unless the engine answers; the quickest question there is."""
+
+    def reach(self) -> Reach:
+        """Where what it runs is reached; asks the engine nothing. EngineError if that cannot be known."""
 
     def free_disk(self) -> int | None:
         """Bytes free where images are kept; None if that cannot be known from here."""

@@ -26,6 +26,7 @@ from forge.ports import (
     LogLine,
     Probe,
     ProbeResult,
+    Reach,
 )
 from tests.fake_machine import Behaviour, Container, Machine, Reader
 from tests.fake_networks import NetworksAndVolumes
@@ -38,10 +39,10 @@ class FakeEngine(NetworksAndVolumes):
 
     `known`: name@digest → Behaviour, what the registry has. `tags`: name:tag → name@digest. `present`: what is
     pulled. `down`: every call raises EngineUnavailable and open streams break. `calls`: names of the calls, in
-    order. `raises_before` and `raises_after`: name of a call → the error it raises once, before or after its
-    effect. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says. `left_out`: what this
-    engine cannot do, and does not say. `facts`: a stranger's id → what describe says of it, beside its name and
-    status. `joined`: a container's name → strangers' networks.
+    order. `reached`: what reach says. `raises_before` and `raises_after`: name of a call → the error it raises once,
+    before or after its effect. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says.
+    `left_out`: what this engine cannot do, and does not say. `facts`: a stranger's id → what describe says of it,
+    beside its name and status. `joined`: a container's name → strangers' networks.
     """
 
     def __init__(self, known: Mapping[str, Behaviour] | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -53,6 +54,7 @@ class FakeEngine(NetworksAndVolumes):
         self.raises_after: dict[str, ForgeError] = {}
         self.ports_taken: set[int] = set()
         self.disk: int | None = 10 << 30
+        self.reached = Reach()
         self.left_out: tuple[str, ...] = ()
         self.facts: dict[str, StrangerFacts] = {}
         self.joined: dict[str, tuple[str, ...]] = {}
@@ -137,6 +139,11 @@ class FakeEngine(NetworksAndVolumes):
     def ping(self) -> None:
         with self._call("ping"):
             pass
+
+    def reach(self) -> Reach:
+        with self._machine.changed:
+            self.calls.append("reach")
+        return self.reached
 
     def free_disk(self) -> int | None:
         with self._call("free_disk"):
@@ -251,7 +258,7 @@ class FakeEngine(NetworksAndVolumes):
                 c.spec.publish for c in self._machine.containers.values() if c.state.running
             } | self.ports_taken
             if container.spec.publish in published:
-                raise EngineError("Its port on this machine is in use by something else", code="port_taken")
+                raise EngineError("Its port is in use by something else", code="port_taken")
             self._machine.run(container)
 
     def stop(self, id: str, timeout: float) -> None:

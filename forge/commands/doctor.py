@@ -192,7 +192,7 @@ def _lone_engine(settings: Settings) -> Finding:
     from forge.compose import factories_for  # noqa: PLC0415
     from forge.domain.connection import EngineConnection  # noqa: PLC0415
 
-    engine = factories_for(settings, "doctor").engine(EngineConnection(name="local"))
+    engine = factories_for(settings, "doctor").engine(EngineConnection(name="local"), None)
     try:
         found = engine.version()
     except ForgeError as error:

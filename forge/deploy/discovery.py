@@ -91,7 +91,7 @@ class Discovery:
         if login is None:
             raise NotFound(f"Docker's file holds no login for {host[:80]} that Forge could use", code="no_login")
         known = self._registry(host)
-        if known is not None and self.connections.has_password(ConnectionKind.REGISTRY, known.name):
+        if known is not None and self.connections.has_secret(ConnectionKind.REGISTRY, known.name):
             raise Conflict(f"{known.name} has a login for {host} already: change it there", code="has_login")
         hide(login.password)
         connection = self._connection(host, login.username, known)
@@ -113,7 +113,7 @@ class Discovery:
 
     def _login(self, host: str, *, usable: bool, helper: str | None) -> LoginFound:
         known = self._registry(host)
-        has = known is not None and self.connections.has_password(ConnectionKind.REGISTRY, known.name)
+        has = known is not None and self.connections.has_secret(ConnectionKind.REGISTRY, known.name)
         return LoginFound(
             host=host, usable=usable, helper=helper, registry=known.name if known else None, has_password=has
         )

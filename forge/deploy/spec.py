@@ -20,6 +20,7 @@ from forge.ports import (
     PROJECT_LABEL,
     STAGE_LABEL,
     InstanceSpec,
+    Reach,
 )
 
 
@@ -71,6 +72,7 @@ def spec_of(
     home: str,
     secrets: Mapping[str, Secret],
     publish: int,
+    reach: Reach,
     links: Mapping[str, str],
     host_paths: HostPaths,
 ) -> InstanceSpec:
@@ -80,7 +82,7 @@ def spec_of(
         image=parse_image(project.image).pinned(instance.digest),
         port=project.port,
         publish=publish,
-        publish_host="0.0.0.0" if stage.publish is not None else "127.0.0.1",  # noqa: S104 a port people asked for
+        publish_host=reach.listen if stage.publish is None else reach.chosen,
         labels={**project.labels, **labels_of(home, instance)},
         environment={**project.environment, **stage.environment, **secrets},
         network=network_of(home, stage.name),

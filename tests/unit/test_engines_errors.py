@@ -47,7 +47,7 @@ def test_what_a_registry_says_through_the_engine_has_a_code(said, code):
 def test_the_sentence_says_what_was_tried_what_to_do_and_what_the_engine_said():
     text = str(errors.refused("start shop", "Bind for 127.0.0.1:1 failed:\n port is already allocated"))
     assert text == (
-        "The engine could not start shop. Its port on this machine is in use by something else: free the port or "
+        "The engine could not start shop. Its port is in use by something else: free the port or "
         "choose another. It said: Bind for 127.0.0.1:1 failed: port is already allocated"
     )
 

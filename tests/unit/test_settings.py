@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from forge.domain.errors import Invalid
-from forge.settings import Settings, load, prepare
+from forge.settings import Settings, docker_folder, load, prepare
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no owner-only mode")
 EVERY = [  # name, as flag, as variable, in the file, what is read from each of them
@@ -209,3 +209,10 @@ def test_reading_the_settings_loads_nothing_heavy():
     program = "import sys, forge.settings, forge.vault, forge.log; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"cryptography", "requests", "docker", "flask", "rich", "urllib3"} & set(loaded)
+
+
+def test_dockers_folder_is_the_users_unless_told_otherwise():
+    assert docker_folder({"DOCKER_CONFIG": "/srv/docker"}) == Path("/srv/docker")
+    found = docker_folder({})
+    assert found
+    assert found.name == ".docker"
