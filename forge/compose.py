@@ -12,6 +12,7 @@ from forge.config.service import ConfigService
 from forge.deploy.adapters import Adapters, Factories
 from forge.deploy.adopt import AdoptService
 from forge.deploy.connections import ConnectionService
+from forge.deploy.contexts import ContextOffers
 from forge.deploy.deployer import Deployer
 from forge.deploy.discovery import Discovery
 from forge.deploy.follow import Follower
@@ -29,7 +30,7 @@ from forge.domain.connection import EngineConnection, ProxyConnection, RegistryC
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Invalid
 from forge.domain.secret import Secret
-from forge.engines.access import Access, access_of
+from forge.engines.access import Access, access_of, contexts_of, usual_url
 from forge.engines.docker import DockerEngine
 from forge.engines.streams import Followers
 from forge.http import Session
@@ -125,7 +126,7 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
         requests=requests, projects=projects, preferences=preferences, instances=instances,
         connections=connections, quick=quick,
         adopting=AdoptService(store, adapters, projects, queue, deployer.wake),
-        discovery=Discovery(store, adapters, connections, DockerLogins(docker_folder(os.environ))),
+        discovery=_discovery(settings, store, adapters, connections),
         sightings=sightings,
         webhook=WebhookService(store, sightings, quick),
         poller=Poller(sightings, health),
@@ -134,6 +135,11 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
         sampler=Sampler(store, bus, Readings(store, adapters, health, Machine(folder=settings.data))),
         parts=health,
     )  # fmt: skip
+
+
+def _discovery(settings: Settings, store: Store, adapters: Adapters, connections: ConnectionService) -> Discovery:
+    offers = ContextOffers(contexts_of(os.environ), connections, usual=lambda: settings.engine or usual_url(os.environ))
+    return Discovery(store, adapters, connections, DockerLogins(docker_folder(os.environ)), offers)
 
 
 def _again(queue: Queue) -> Callable[[Deploy], None]:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from forge.domain.metrics import Usage
 from forge.domain.project import HealthKind, Limits, Volume
-from forge.domain.route import Route, Target
+from forge.domain.route import Reach, Route, Target
 from forge.domain.secret import Secret
 from forge.domain.stranger import Stranger, StrangerFacts
 
@@ -25,8 +25,6 @@ STAGE_LABEL = "forge.stage"
 INSTANCE_LABEL = "forge.instance"
 DEPLOY_LABEL = "forge.deploy"
 ONCE_LABEL = "forge.once"  # beside an instance's other labels: what ran for it once, and was not it
-
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - all addresses of an engine's machine: only for a port that people asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +47,6 @@ class EngineVersion:
     api_min: str
     api_max: str
     system: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """Where instances listen on the engine's machine: at `listen`, and with a port that somebody chose at `chosen`.
-    Forge and proxies reach them at `host`. `local`: that machine is this one.
-    """
-
-    local: bool = True
-    host: str = "127.0.0.1"
-    listen: str = "127.0.0.1"
-    chosen: str = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

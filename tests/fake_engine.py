@@ -11,6 +11,7 @@ from typing import Any
 from forge.domain.errors import EngineError, EngineUnavailable, ForgeError
 from forge.domain.metrics import Usage
 from forge.domain.project import HealthKind, VolumeKind
+from forge.domain.route import Reach
 from forge.domain.stranger import Stranger, StrangerFacts
 from forge.ports import (
     HOME_LABEL,
@@ -26,7 +27,6 @@ from forge.ports import (
     LogLine,
     Probe,
     ProbeResult,
-    Reach,
 )
 from tests.fake_machine import Behaviour, Container, Machine, Reader
 from tests.fake_networks import NetworksAndVolumes
@@ -39,10 +39,9 @@ class FakeEngine(NetworksAndVolumes):
 
     `known`: name@digest → Behaviour, what the registry has. `tags`: name:tag → name@digest. `present`: what is
     pulled. `down`: every call raises EngineUnavailable and open streams break. `calls`: names of the calls, in
-    order. `reached`: what reach says. `raises_before` and `raises_after`: name of a call → the error it raises once,
-    before or after its effect. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says.
-    `left_out`: what this engine cannot do, and does not say. `facts`: a stranger's id → what describe says of it,
-    beside its name and status. `joined`: a container's name → strangers' networks.
+    order. `reached`: what reach says. `raises_before`, `raises_after`: name of a call → its error, once, before
+    or after. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says. `left_out`: what it
+    cannot do, and does not say. `facts`: a stranger's id → what describe says. `joined`: a name → strangers' networks.
     """
 
     def __init__(self, known: Mapping[str, Behaviour] | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -139,11 +138,6 @@ class FakeEngine(NetworksAndVolumes):
     def ping(self) -> None:
         with self._call("ping"):
             pass
-
-    def reach(self) -> Reach:
-        with self._machine.changed:
-            self.calls.append("reach")
-        return self.reached
 
     def free_disk(self) -> int | None:
         with self._call("free_disk"):

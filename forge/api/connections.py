@@ -126,7 +126,7 @@ class TestWish(Wire, kw_only=True):
 
 class TestAnswer(Wire, kw_only=True):
     """Whether a connection works, and the sentence that says what to do; `fault` is for programs. `engine`: what an
-    engine says of itself.
+    engine says of itself, `listen`: the address of its machine where instances listen.
     """
 
     ok: bool
@@ -135,6 +135,7 @@ class TestAnswer(Wire, kw_only=True):
     version: str
     quota: Quota | None
     engine: EngineVersion | None
+    listen: str
 
 
 class ImageQuery(Wire, kw_only=True):

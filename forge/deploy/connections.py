@@ -30,7 +30,9 @@ C = TypeVar("C", RegistryConnection, ProxyConnection, EngineConnection)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestReport:
-    """Whether a connection works, and the sentence that says what to do. `fault` is for programs."""
+    """Whether a connection works, and the sentence that says what to do. `fault` is for programs. `listen`: the
+    address on an engine's machine where instances listen.
+    """
 
     ok: bool
     text: str
@@ -38,6 +40,7 @@ class TestReport:
     version: str = ""
     quota: Quota | None = None
     engine: EngineVersion | None = None
+    listen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +148,19 @@ class ConnectionService:
         if isinstance(connection, ProxyConnection):
             found = self.adapters.proxy(name).test()
             return TestReport(ok=found.ok, text=found.text, version=found.version)
+        return self._ask_engine(name)
+
+    def _ask_engine(self, name: str) -> TestReport:
+        engine = self.adapters.engine(name)
         try:
-            version = self.adapters.engine(name).version()
+            version, reach = engine.version(), engine.reach()
         except ForgeError as error:
             return TestReport(ok=False, text=error.message, fault=getattr(error, "fault", "") or error.code)
         speaks = f"{version.api} of {version.api_min} to {version.api_max}"
         text = f"Docker {version.version} on {version.system}, API {speaks}"
-        return TestReport(ok=True, text=text, version=version.version, engine=version)
+        if not reach.local:
+            text = f"{text}; instances listen on {reach.listen} there"
+        return TestReport(ok=True, text=text, version=version.version, engine=version, listen=reach.listen)
 
     def tags(self, name: str, image: str) -> tuple[str, ...]:
         """All tags of an image at a registry; `image` with or without the registry's host."""

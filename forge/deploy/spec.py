@@ -11,6 +11,7 @@ from forge.domain.instance import Instance
 from forge.domain.names import domain_name
 from forge.domain.preferences import Preferences
 from forge.domain.project import Project, Volume, VolumeKind
+from forge.domain.route import Reach
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
 from forge.ports import (
@@ -20,7 +21,6 @@ from forge.ports import (
     PROJECT_LABEL,
     STAGE_LABEL,
     InstanceSpec,
-    Reach,
 )
 
 

@@ -81,10 +81,7 @@ class EngineUnavailable(Unavailable):
     """The engine does not answer; `fault` says in a word why, for programs."""
 
     code = "engine_unavailable"
-
-    def __init__(self, message: str, *, fault: str = "", retry_after: float | None = None) -> None:
-        super().__init__(message, retry_after=retry_after)
-        self.fault = fault
+    fault = ""
 
 
 class RegistryError(ForgeError):

@@ -11,7 +11,7 @@ from forge.domain.connection import EngineConnection, check_secure
 from forge.domain.endpoint import Endpoint, parse_endpoint
 from forge.domain.errors import EngineError, Invalid
 from forge.domain.secret import Secret
-from forge.engines.contexts import DockerContexts
+from forge.engines.contexts import DockerContexts, context_at
 from forge.settings import docker_folder
 
 TLS_PORT, PLAIN_PORT = 2376, 2375  # as registered for Docker
@@ -70,7 +70,7 @@ def from_environment(environment: Mapping[str, str]) -> Access:
     """
     folder = docker_folder(environment)
     if host := environment.get("DOCKER_HOST"):
-        return Access(url=host, certs=_certs(environment, folder) if host.startswith(("tcp:", "http")) else None)
+        return Access(url=host, certs=_host_certs(environment, host, folder))
     contexts = DockerContexts(folder)
     named = environment.get("DOCKER_CONTEXT")
     found = contexts.get(named or contexts.current or "default")
@@ -82,12 +82,30 @@ def from_environment(environment: Mapping[str, str]) -> Access:
     return Access(url=usual_socket())
 
 
+def contexts_of(environment: Mapping[str, str]) -> DockerContexts:
+    """The contexts of Docker's command line, and what DOCKER_HOST says as one more."""
+    folder = docker_folder(environment)
+    host = environment.get("DOCKER_HOST")
+    beside = (context_at("DOCKER_HOST", host, _host_certs(environment, host, folder)),) if host else ()
+    return DockerContexts(folder, beside)
+
+
+def usual_url(environment: Mapping[str, str]) -> str | None:
+    """The address that the environment leads to; None if it says something wrong."""
+    try:
+        return from_environment(environment).url
+    except EngineError:
+        return None
+
+
 def usual_socket() -> str:
     """Where Docker listens on a machine where nobody changed it."""
     return "npipe:////./pipe/docker_engine" if os.name == "nt" else "unix:///var/run/docker.sock"
 
 
-def _certs(environment: Mapping[str, str], folder: Path | None) -> Path | None:
+def _host_certs(environment: Mapping[str, str], host: str, folder: Path | None) -> Path | None:
+    if not host.startswith(("tcp:", "http")):
+        return None
     given = environment.get("DOCKER_CERT_PATH")
     if given:
         return Path(given)

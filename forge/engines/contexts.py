@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from forge.domain.connection import check_secure
 from forge.domain.endpoint import parse_endpoint
 from forge.domain.errors import Invalid
 
@@ -32,15 +33,21 @@ class DockerContext:
     def on_this_machine(self) -> bool:
         return not self.fault and parse_endpoint(self.url).on_this_machine
 
+    def pem(self, name: str) -> str | None:
+        """What stands in ca.pem, cert.pem or key.pem; None if it is not there. Raise OSError, UnicodeDecodeError."""
+        path = self.tls / name if self.tls else None
+        return path.read_text("ascii") if path is not None and path.is_file() else None
+
 
 @dataclass(frozen=True, slots=True)
 class DockerContexts:
     """In `folder` (~/.docker): contexts/meta/ID/meta.json, contexts/tls/ID/docker/*.pem, ID being the name's SHA-256.
 
-    Read anew each time; what cannot be read is not there.
+    Read anew each time; what cannot be read is not there. `beside`: what is known without the folder.
     """
 
     folder: Path | None
+    beside: tuple[DockerContext, ...] = ()
 
     @property
     def current(self) -> str | None:
@@ -50,9 +57,8 @@ class DockerContexts:
 
     def all(self) -> tuple[DockerContext, ...]:
         """All of them, by name; the default has no file, and is not among them."""
-        if self.folder is None:
-            return ()
-        found = [self._context(path) for path in sorted(self.folder.glob("contexts/meta/*/meta.json"))[:_MOST]]
+        paths = sorted(self.folder.glob("contexts/meta/*/meta.json"))[:_MOST] if self.folder else ()
+        found = (*self.beside, *map(self._context, paths))
         return tuple(sorted((one for one in found if one is not None), key=lambda one: one.name))
 
     def get(self, name: str) -> DockerContext | None:
@@ -67,19 +73,23 @@ class DockerContexts:
         url = docker.get("Host")
         folder = path.parents[2] / "tls" / hashlib.sha256(name.encode()).hexdigest() / "docker"
         tls = folder if any((folder / file).is_file() for file in _TLS_FILES) else None
-        skips = docker.get("SkipTLSVerify") is True and str(url).startswith(("tcp://", "https://"))
-        return DockerContext(
-            name=name[:100], url=url if isinstance(url, str) else "", tls=tls,
-            fault=_NO_CHECK if skips and tls else _fault(url),
-        )  # fmt: skip
+        url = url if isinstance(url, str) else ""
+        if docker.get("SkipTLSVerify") is True and tls:
+            return DockerContext(name=name[:100], url=url, tls=tls, fault=_NO_CHECK)
+        return context_at(name[:100], url, tls)
 
 
-_NO_CHECK = "it does not check who answers (SkipTLSVerify): add it with the engine's authority instead"
+def context_at(name: str, url: str, tls: Path | None) -> DockerContext:
+    """One of that address; its fault says whether Forge may go there."""
+    return DockerContext(name=name, url=url, tls=tls, fault=_fault(url, tls=tls is not None))
 
 
-def _fault(url: object) -> str:
+_NO_CHECK = "it does not check who answers (SkipTLSVerify): add the engine with its authority instead"
+
+
+def _fault(url: str, *, tls: bool) -> str:
     try:
-        parse_endpoint(url if isinstance(url, str) else "")
+        check_secure(parse_endpoint(url), tls=tls, insecure=False)
     except Invalid as error:
         return error.message
     return ""

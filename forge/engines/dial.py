@@ -14,6 +14,7 @@ from forge.engines.ssh import Tunnel
 if TYPE_CHECKING:
     from docker import APIClient
     from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPConnection
 
 _CONNECTIONS = 32
 _TUNNELS = 8  # kept at most: each is a process, and a login there
@@ -30,10 +31,7 @@ def dial(access: Access, *, hello: float, timeout: float) -> APIClient:
 
     endpoint = access.checked()
     given: Any = {"version": "auto", "timeout": hello, "max_pool_size": _CONNECTIONS}  # the stubs say int
-    if endpoint.is_socket:
-        client = APIClient(base_url=access.url, **given)
-    else:
-        client = _client(access, endpoint, given)
+    client = APIClient(base_url=access.url, **given) if endpoint.is_socket else _client(access, endpoint, given)
     client.timeout = timeout  # type: ignore[assignment]
     return client
 
@@ -103,8 +101,22 @@ def _socket_options() -> list[tuple[int, int, int]]:
 
 def _ssh_adapter(endpoint: Endpoint) -> HTTPAdapter:
     from requests.adapters import HTTPAdapter  # noqa: PLC0415
-    from urllib3.connection import HTTPConnection  # noqa: PLC0415
     from urllib3.connectionpool import HTTPConnectionPool  # noqa: PLC0415
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = _through(endpoint)
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *sizes: Any, **more: Any) -> None:
+            super().init_poolmanager(*sizes, **more)
+            self.poolmanager.pool_classes_by_scheme = {"http": Pool}
+
+    return Adapter(pool_maxsize=_TUNNELS)
+
+
+def _through(endpoint: Endpoint) -> type[HTTPConnection]:
+    """Connections that each have a tunnel, and say what `ssh` said when it breaks."""
+    from urllib3.connection import HTTPConnection  # noqa: PLC0415
 
     class Connection(HTTPConnection):
         _way_in: Tunnel | None = None
@@ -134,12 +146,4 @@ def _ssh_adapter(endpoint: Endpoint) -> HTTPAdapter:
             if self._way_in is not None:
                 self._way_in.close()  # and kept: http.client closes before it says that something broke
 
-    class Pool(HTTPConnectionPool):
-        ConnectionCls = Connection
-
-    class Adapter(HTTPAdapter):
-        def init_poolmanager(self, *sizes: Any, **more: Any) -> None:
-            super().init_poolmanager(*sizes, **more)
-            self.poolmanager.pool_classes_by_scheme = {"http": Pool}
-
-    return Adapter(pool_maxsize=_TUNNELS)
+    return Connection

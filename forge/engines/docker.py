@@ -16,6 +16,7 @@ from typing import Any
 
 from forge.domain.errors import EngineError
 from forge.domain.metrics import Usage
+from forge.domain.route import Reach
 from forge.domain.stranger import Stranger, StrangerFacts
 from forge.engines import logs, machine, reach, reading, recipe, strangers, wire
 from forge.engines import probe as probes
@@ -34,7 +35,6 @@ from forge.ports import (
     LogLine,
     Probe,
     ProbeResult,
-    Reach,
 )
 
 Json = dict[str, Any]

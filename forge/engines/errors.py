@@ -135,8 +135,8 @@ def _shown(url: str) -> str:
 def unreachable(engine: str, url: str, error: BaseException | None = None) -> EngineUnavailable:
     """The error for an engine that does not answer; `fault` and advice depend on what the system said."""
     fault = fault_of(error, url)
-    return EngineUnavailable(
-        f"The engine “{engine}” does not answer at {_shown(url)}: {fault.text}",
-        fault=fault.code,
-        retry_after=RETRY_AFTER,
+    unavailable = EngineUnavailable(
+        f"The engine “{engine}” does not answer at {_shown(url)}: {fault.text}", retry_after=RETRY_AFTER
     )
+    unavailable.fault = fault.code
+    return unavailable

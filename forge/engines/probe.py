@@ -11,8 +11,9 @@ from typing import Any
 from forge.domain.endpoint import is_loopback
 from forge.domain.errors import EngineError
 from forge.domain.project import HealthKind
+from forge.domain.route import Reach
 from forge.engines import reading
-from forge.ports import InstanceState, Probe, ProbeResult, Reach
+from forge.ports import InstanceState, Probe, ProbeResult
 
 Json = Mapping[str, Any]
 Address = tuple[str, int]

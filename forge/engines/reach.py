@@ -6,8 +6,8 @@ import socket
 
 from forge.domain.endpoint import Endpoint, is_address, is_everywhere, is_loopback
 from forge.domain.errors import EngineError, Invalid
+from forge.domain.route import EVERYWHERE, Reach
 from forge.engines.access import Access
-from forge.ports import EVERYWHERE, Reach
 
 _HERE = "127.0.0.1"
 

@@ -111,6 +111,7 @@ def _pump(far: socket.socket, process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(OSError, ValueError), pipe, far:
             while data := pipe.read(_CHUNK):
                 far.sendall(data)
+            far.shutdown(socket.SHUT_RDWR)  # the other thread waits at it, and would keep it open
 
     for work, pipe in ((there, process.stdin), (back, process.stdout)):
         threading.Thread(target=work, args=(pipe,), name="forge-ssh", daemon=True).start()

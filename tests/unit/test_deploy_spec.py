@@ -19,9 +19,9 @@ from forge.domain.errors import Invalid
 from forge.domain.instance import Instance
 from forge.domain.preferences import Preferences
 from forge.domain.project import Limits, Project, Volume, VolumeKind
+from forge.domain.route import Reach
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
-from forge.ports import Reach
 
 DIGEST = "sha256:" + "a" * 64
 INSTANCE = Instance(

@@ -86,3 +86,9 @@ def test_an_engine_that_does_not_answer_says_why_though_the_cause_is_wrapped(cau
 
 def test_an_engines_url_shows_no_login():
     assert "planted" not in str(errors.unreachable("far", "tcp://ada:planted@far:2376"))
+
+
+def test_what_kept_it_from_answering_is_a_word_too_and_who_logs_in_by_ssh_is_no_secret():
+    error = errors.unreachable("far", "ssh://ann@far", TimeoutError("timed out"))
+    assert (error.fault, error.code, "ssh://ann@far" in error.message) == ("timeout", "engine_unavailable", True)
+    assert "planted" not in str(errors.unreachable("far", "ssh://ann:planted@far"))

@@ -11,8 +11,9 @@ import pytest
 
 from forge.domain.errors import EngineError
 from forge.domain.project import HealthKind
+from forge.domain.route import Reach
 from forge.engines import probe as probes
-from forge.ports import Probe, Reach
+from forge.ports import Probe
 from tests.stub_server import Sent, Stub
 
 NOWHERE = probes.UNPUBLISHED

@@ -126,7 +126,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
         ("allowed_hosts", "good.example.org,bad_one", "“bad_one” is no domain name"),
         ("log_level", "loud", "one of debug, info, warning, error"),
         ("log_format", "xml", "one of text, json"),
-        ("engine", "/var/run/docker.sock", "begins with unix://"),
+        ("engine", "/var/run/docker.sock", "write unix:///var/run/docker.sock"),
         ("data", "a\0b", "the path of a file or folder"),
     ],
 )
