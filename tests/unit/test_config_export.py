@@ -94,4 +94,4 @@ def test_an_engine_elsewhere_is_exported_with_all_but_its_key_and_comes_back(tmp
     assert yaml.safe_load(said)["engines"]["far"]["key"] == {"env": "FAR_ENGINE_KEY"}
     assert "+ engine far" in other.service.apply(said, {"FAR_ENGINE_KEY": key}, actor="anna")
     assert other.everything() == forge.everything()
-    assert other.service.apply(said, {}, actor="anna") == []
+    assert other.service.apply(said, {}, actor="anna") == ["= nothing to change"]

@@ -1,6 +1,7 @@
 /** Русский. */
 import type { Words } from './en.ts';
 import { connections } from './ru/connections.ts';
+import { engines } from './ru/engines.ts';
 import { deploys } from './ru/deploys.ts';
 import { metrics } from './ru/metrics.ts';
 import { past } from './ru/past.ts';
@@ -396,6 +397,7 @@ export const ru: Words = {
     ago: (span) => `${span} назад`,
   },
   connections,
+  engines,
   deploys,
   metrics,
   past,
