@@ -12,6 +12,7 @@ from forge.config.service import ConfigService
 from forge.deploy.adapters import Adapters, Factories
 from forge.deploy.adopt import AdoptService
 from forge.deploy.connections import ConnectionService
+from forge.deploy.contexts import ContextOffers
 from forge.deploy.deployer import Deployer
 from forge.deploy.discovery import Discovery
 from forge.deploy.follow import Follower
@@ -29,6 +30,7 @@ from forge.domain.connection import EngineConnection, ProxyConnection, RegistryC
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Invalid
 from forge.domain.secret import Secret
+from forge.engines.access import Access, access_of, contexts_of, usual_url
 from forge.engines.docker import DockerEngine
 from forge.engines.streams import Followers
 from forge.http import Session
@@ -42,10 +44,10 @@ from forge.proxies.npm import NpmProxy
 from forge.proxies.published import Published
 from forge.proxies.reach import Reached
 from forge.proxies.traefik import TraefikProxy
-from forge.registries.docker_logins import DockerLogins, docker_folder
+from forge.registries.docker_logins import DockerLogins
 from forge.registries.oci import OciRegistry
 from forge.runtime import Runtime
-from forge.settings import Settings, prepare
+from forge.settings import Settings, docker_folder, prepare
 from forge.store import backup, upgrade
 from forge.store.database import Database
 from forge.store.lock import FolderLock
@@ -71,8 +73,10 @@ def factories_for(settings: Settings, home: str) -> Factories:
     """The real adapters."""
     http = Session()
 
-    def engine(connection: EngineConnection) -> Engine:
-        return DockerEngine(connection.name, connection.url or settings.engine)
+    usual = Access(url=settings.engine, certs=settings.engine_certs) if settings.engine else None
+
+    def engine(connection: EngineConnection, key: Secret | None) -> Engine:
+        return DockerEngine(connection.name, lambda: access_of(connection, key, usual))
 
     def registry(connection: RegistryConnection, password: Secret | None) -> Registry:
         return OciRegistry(connection, password)
@@ -131,7 +135,7 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
         requests=requests, projects=projects, preferences=preferences, instances=instances,
         connections=connections, quick=quick,
         adopting=AdoptService(store, adapters, projects, queue, deployer.wake),
-        discovery=Discovery(store, adapters, connections, DockerLogins(docker_folder(os.environ))),
+        discovery=_discovery(settings, store, adapters, connections),
         sightings=sightings,
         webhook=WebhookService(store, sightings, quick),
         poller=Poller(sightings, health),
@@ -140,6 +144,11 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
         sampler=Sampler(store, bus, Readings(store, adapters, health, Machine(folder=settings.data))),
         parts=health,
     )  # fmt: skip
+
+
+def _discovery(settings: Settings, store: Store, adapters: Adapters, connections: ConnectionService) -> Discovery:
+    offers = ContextOffers(contexts_of(os.environ), connections, usual=lambda: settings.engine or usual_url(os.environ))
+    return Discovery(store, adapters, connections, DockerLogins(docker_folder(os.environ)), offers)
 
 
 def _again(queue: Queue) -> Callable[[Deploy], None]:

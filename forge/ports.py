@@ -14,7 +14,7 @@ from typing import Protocol
 
 from forge.domain.metrics import Usage
 from forge.domain.project import HealthKind, Limits, Volume
-from forge.domain.route import Route, Target
+from forge.domain.route import Reach, Route, Target
 from forge.domain.secret import Secret
 from forge.domain.stranger import Stranger, StrangerFacts
 
@@ -85,8 +85,8 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceSpec:
-    """All that is wanted of one container. `image` is name@digest. `publish` is the port on this machine
-    that leads to `port`, `publish_host` the address it listens on, `publish_also` more of them. `labels` hold
+    """All that is wanted of one container. `image` is name@digest. `publish` is the port on the engine's
+    machine that leads to `port`, `publish_host` the address it listens on, `publish_also` more of them. `labels` hold
     Forge's own. `links`: the names by which it finds others on `network`, each with the container's name;
     `networks` are there already, and it is known there by its name only. Named and instance volumes arrive with
     the engine's name for them in `source`. `stop_timeout` in seconds. `command`: what runs instead of the image's
@@ -186,6 +186,9 @@ class Engine(Protocol):
 
     def ping(self) -> None:
         """Raise EngineUnavailable unless the engine answers; the quickest question there is."""
+
+    def reach(self) -> Reach:
+        """Where what it runs is reached; asks the engine nothing. EngineError if that cannot be known."""
 
     def free_disk(self) -> int | None:
         """Bytes free where images are kept; None if that cannot be known from here."""

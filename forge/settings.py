@@ -14,7 +14,7 @@ from typing import Any
 
 from platformdirs import user_data_dir
 
-from forge.domain.connection import EngineConnection
+from forge.domain.endpoint import parse_endpoint
 from forge.domain.errors import Invalid
 from forge.domain.names import check_host
 from forge.domain.secret import Secret
@@ -28,7 +28,8 @@ _OURS = frozenset({"forge.db", "vault.key", "settings.toml", "token", "lost+foun
 class Settings:
     """`port` 0 means any free one. `seed` is imported at first start. `max_streams`: open live streams before
     503. `allowed_hosts`: names, beside this machine's own, that a request may ask for. `engine`: as DOCKER_HOST,
-    None as the environment says. `workers`: deploys at once. The encryption keys come from the environment only.
+    None as the environment says; `engine_certs`: the folder of its certificates. `workers`: deploys at once. The
+    encryption keys come from the environment only.
     """
 
     data: Path
@@ -40,6 +41,7 @@ class Settings:
     max_streams: int = 5000
     allowed_hosts: tuple[str, ...] = ()
     engine: str | None = None
+    engine_certs: Path | None = None
     workers: int = 4
     encryption_key: Secret | None = None
     encryption_key_old: Secret | None = None
@@ -93,6 +95,17 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str]) -> Setting
     values = {name: (where, value) for name, where, value in _file(data / "settings.toml")} | given
     read = {name: _read(name, where, value, {**_READERS, **_KEYS}[name]) for name, (where, value) in values.items()}
     return Settings(data=data, **read)
+
+
+def docker_folder(environment: Mapping[str, str]) -> Path | None:
+    """Where Docker's command line keeps its configuration; None for a user without a home."""
+    given = environment.get("DOCKER_CONFIG")
+    if given:
+        return Path(given)
+    try:
+        return Path.home() / ".docker"
+    except RuntimeError:
+        return None
 
 
 def prepare(settings: Settings) -> None:
@@ -212,7 +225,7 @@ def _hosts(value: object) -> tuple[str, ...]:
 
 def _engine(value: object) -> str:
     url = value if isinstance(value, str) else ""
-    EngineConnection(name="local", url=url)
+    parse_endpoint(url)
     return url
 
 
@@ -225,6 +238,7 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "max_streams": _number(1, 100_000),
     "allowed_hosts": _hosts,
     "engine": _engine,
+    "engine_certs": _path,
     "workers": _number(1, 64),
 }
 _KEYS: Mapping[str, Callable[[object], Any]] = {

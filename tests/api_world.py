@@ -35,7 +35,7 @@ class World:
         self.engine, self.registry, self.proxy = FakeEngine(), FakeRegistry(), FakeProxy()
         self.engine.known["stranger@sha256:0"] = Behaviour()
         factories = Factories(
-            engine=lambda _: self.engine, registry=lambda _c, _p: self.registry, proxy=lambda _c, _p: self.proxy
+            engine=lambda *_: self.engine, registry=lambda _c, _p: self.registry, proxy=lambda _c, _p: self.proxy
         )
         self.runtime: Runtime = compose(Settings(data=data), factories=factories)
         self.app: Flask = make_app(self.runtime)

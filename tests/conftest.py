@@ -13,6 +13,7 @@ from tests.parts.nginx import Nginx
 from tests.parts.parts import Parts
 from tests.parts.process import PartMissing
 from tests.parts.registry import Registry
+from tests.parts.sshd import Sshd
 from tests.parts.traefik import Traefik
 
 P = TypeVar("P")
@@ -29,6 +30,18 @@ def parts() -> Iterator[Parts]:
 def engine_part(parts: Parts) -> Engine:
     """A Docker engine of our own."""
     return _or_fail(lambda: parts.private_engine)
+
+
+@pytest.fixture(scope="session")
+def far_engine_part(parts: Parts) -> Engine:
+    """Another one, as on another machine."""
+    return _or_fail(lambda: parts.far_engine)
+
+
+@pytest.fixture(scope="session")
+def sshd_part(parts: Parts) -> Sshd:
+    """An SSH server that leads to the first."""
+    return _or_fail(lambda: parts.sshd)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from typing import Any
 from forge.domain.errors import EngineError, EngineUnavailable, ForgeError
 from forge.domain.metrics import Usage
 from forge.domain.project import HealthKind, VolumeKind
+from forge.domain.route import Reach
 from forge.domain.stranger import Stranger, StrangerFacts
 from forge.ports import (
     HOME_LABEL,
@@ -38,10 +39,9 @@ class FakeEngine(NetworksAndVolumes):
 
     `known`: name@digest → Behaviour, what the registry has. `tags`: name:tag → name@digest. `present`: what is
     pulled. `down`: every call raises EngineUnavailable and open streams break. `calls`: names of the calls, in
-    order. `raises_before` and `raises_after`: name of a call → the error it raises once, before or after its
-    effect. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says. `left_out`: what this
-    engine cannot do, and does not say. `facts`: a stranger's id → what describe says of it, beside its name and
-    status. `joined`: a container's name → strangers' networks.
+    order. `reached`: what reach says. `raises_before`, `raises_after`: name of a call → its error, once, before
+    or after. `ports_taken`: what something else listens on. `disk`: bytes, what free_disk says. `left_out`: what it
+    cannot do, and does not say. `facts`: a stranger's id → what describe says. `joined`: a name → strangers' networks.
     """
 
     def __init__(self, known: Mapping[str, Behaviour] | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -53,6 +53,7 @@ class FakeEngine(NetworksAndVolumes):
         self.raises_after: dict[str, ForgeError] = {}
         self.ports_taken: set[int] = set()
         self.disk: int | None = 10 << 30
+        self.reached = Reach()
         self.left_out: tuple[str, ...] = ()
         self.facts: dict[str, StrangerFacts] = {}
         self.joined: dict[str, tuple[str, ...]] = {}
@@ -251,7 +252,7 @@ class FakeEngine(NetworksAndVolumes):
                 c.spec.publish for c in self._machine.containers.values() if c.state.running
             } | self.ports_taken
             if container.spec.publish in published:
-                raise EngineError("Its port on this machine is in use by something else", code="port_taken")
+                raise EngineError("Its port is in use by something else", code="port_taken")
             self._machine.run(container)
 
     def stop(self, id: str, timeout: float) -> None:

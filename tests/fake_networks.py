@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
 from forge.domain.errors import EngineError
+from forge.domain.route import Reach
 from forge.ports import HOME_LABEL
 from tests.fake_machine import Container, Machine
 
@@ -16,6 +17,11 @@ class NetworksAndVolumes:
     _machine: Machine
     _networks: dict[str, dict[str, str]]
     _call: Callable[[str], AbstractContextManager[None]]
+
+    reached: Reach
+
+    def reach(self) -> Reach:
+        return self.reached
 
     def join(self, id: str, network: str, aliases: tuple[str, ...], labels: Mapping[str, str]) -> None:
         with self._call("join"):

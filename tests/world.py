@@ -51,7 +51,7 @@ class World:
     def compose(self, checkpoint: Callable[[str], None] = lambda _: None) -> Runtime:
         """Another Forge on the same folder and the same world; close the former first."""
         factories = Factories(
-            engine=lambda _: self.engine, registry=lambda *_: self.registry, proxy=lambda *_: self.proxy
+            engine=lambda *_: self.engine, registry=lambda *_: self.registry, proxy=lambda *_: self.proxy
         )
         forge = compose(self.settings, factories=factories, checkpoint=checkpoint)
         forge.store.database.clock = self.clock

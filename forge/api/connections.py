@@ -44,9 +44,20 @@ class ProxyFields(Wire, kw_only=True):
 
 
 class EngineFields(Wire, kw_only=True):
-    """A Docker engine at `url`; null: as the environment says."""
+    """A Docker engine at `url`: unix:///path, tcp://host:port, ssh://user@host; null: as the environment says.
+
+    TLS: `ca` and `certificate` as PEM text, or `certs`, a folder with ca.pem, cert.pem and key.pem. `insecure`: tcp://
+    without TLS is meant. `listen`: the address of the engine's machine on which instances listen, `address` where
+    Forge and the proxy reach them; null: that at which the engine is reached.
+    """
 
     url: str | None = None
+    ca: str | None = None
+    certificate: str | None = None
+    certs: str | None = None
+    insecure: bool = False
+    listen: str | None = None
+    address: str | None = None
 
 
 class ChangedRegistry(RegistryFields, kw_only=True):
@@ -73,7 +84,13 @@ class NewProxy(ChangedProxy, kw_only=True):
     name: str
 
 
-class NewEngine(EngineFields, kw_only=True):
+class ChangedEngine(EngineFields, kw_only=True):
+    """All of an engine. A key (PEM, of `certificate`) that is left out stays, null takes it away."""
+
+    key: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class NewEngine(ChangedEngine, kw_only=True):
     """An engine to tell Forge about."""
 
     name: str
@@ -98,6 +115,7 @@ class EngineView(EngineFields, kw_only=True):
     """An engine."""
 
     name: str
+    has_key: bool
 
 
 class TestWish(Wire, kw_only=True):
@@ -108,7 +126,7 @@ class TestWish(Wire, kw_only=True):
 
 class TestAnswer(Wire, kw_only=True):
     """Whether a connection works, and the sentence that says what to do; `fault` is for programs. `engine`: what an
-    engine says of itself.
+    engine says of itself, `listen`: the address of its machine where instances listen.
     """
 
     ok: bool
@@ -117,6 +135,7 @@ class TestAnswer(Wire, kw_only=True):
     version: str
     quota: Quota | None
     engine: EngineVersion | None
+    listen: str
 
 
 class ImageQuery(Wire, kw_only=True):
@@ -169,15 +188,15 @@ class Noun:
 
 def _registry(connection: RegistryConnection) -> RegistryView:
     quota = runtime().adapters.registry(connection.name).quota()
-    return _view(RegistryView, connection, has_password=_has_password(ConnectionKind.REGISTRY, connection), quota=quota)
+    return _view(RegistryView, connection, has_password=_has_secret(ConnectionKind.REGISTRY, connection), quota=quota)
 
 
 def _proxy(connection: ProxyConnection) -> ProxyView:
-    return _view(ProxyView, connection, has_password=_has_password(ConnectionKind.PROXY, connection))
+    return _view(ProxyView, connection, has_password=_has_secret(ConnectionKind.PROXY, connection))
 
 
 def _engine(connection: EngineConnection) -> EngineView:
-    return _view(EngineView, connection)
+    return _view(EngineView, connection, has_key=_has_secret(ConnectionKind.ENGINE, connection))
 
 
 NOUNS = (
@@ -191,7 +210,7 @@ NOUNS = (
         _registry,
     ),
     Noun("proxies", ConnectionKind.PROXY, ProxyConnection, NewProxy, ChangedProxy, ProxyView, _proxy),
-    Noun("engines", ConnectionKind.ENGINE, EngineConnection, NewEngine, EngineFields, EngineView, _engine),
+    Noun("engines", ConnectionKind.ENGINE, EngineConnection, NewEngine, ChangedEngine, EngineView, _engine),
 )
 
 
@@ -287,14 +306,14 @@ def _add(blueprint: Blueprint, where: str, view: Any, name: str, summary: str) -
 
 def _keep(noun: Noun, body: Any, *, create: bool = False, **more: Any) -> Any:
     connection = domain(noun.domain, body, **more)
-    given = getattr(body, "password", msgspec.UNSET)
-    password = wrapped(given) if isinstance(given, str) else None
-    runtime().connections.put(connection, password, actor=actor(), create=create, no_password=given is None)
+    given = getattr(body, noun.kind.secret, msgspec.UNSET)
+    secret = wrapped(given) if isinstance(given, str) else None
+    runtime().connections.put(connection, secret, actor=actor(), create=create, no_secret=given is None)
     return connection
 
 
-def _has_password(kind: ConnectionKind, connection: RegistryConnection | ProxyConnection) -> bool:
-    return runtime().connections.has_password(kind, connection.name)
+def _has_secret(kind: ConnectionKind, connection: RegistryConnection | ProxyConnection | EngineConnection) -> bool:
+    return runtime().connections.has_secret(kind, connection.name)
 
 
 def _view(type_: type[V], connection: Any, **more: Any) -> V:

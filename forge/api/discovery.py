@@ -1,4 +1,4 @@
-"""What is on this machine already, and taking a login over. It looks at the whole machine: for admins."""
+"""What is on this machine already, and taking a login or a context over. It looks at the whole machine: for admins."""
 
 from __future__ import annotations
 
@@ -26,12 +26,32 @@ class TakenLogin(Wire, kw_only=True):
     registry: str
 
 
+class ContextWish(Wire, kw_only=True):
+    """The name of the context that is to become an engine."""
+
+    context: str
+
+
+class TakenContext(Wire, kw_only=True):
+    """The connection to it."""
+
+    engine: str
+
+
 @blueprint.get("/api/discovery")
 @allow(Role.ADMIN)
 @operation(Operation(answer=Found))
 def discover() -> Found:
-    """Engines, registries that Docker is logged in to, proxies, and how many containers could be adopted."""
+    """Engines, Docker's contexts, registries it is logged in to, proxies, and how many containers could be adopted."""
     return runtime().discovery.look()
+
+
+@blueprint.post("/api/discovery/context")
+@allow(Role.ADMIN)
+@operation(Operation(body=ContextWish, status=201, answer=TakenContext, refuses=(404, 409, 502)))
+def take_context(body: ContextWish) -> TakenContext:
+    """Make an engine of a context of Docker's, its key in the vault; the engine is asked first."""
+    return TakenContext(engine=runtime().discovery.contexts.take(body.context, actor=actor()).name)
 
 
 @blueprint.post("/api/discovery/login")

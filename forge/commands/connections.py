@@ -62,52 +62,80 @@ def _reading(group: click.Group, noun: Noun) -> None:
             fields(found)
 
 
-def _options(noun: Noun) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """--password and --ca, for the kinds that have them."""
-    password = click.option(
-        "--password", "variable", is_flag=False, flag_value="", metavar="VARIABLE", hidden=not noun.has_password,
-        help="Read the password or token from VARIABLE of the environment; without VARIABLE it is asked for.",
+def _secrets(noun: Noun) -> Callable[..., Any]:
+    """--password, --ca, --cert and --key, for the kinds that have them; `_given` makes a body of them."""
+    is_engine = noun.shape is ENGINE
+    options = (
+        click.option(
+            "--password", "variable", is_flag=False, flag_value="", metavar="VARIABLE", hidden=is_engine,
+            help="Read the password or token from VARIABLE of the environment; without VARIABLE it is asked for.",
+        ),
+        click.option(
+            "--ca", type=click.File(), hidden="ca" not in noun.shape,
+            help=f"A PEM file of authorities that are trusted here {'instead of' if is_engine else 'beside'} the "
+            "usual ones; `set NAME ca=` drops them.",
+        ),
+        click.option(
+            "--cert", type=click.File(), hidden=not is_engine,
+            help="A PEM file: the certificate by which the engine knows Forge; `set NAME certificate=` drops it.",
+        ),
+        click.option(
+            "--key", type=click.File(), hidden=not is_engine,
+            help="A PEM file: the certificate's key, without a passphrase. Forge keeps it sealed, and never shows it.",
+        ),
     )  # fmt: skip
-    authorities = click.option(
-        "--ca", type=click.File(), hidden=noun.shape is not REGISTRY,
-        help="A PEM file of authorities that are trusted here beside the usual ones; `set NAME ca=` drops them.",
-    )  # fmt: skip
-    return password, authorities
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _given(noun: Noun, variable: str | None, **files: TextIO | None) -> dict[str, str]:
+    """What the options of `_secrets` add to a body."""
+    names = {"ca": "ca", "cert": "certificate", "key": "key"}
+    return _password(variable, noun) | {
+        names[option]: _read(file, option, noun) for option, file in files.items() if file is not None
+    }
+
+
+def _read(file: TextIO, option: str, noun: Noun) -> str:
+    known = {"cert": "certificate"}.get(option, option)
+    if known not in noun.shape and not (option == "key" and noun.shape is ENGINE):
+        raise click.UsageError(f"A {noun.word} takes no --{option}.")
+    try:
+        return file.read()
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{file.name} is no PEM file.") from error
 
 
 def _adding(group: click.Group, noun: Noun) -> None:
-    password, authorities = _options(noun)
-
     @group.command("add", help=f"Tell Forge about a {noun.word}: {noun.example}", epilog=pairs.HELP)
     @click.argument("name")
     @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
-    @password
-    @authorities
+    @_secrets(noun)
     @pass_state
-    def add(state: State, name: str, values: tuple[str, ...], variable: str | None, ca: TextIO | None) -> None:
-        body = pairs.overlay({"name": name}, values, noun.shape) | _password(variable, noun) | _authorities(ca)
+    def add(state: State, /, name: str, values: tuple[str, ...], **given: Any) -> None:
+        body = pairs.overlay({"name": name}, values, noun.shape) | _given(noun, **given)
         _told(state, state.client().post(noun.path, body), f"The {noun.word} {name} is added.")
 
 
 def _changing(group: click.Group, noun: Noun) -> None:
-    password, authorities = _options(noun)
-
     @group.command("set", help=f"Change a {noun.word}.", epilog=pairs.HELP)
     @click.argument("name")
     @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
-    @password
-    @authorities
+    @_secrets(noun)
     @click.option("--no-password", is_flag=True, hidden=not noun.has_password, help="Forget the password or token.")
     @pass_state
-    def set_(
-        state: State, name: str, values: tuple[str, ...], variable: str | None, ca: TextIO | None, *, no_password: bool
-    ) -> None:
-        if no_password and variable is not None:
+    def set_(state: State, /, name: str, values: tuple[str, ...], *, no_password: bool, **given: Any) -> None:
+        if no_password and given["variable"] is not None:
             raise click.UsageError("Say --password or --no-password, not both.")
         client, path = state.client(), f"{noun.path}/{part(name)}"
         before = client.get(path)
-        body = pairs.overlay({key: before[key] for key in noun.shape}, values, noun.shape) | _authorities(ca)
-        body |= _no_password(noun) if no_password else _password(variable, noun)
+        body = pairs.overlay({key: before[key] for key in noun.shape}, values, noun.shape) | _given(noun, **given)
+        body |= _no_password(noun) if no_password else {}
         _told(state, client.put(path, body), f"The {noun.word} {name} is changed.")
 
 
@@ -120,7 +148,7 @@ def _removing(group: click.Group, noun: Noun) -> None:
         client = state.client()
         client.get(f"{noun.path}/{part(name)}")
         if not yes:
-            more = " and its password" if noun.has_password else ""
+            more = " and its password" if noun.has_password else " and its key"
             click.confirm(f"Forge forgets the {noun.word} {name}{more}. Remove it?", abort=True, err=True)
         client.delete(f"{noun.path}/{part(name)}")
         _told(state, {"removed": name}, f"The {noun.word} {name} is removed.")
@@ -154,13 +182,6 @@ def _check_has_password(noun: Noun) -> None:
         raise click.UsageError(f"{noun.word.capitalize()}s have no password.")
 
 
-def _authorities(file: TextIO | None) -> dict[str, str]:
-    try:
-        return {} if file is None else {"ca": file.read()}
-    except UnicodeDecodeError as error:
-        raise click.UsageError(f"{file.name} is no PEM file." if file else "") from error
-
-
 def _told(state: State, value: Any, sentence: str) -> None:
     if state.as_json:
         say_json(value)
@@ -189,7 +210,13 @@ proxy = _group(
     "Proxies: who leads people to what runs.",
 )
 engine = _group(
-    Noun("engine", "engines", ENGINE, ("name", "url"), "mine url=unix:///run/user/1000/docker.sock"),
+    Noun(
+        "engine",
+        "engines",
+        ENGINE,
+        ("name", "url", "listen"),
+        "far url=tcp://10.0.0.5:2376 --ca ca.pem --cert cert.pem --key key.pem",
+    ),
     "Engines: where containers run.",
 )
 

@@ -1,4 +1,4 @@
-"""discover: what is on this machine already, and taking a login of Docker's over."""
+"""discover: what is on this machine already, and taking a login or a context of Docker's over."""
 
 from __future__ import annotations
 
@@ -13,23 +13,43 @@ from forge.commands.state import Command, State, pass_state
 
 @click.command("discover", cls=Command)
 @click.option("--take-login", metavar="HOST", help="Keep Docker's login to this registry in Forge's vault.")
+@click.option("--take-context", metavar="NAME", help="Make an engine of one of Docker's contexts.")
 @pass_state
-def discover(state: State, take_login: str | None) -> None:
-    """Look for Docker, the registries it is logged in to, proxies, and containers that could be adopted."""
+def discover(state: State, take_login: str | None, take_context: str | None) -> None:
+    """Look for Docker, its contexts and logins, proxies, and containers that could be adopted."""
     client = state.client()
     if take_login is not None:
         taken = client.post("discovery/login", {"host": take_login})
-        if state.as_json:
-            say_json(taken)
-        else:
-            line(f"The registry {taken['registry']} has Docker's login to {take_login} now.")
+        _taken(state, taken, f"The registry {taken['registry']} has Docker's login to {take_login} now.")
+    if take_context is not None:
+        taken = client.post("discovery/context", {"context": take_context})
+        _taken(state, taken, f"The engine {taken['engine']} is Docker's {take_context}.")
+    if take_login is not None or take_context is not None:
         return
     found = client.get("discovery")
     if state.as_json:
         say_json(found)
         return
-    for said in (*_engines(found), *_logins(found), *_proxies(found)):
+    for said in (*_engines(found), *_contexts(found), *_logins(found), *_proxies(found)):
         line(said)
+
+
+def _taken(state: State, taken: Any, sentence: str) -> None:
+    if state.as_json:
+        say_json(taken)
+    else:
+        line(sentence)
+
+
+def _contexts(found: Mapping[str, Any]) -> Iterator[str]:
+    for one in found["contexts"]:
+        where = f"context {one['name']} at {one['url']}"
+        if one["engine"] is not None:
+            yield f"✓ {where}: Forge's engine {one['engine']}"
+        elif one["fault"]:
+            yield f"- {where}: {one['fault']}"
+        else:
+            yield f"- {where}: `forge discover --take-context {one['name']}`"
 
 
 def _engines(found: Mapping[str, Any]) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -136,6 +137,17 @@ def _connect(settings: Settings) -> sqlite3.Connection:
     return sqlite3.connect(f"{settings.database.as_uri()}?mode=ro", uri=True, timeout=5)
 
 
+def _contexts(known: Iterable[str | None]) -> Iterator[Finding]:
+    """Engines that Docker's command line knows and Forge does not: nothing is wrong with that."""
+    from forge.engines.access import contexts_of, usual_url  # noqa: PLC0415
+
+    urls = {*known, usual_url(os.environ)}
+    for one in contexts_of(os.environ).all():
+        if not one.fault and one.url not in urls:
+            todo = f"to deploy there: forge discover --take-context {one.name}"
+            yield Finding(f"context {one.name}", True, f"Docker knows an engine at {one.url}; {todo}")
+
+
 def _open(client: Client, parts: list[dict[str, Any]]) -> Iterator[Finding]:
     """The running Forge asks each connection; of what is no connection it says what it knows."""
     named = set()
@@ -147,6 +159,7 @@ def _open(client: Client, parts: list[dict[str, Any]]) -> Iterator[Finding]:
     for other in parts:
         if (other["kind"], other["name"]) not in named:
             yield Finding(f"{other['kind']} {other['name']}", other["ok"], other["fault"] or "It answers")
+    yield from _contexts(one["url"] for one in client.get("engines"))
 
 
 def _closed(settings: Settings) -> Iterator[Finding]:
@@ -185,6 +198,7 @@ def _connections(connections: ConnectionService) -> Iterator[Finding]:
         for one in connections.all(type_):
             report = connections.ask(type_, one.name)
             yield Finding(f"{kind} {one.name}", report.ok, report.text)
+    yield from _contexts(one.url for one in connections.all(EngineConnection))
 
 
 def _lone_engine(settings: Settings) -> Finding:
@@ -192,7 +206,7 @@ def _lone_engine(settings: Settings) -> Finding:
     from forge.compose import factories_for  # noqa: PLC0415
     from forge.domain.connection import EngineConnection  # noqa: PLC0415
 
-    engine = factories_for(settings, "doctor").engine(EngineConnection(name="local"))
+    engine = factories_for(settings, "doctor").engine(EngineConnection(name="local"), None)
     try:
         found = engine.version()
     except ForgeError as error:

@@ -12,6 +12,7 @@ from forge.config.tree import Item, read_tree
 from forge.domain.connection import Connection, EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.project import Project
 from forge.domain.stage import Stage
+from forge.store.connections import KIND_OF
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 KINDS: Mapping[str, tuple[type[Any], Shape]] = {
@@ -38,7 +39,7 @@ References = Mapping[str, Reference | None]
 class WantedConnection:
     item: Item
     value: Connection
-    password: Reference | None = None
+    secret: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ def read_document(yaml: str) -> Document:
 def variables(yaml: str) -> tuple[str, ...]:
     """The names of the environment variables that a configuration file takes secrets from; raise Invalid."""
     document = read_document(yaml)
-    references = [wanted.password for wanted in document.connections]
+    references = [wanted.secret for wanted in document.connections]
     for project in document.projects:
         references += [*project.secrets.values()]
         references += [reference for stage in project.stages for reference in stage.secrets.values()]
@@ -105,13 +106,13 @@ def _section(tree: Item, name: str) -> Item:
 
 
 def _connection(name: str, item: Item, type_: type[Any], shape: Shape) -> WantedConnection:
-    with_password = type_ is not EngineConnection
-    values = take(item, shape, ("password",) if with_password else ())
-    password = item.keys.get("password") if with_password else None
+    word = KIND_OF[type_].secret
+    values = take(item, shape, (word,))
+    secret = item.keys.get(word)
     return WantedConnection(
         item=item,
         value=make(item, type_, {"name": name, **values}),
-        password=_reference(password) if password is not None and password.kind != "nothing" else None,
+        secret=_reference(secret) if secret is not None and secret.kind != "nothing" else None,
     )
 
 

@@ -61,9 +61,9 @@ def export(store: Store) -> str:
 def _connection(store: Store, connection: Connection, variables: _Variables) -> dict[str, Any]:
     shape = next(shape for type_, shape in KINDS.values() if type_ is type(connection))
     found = written(connection, shape)
-    kind = kind_of(connection).value
-    if "password" in store.secrets.get_all(f"{kind}/{connection.name}"):
-        found["password"] = variables.reference(connection.name, kind, "password")
+    kind = kind_of(connection)
+    if kind.secret in store.secrets.get_all(f"{kind.value}/{connection.name}"):
+        found[kind.secret] = variables.reference(connection.name, kind.value, kind.secret)
     return found
 
 

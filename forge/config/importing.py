@@ -58,17 +58,18 @@ class Import:
         kind, type_ = kind_of(wanted.value).value, cast("Any", type(wanted.value))
         before = next((one for one in self.store.connections.all(type_) if one.name == wanted.value.name), None)
         place = f"{kind}/{wanted.value.name}"
-        kept = self.store.secrets.get_all(place).get("password")
-        password = self._value(wanted.password, kept)
-        if before == wanted.value and password is None:
+        word = kind_of(wanted.value).secret
+        kept = self.store.secrets.get_all(place).get(word)
+        secret = self._value(wanted.secret, kept)
+        if before == wanted.value and secret is None:
             return ""
         with wanted.item.located():
-            self.connections.put_in(change, wanted.value, password, actor=self.actor)
+            self.connections.put_in(change, wanted.value, secret, actor=self.actor)
         self.changed.append(wanted.value)
         if before is None:
             return f"+ {kind} {wanted.value.name}"
         shape = next(shape for known, shape in KINDS.values() if known is type_)
-        said = differences(before, wanted.value, shape) + (["a new password"] if password is not None else [])
+        said = differences(before, wanted.value, shape) + ([f"a new {word}"] if secret is not None else [])
         return f"~ {kind} {wanted.value.name}: {'; '.join(said)}"
 
     def _preferences(self, change: Change, document: Document) -> str:

@@ -173,7 +173,15 @@ REGISTRY: Shape = {
     "ca": TEXT,
 }
 PROXY: Shape = {"kind": TEXT, "url": TEXT, "address": TEXT, "username": TEXT, "options": PAIRS}
-ENGINE: Shape = {"url": TEXT}
+ENGINE: Shape = {
+    "url": TEXT,
+    "ca": TEXT,
+    "certificate": TEXT,
+    "certs": TEXT,
+    "insecure": BOOLEAN,
+    "listen": TEXT,
+    "address": TEXT,
+}
 PREFERENCES: Shape = {
     "domain": TEXT,
     "domain_pattern": TEXT,

@@ -25,9 +25,9 @@ class _Closable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factories:
-    """How an adapter is made from its connection and its password."""
+    """How an adapter is made from its connection and its password or key."""
 
-    engine: Callable[[EngineConnection], Engine]
+    engine: Callable[[EngineConnection, Secret | None], Engine]
     registry: Callable[[RegistryConnection, Secret | None], Registry]
     proxy: Callable[[ProxyConnection, Secret | None], Proxy]
 
@@ -96,7 +96,8 @@ class Adapters:
             return self._made[key]
 
     def _make_engine(self, name: str) -> Engine:
-        return self.factories.engine(self.store.connections.get(EngineConnection, name))
+        connection = self.store.connections.get(EngineConnection, name)
+        return self.factories.engine(connection, self.store.secrets.get(f"engine/{name}/key"))
 
     def _make_proxy(self, name: str) -> Proxy:
         connection = self.store.connections.get(ProxyConnection, name)

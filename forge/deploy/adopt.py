@@ -139,7 +139,7 @@ class AdoptService:
         usual = theirs.removesuffix("-1") if facts.stranger.group else theirs  # Compose counts its containers
         name = free_name(self.store, project_name(usual))
         plan = make_plan(facts, adapter.image(facts.image_id), adapter.strangers(), name)
-        folders = host_paths_of(self.store, engine)
+        folders = host_paths_of(self.store, engine, local=adapter.reach().local)
         wanted = [volume.source or "" for volume in plan.volumes if volume.kind is VolumeKind.HOST]
         return replace(plan, host_paths=tuple(path for path in wanted if not is_allowed(path, folders)))
 

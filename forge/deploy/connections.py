@@ -30,7 +30,9 @@ C = TypeVar("C", RegistryConnection, ProxyConnection, EngineConnection)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestReport:
-    """Whether a connection works, and the sentence that says what to do. `fault` is for programs."""
+    """Whether a connection works, and the sentence that says what to do. `fault` is for programs. `listen`: the
+    address on an engine's machine where instances listen.
+    """
 
     ok: bool
     text: str
@@ -38,6 +40,7 @@ class TestReport:
     version: str = ""
     quota: Quota | None = None
     engine: EngineVersion | None = None
+    listen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +59,21 @@ class ConnectionService:
         """The connection; raise NotFound."""
         return self.store.connections.get(type_, name)
 
-    def has_password(self, kind: ConnectionKind, name: str) -> bool:
+    def has_secret(self, kind: ConnectionKind, name: str) -> bool:
+        """Whether Forge keeps its password, or an engine's key."""
         return self.store.secrets.get(_place(kind, name)) is not None
 
     def put(
         self,
         connection: RegistryConnection | ProxyConnection | EngineConnection,
-        password: Secret | None = None,
+        secret: Secret | None = None,
         *,
         actor: str,
         create: bool = False,
-        no_password: bool = False,
+        no_secret: bool = False,
     ) -> None:
-        """Keep a connection, new or changed; without `password` the kept one stays, with `no_password` it goes.
+        """Keep a connection, new or changed; without `secret` (a password, or an engine's key) the kept one stays,
+        with `no_secret` it goes.
 
         Raise Conflict, Invalid.
         """
@@ -76,8 +81,8 @@ class ConnectionService:
             what = kind_of(connection).value
             raise Conflict(f"There is a {what} {connection.name} already", code="connection_exists")
         with self.store.database.change() as change:
-            self.put_in(change, connection, password, actor=actor)
-            if no_password:
+            self.put_in(change, connection, secret, actor=actor)
+            if no_secret:
                 self.store.secrets.delete(change, _place(kind_of(connection), connection.name))
         self.adapters.forget(kind_of(connection), connection.name)
         self.changed()
@@ -86,22 +91,21 @@ class ConnectionService:
         self,
         change: Change,
         connection: RegistryConnection | ProxyConnection | EngineConnection,
-        password: Secret | None,
+        secret: Secret | None,
         *,
         actor: str,
     ) -> None:
         """The same inside a change of the caller's, who then calls `renew`."""
         if isinstance(connection, RegistryConnection):
             self._check_host(connection)
-        if password is not None and _has_no_login(connection):
-            raise Invalid(
-                "This kind of proxy has no login: leave the password out", fields={"password": "leave it out"}
-            )
-        if isinstance(connection, EngineConnection):
-            connection.check_on_this_machine()
+        if secret is not None:
+            _check_takes_secret(connection)
         self.store.connections.put(change, connection, actor)
-        if password is not None:
-            self.store.secrets.put(change, _place(kind_of(connection), connection.name), password)
+        place = _place(kind_of(connection), connection.name)
+        if secret is not None:
+            self.store.secrets.put(change, place, secret)
+        elif isinstance(connection, EngineConnection) and connection.certificate is None:
+            self.store.secrets.delete(change, place)  # a key without its certificate opens nothing
 
     def renew(self, connection: RegistryConnection | ProxyConnection | EngineConnection) -> None:
         """After a change of the caller's: adapters are made anew."""
@@ -144,13 +148,19 @@ class ConnectionService:
         if isinstance(connection, ProxyConnection):
             found = self.adapters.proxy(name).test()
             return TestReport(ok=found.ok, text=found.text, version=found.version)
+        return self._ask_engine(name)
+
+    def _ask_engine(self, name: str) -> TestReport:
+        engine = self.adapters.engine(name)
         try:
-            version = self.adapters.engine(name).version()
+            version, reach = engine.version(), engine.reach()
         except ForgeError as error:
-            return TestReport(ok=False, text=error.message, fault=error.code)
+            return TestReport(ok=False, text=error.message, fault=getattr(error, "fault", "") or error.code)
         speaks = f"{version.api} of {version.api_min} to {version.api_max}"
         text = f"Docker {version.version} on {version.system}, API {speaks}"
-        return TestReport(ok=True, text=text, version=version.version, engine=version)
+        if not reach.local:
+            text = f"{text}; instances listen on {reach.listen} there"
+        return TestReport(ok=True, text=text, version=version.version, engine=version, listen=reach.listen)
 
     def tags(self, name: str, image: str) -> tuple[str, ...]:
         """All tags of an image at a registry; `image` with or without the registry's host."""
@@ -181,8 +191,12 @@ class ConnectionService:
                 raise Conflict(f"{other.name} is the connection to {other.host} already", code="host_taken")
 
 
-def _has_no_login(connection: RegistryConnection | ProxyConnection | EngineConnection) -> bool:
-    return isinstance(connection, ProxyConnection) and "username" not in PROXY_KINDS[connection.kind].takes
+def _check_takes_secret(connection: RegistryConnection | ProxyConnection | EngineConnection) -> None:
+    """Raise Invalid for a password or key that nothing would ever use."""
+    if isinstance(connection, ProxyConnection) and "username" not in PROXY_KINDS[connection.kind].takes:
+        raise Invalid("This kind of proxy has no login: leave the password out", fields={"password": "leave it out"})
+    if isinstance(connection, EngineConnection) and connection.certificate is None:
+        raise Invalid("A key belongs to a certificate: give that too", fields={"key": "without a certificate"})
 
 
 def _repository(connection: RegistryConnection, image: str) -> str:
@@ -197,4 +211,4 @@ def _repository(connection: RegistryConnection, image: str) -> str:
 
 
 def _place(kind: ConnectionKind, name: str) -> str:
-    return f"{kind.value}/{name}/password"
+    return f"{kind.value}/{name}/{kind.secret}"

@@ -242,6 +242,7 @@ class Deployer:
             home=home_of(self.store),
             store=self.store,
             engine=self.adapters.engine(project.engine),
+            engines=self.adapters.engine,
             registry=self._registry(project),
             proxy=None if kind == "published" else self.adapters.proxy(project.proxy),
             closing=self._closing,

@@ -1,4 +1,4 @@
-"""What is on this machine already: engines, registries one is logged in to, proxies, containers to adopt."""
+"""What is on this machine already: engines, Docker's contexts and logins, proxies, containers to adopt."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from forge.deploy.adapters import Adapters, anonymous_connection, serves
 from forge.deploy.connections import ConnectionService
+from forge.deploy.contexts import ContextFound, ContextOffers
 from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.errors import Conflict, ForgeError, NotFound, RegistryError
 from forge.domain.image import DOCKER_HUB
@@ -61,6 +62,7 @@ class Found:
     """All of it."""
 
     engines: tuple[EngineFound, ...]
+    contexts: tuple[ContextFound, ...]
     logins: tuple[LoginFound, ...]
     proxies: tuple[ProxyFound, ...]
 
@@ -73,12 +75,14 @@ class Discovery:
     adapters: Adapters
     connections: ConnectionService
     logins: DockerLogins
+    contexts: ContextOffers
     proxies: Callable[[], tuple[FoundProxy, ...]] = proxies
 
     def look(self) -> Found:
         """What is here. Raises nothing: what does not answer says so."""
         return Found(
             engines=tuple(self._engine(one.name) for one in self.connections.all(EngineConnection)),
+            contexts=self.contexts.all(),
             logins=tuple(self._login(one.host, usable=one.usable, helper=one.helper) for one in self.logins.all()),
             proxies=tuple(self._proxy(one) for one in self.proxies()),
         )
@@ -91,7 +95,7 @@ class Discovery:
         if login is None:
             raise NotFound(f"Docker's file holds no login for {host[:80]} that Forge could use", code="no_login")
         known = self._registry(host)
-        if known is not None and self.connections.has_password(ConnectionKind.REGISTRY, known.name):
+        if known is not None and self.connections.has_secret(ConnectionKind.REGISTRY, known.name):
             raise Conflict(f"{known.name} has a login for {host} already: change it there", code="has_login")
         hide(login.password)
         connection = self._connection(host, login.username, known)
@@ -113,7 +117,7 @@ class Discovery:
 
     def _login(self, host: str, *, usable: bool, helper: str | None) -> LoginFound:
         known = self._registry(host)
-        has = known is not None and self.connections.has_password(ConnectionKind.REGISTRY, known.name)
+        has = known is not None and self.connections.has_secret(ConnectionKind.REGISTRY, known.name)
         return LoginFound(
             host=host, usable=usable, helper=helper, registry=known.name if known else None, has_password=has
         )

@@ -66,10 +66,10 @@ class Follower:
             self._closing.wait(_LOOK_AT_ROUTES)
 
     def _look(self, *, everything: bool) -> None:
+        self._follow_new()
         if not everything:
             self.reconciler.routes()
             return
-        self._follow_new()
         self.reconciler.all()
         self.housekeeping()
 

@@ -146,10 +146,7 @@ class ProjectService:
     def check(self, project: Project, stages: Sequence[Stage]) -> None:
         """Raise Invalid, NotFound or Conflict for what a project and its stages cannot be together with the rest."""
         self._check_connections(project)
-        host_paths = host_paths_of(self.store, project.engine)
-        for volume in project.volumes:
-            if volume.kind is VolumeKind.HOST:
-                host_paths.lead(volume.source or "")
+        self._check_host_paths(project)
         names = [stage.name for stage in stages]
         exclusive = any(volume.exclusive for volume in project.volumes)
         for stage in stages:
@@ -165,8 +162,16 @@ class ProjectService:
         _check_no_circle({stage.name: stage.promote_from for stage in stages})
         self._check_claims(project, stages)
 
+    def _check_host_paths(self, project: Project) -> None:
+        wanted = [volume.source or "" for volume in project.volumes if volume.kind is VolumeKind.HOST]
+        if wanted:
+            local = self.adapters.engine(project.engine).reach().local
+            allowed = host_paths_of(self.store, project.engine, local=local)
+            for path in wanted:
+                allowed.lead(path)
+
     def _check_connections(self, project: Project) -> None:
-        self.store.connections.get(EngineConnection, project.engine).check_on_this_machine()
+        self.store.connections.get(EngineConnection, project.engine)
         check_route_options(self.store.connections.get(ProxyConnection, project.proxy).kind, project.route)
         if project.registry is not None:
             self.store.connections.get(RegistryConnection, project.registry)

@@ -43,8 +43,9 @@ class Interrupted(ForgeError):
 class Run:
     """One deploy, its configuration as it was when asked for, and the parts that it needs.
 
-    `proxy` is None where people reach the instance at a port of this machine. `secrets` are the
-    environment's. `wait` and `say` are for steps; `checkpoint(moment)` is called after each effect.
+    `engines` finds an engine by its name. `proxy` is None where people reach the instance at a port of its engine's
+    machine. `secrets` are the environment's. `wait` and `say` are for steps; `checkpoint(moment)` is called after each
+    effect.
     """
 
     deploy: Deploy
@@ -54,6 +55,7 @@ class Run:
     home: str
     store: Store
     engine: Engine
+    engines: Callable[[str], Engine]
     registry: Registry
     proxy: Proxy | None
     closing: threading.Event
@@ -169,6 +171,10 @@ class Run:
     def replaced(self) -> Instance | None:
         """The instance that served before, if there was one."""
         return self.store.instances.get(self.deploy.replaces) if self.deploy.replaces else None
+
+    def engine_of(self, instance: Instance) -> Engine:
+        """Where an instance is: its project may have moved to another engine since. Raise NotFound."""
+        return self.engine if instance.engine == self.project.engine else self.engines(instance.engine)
 
     def route_to(self, instance: Instance) -> Route | None:
         """Where people would reach `instance`; None without a proxy."""

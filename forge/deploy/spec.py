@@ -11,6 +11,7 @@ from forge.domain.instance import Instance
 from forge.domain.names import domain_name
 from forge.domain.preferences import Preferences
 from forge.domain.project import Project, Volume, VolumeKind
+from forge.domain.route import Reach
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
 from forge.ports import (
@@ -71,21 +72,22 @@ def spec_of(
     home: str,
     secrets: Mapping[str, Secret],
     publish: int,
+    reach: Reach,
     links: Mapping[str, str],
     host_paths: HostPaths,
-    reach: str | None = None,
+    seen_as: str | None = None,
 ) -> InstanceSpec:
     """All that is wanted of the instance's container; raise Invalid for a host path that is not allowed.
 
-    `reach`: this machine's address as the proxy sees it, if that is not 127.0.0.1.
+    `seen_as`: this machine's address as the proxy sees it, if that is not 127.0.0.1.
     """
     return InstanceSpec(
         name=instance.name,
         image=parse_image(project.image).pinned(instance.digest),
         port=project.port,
         publish=publish,
-        publish_host="0.0.0.0" if stage.publish is not None else "127.0.0.1",  # noqa: S104 a port people asked for
-        publish_also=(reach,) if reach is not None and stage.publish is None else (),
+        publish_host=reach.listen if stage.publish is None else reach.chosen,
+        publish_also=(seen_as,) if seen_as is not None and stage.publish is None else (),
         labels={**project.labels, **labels_of(home, instance)},
         environment={**project.environment, **stage.environment, **secrets},
         network=network_of(home, stage.name),

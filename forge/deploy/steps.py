@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from forge.deploy.adopted import start_adopted_again, stop_adopted
 from forge.deploy.health import Plan, plan, wait_until_healthy
 from forge.deploy.hostpaths import host_paths_of
+from forge.deploy.replaced import stop_replaced
 from forge.deploy.run import Run
 from forge.deploy.spec import aliases_of, domain_of, labels_of, names_of, slot_of, spec_of
 from forge.deploy.starts import WAIT_UNTIL_HEALTHY
@@ -24,7 +25,7 @@ from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.project import HealthKind
 from forge.domain.route import Route, Target
 from forge.domain.stage import strategy_of
-from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceSpec, InstanceState, Probe, ProbeResult
+from forge.ports import HOME_LABEL, INSTANCE_LABEL, Engine, InstanceSpec, InstanceState, Probe, ProbeResult
 
 _PORT_TRIES = 5
 _OLD_IS_BACK = 30.0  # seconds the old instance has to answer again when it is started again
@@ -144,14 +145,14 @@ def forget_candidate(run: Run) -> None:
 
 def create(run: Run) -> str:
     instance, port = run.candidate(), _port(run)
-    spec = wanted(run, port)
-    container = run.engine.create(spec)
-    run.put(replace(instance, container=container, target=Target("127.0.0.1", port)))
-    return f"{spec.name}, at port {port} of this machine"
+    spec, target = wanted(run, port), Target(run.engine.reach().host, port)
+    run.put(replace(instance, container=run.engine.create(spec), target=target))
+    return f"{spec.name}, at {target}"
 
 
 def wanted(run: Run, port: int) -> InstanceSpec:
-    """All that is wanted of the candidate's container, reached at `port` of this machine."""
+    """All that is wanted of the candidate's container, reached at `port` of the engine's machine."""
+    reach = run.engine.reach()
     return spec_of(
         run.project,
         run.stage,
@@ -159,9 +160,10 @@ def wanted(run: Run, port: int) -> InstanceSpec:
         home=run.home,
         secrets=run.secrets,
         publish=port,
+        reach=reach,
         links=_links(run),
-        host_paths=host_paths_of(run.store, run.project.engine),
-        reach=run.store.connections.get(ProxyConnection, run.project.proxy).reach,
+        host_paths=host_paths_of(run.store, run.project.engine, local=reach.local),
+        seen_as=run.store.connections.get(ProxyConnection, run.project.proxy).reach if reach.local else None,
     )
 
 
@@ -307,18 +309,14 @@ def drain_and_stop_old(run: Run) -> str:
         return "nothing to stop"
     if old.container is not None:
         run.wait(run.stage.drain)
-        run.engine.stop(old.container, run.stage.stop_timeout)
-    return f"{old.tag} ({old.id}) stopped"
+    return stop_replaced(run, old)
 
 
 def stop_old(run: Run) -> str:
     old = run.replaced()
     if old is None:
         return stop_adopted(run)
-    if old.container is None:
-        return "nothing to stop"
-    run.engine.stop(old.container, run.stage.stop_timeout)
-    return f"{old.tag} ({old.id}) stopped: it cannot run beside the new one"
+    return f"{stop_replaced(run, old)}: it cannot run beside the new one"
 
 
 def start_old_again(run: Run) -> None:
@@ -326,18 +324,19 @@ def start_old_again(run: Run) -> None:
     if old is None:
         start_adopted_again(run)
         return
-    if not old.wanted or old.container is None or run.engine.inspect(old.container) is None:
+    engine = run.engine_of(old)
+    if not old.wanted or old.container is None or engine.inspect(old.container) is None:
         return
-    run.engine.start(old.container)
-    _wait_for_old(run, old.container)
-    state = run.engine.inspect(old.container)
+    engine.start(old.container)
+    _wait_for_old(run, engine, old.container)
+    state = engine.inspect(old.container)
     if state is None or not state.running:
         raise EngineError(
             f"{old.tag} ({old.id}) was started again and did not stay up: see its log", code="old_is_down"
         )
 
 
-def _wait_for_old(run: Run, container: str) -> None:
+def _wait_for_old(run: Run, engine: Engine, container: str) -> None:
     """Until it answers, so that the route leads to something that serves; what it says then decides nothing more."""
     health = run.project.health
     kind = HealthKind.HTTP if health.path else HealthKind.TCP
@@ -345,7 +344,7 @@ def _wait_for_old(run: Run, container: str) -> None:
         kind = HealthKind.RUNNING
     probe = Probe(kind=kind, path=health.path)
     end = run.monotonic() + _OLD_IS_BACK
-    while run.monotonic() < end and not run.engine.probe(container, run.project.port, probe).healthy:
+    while run.monotonic() < end and not engine.probe(container, run.project.port, probe).healthy:
         if run.closing.wait(0.2):
             return
 

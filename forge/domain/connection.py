@@ -7,7 +7,9 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
+from forge.domain.endpoint import Endpoint, is_address, is_everywhere, is_name, parse_endpoint
 from forge.domain.errors import Invalid
 from forge.domain.names import check_name
 from forge.domain.proxykinds import PROXY_KINDS
@@ -22,6 +24,11 @@ class ConnectionKind(StrEnum):
     REGISTRY = "registry"
     PROXY = "proxy"
     ENGINE = "engine"
+
+    @property
+    def secret(self) -> str:
+        """What its secret is called: it is in the vault and nowhere else."""
+        return "key" if self is ConnectionKind.ENGINE else "password"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,40 +112,83 @@ class ProxyConnection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConnection:
-    """A Docker engine at `url` (unix:///var/run/docker.sock); None: as the environment says."""
+    """A Docker engine at `url` (forge.domain.endpoint); None: as the environment says.
+
+    TLS: `ca` and `certificate` as PEM text with the key in the vault, or `certs`, a folder of this machine with
+    ca.pem, cert.pem and key.pem. `insecure`: tcp:// to another machine without TLS is meant. `listen`: the address
+    of the engine's machine on which instances listen; `address`: where Forge and the proxy reach them. None: the
+    address at which the engine is reached.
+    """
 
     name: str
     url: str | None = None
+    ca: str | None = None
+    certificate: str | None = None
+    certs: str | None = None
+    insecure: bool = False
+    listen: str | None = None
+    address: str | None = None
 
     def __post_init__(self) -> None:
         """Raise Invalid with the field at fault."""
         check_name(self.name, "engine")
-        if self.url is not None and not self.url.startswith(
-            ("unix://", "npipe://", "tcp://", "http://", "https://", "ssh://")
-        ):
-            raise Invalid("An engine's url begins with unix://, npipe://, tcp:// or ssh://", fields={"url": "scheme"})
-
-    def check_on_this_machine(self) -> None:
-        """Raise Invalid for one that nothing can be deployed on yet."""
-        if not self.on_this_machine:
-            raise Invalid(
-                f"The engine {self.name} is on another machine: Forge deploys on this machine's Docker only, for now",
-                fields={"engine": "on another machine", "url": "on another machine"},
-            )
+        endpoint = parse_endpoint(self.url) if self.url is not None else None
+        if not (endpoint and endpoint.is_tcp):
+            self._check_no_tls()
+        if self.certs is not None and self.takes_pem:
+            raise Invalid("Give certificates or a folder of them, not both", fields={"certs": "one of the two"})
+        if self.certs is not None and not Path(self.certs).is_absolute():
+            raise Invalid("The folder of certificates is a whole path", fields={"certs": "a whole path"})
+        for field_name in ("ca", "certificate"):
+            if (pem := getattr(self, field_name)) is not None:
+                check_authorities(pem, field_name)
+        if endpoint is not None:
+            check_secure(endpoint, tls=self.tls, insecure=self.insecure)
+        self._check_reach()
 
     @property
-    def on_this_machine(self) -> bool:
-        """Whether a port that it publishes on 127.0.0.1 is one of this machine."""
-        scheme, _, rest = (self.url or "unix://").partition("://")
-        host = rest.partition("/")[0].rpartition("@")[2].rpartition(":")[0]
-        return scheme in {"unix", "npipe"} or host in {"localhost", "127.0.0.1", "[::1]"}
+    def takes_pem(self) -> bool:
+        return self.ca is not None or self.certificate is not None
+
+    @property
+    def tls(self) -> bool:
+        """Whether certificates decide who speaks with whom."""
+        return self.takes_pem or self.certs is not None or (self.url or "").startswith("https://")
+
+    def _check_no_tls(self) -> None:
+        for field_name in ("ca", "certificate", "certs", "insecure"):
+            if getattr(self, field_name):
+                sentence = f"Only an engine at tcp:// takes {field_name}: leave it out"
+                raise Invalid(sentence, fields={field_name: "only with tcp://"})
+
+    def _check_reach(self) -> None:
+        if self.listen is not None and not is_address(self.listen):
+            raise Invalid(
+                "Instances listen on an address of the engine's machine, such as 10.0.0.5", fields={"listen": "an IP"}
+            )
+        if self.address is not None and (not is_name(self.address) or is_everywhere(self.address)):
+            raise Invalid(
+                "Instances are reached at a name or an address, such as 10.0.0.5", fields={"address": "a name or IP"}
+            )
 
 
-def check_authorities(pem: str) -> None:
+def check_secure(endpoint: Endpoint, *, tls: bool, insecure: bool) -> None:
+    """Raise Invalid for a way that gives the engine's machine to whoever finds its port."""
+    if endpoint.scheme in {"tcp", "http"} and not (tls or insecure or endpoint.is_loopback):
+        raise Invalid(
+            f"Without TLS, whoever reaches {endpoint.host} has that machine, as root: give certificates, use "
+            "ssh://, or set insecure if only you reach it",
+            code="insecure",
+            fields={"url": "without TLS", "insecure": "not set"},
+        )
+
+
+def check_authorities(pem: str, field_name: str = "ca") -> None:
     """Raise Invalid unless `pem` holds certificates and nothing that must stay secret."""
+    what = "The authorities are" if field_name == "ca" else "The certificate and what leads to its authority are"
     wrong = Invalid(
-        "The authorities are certificates in PEM form: -----BEGIN CERTIFICATE----- and so on, without any key",
-        fields={"ca": "not certificates in PEM form"},
+        f"{what} certificates in PEM form: -----BEGIN CERTIFICATE----- and so on, without any key",
+        fields={field_name: "not certificates in PEM form"},
     )
     if "PRIVATE KEY" in pem or len(pem) > _LONGEST_PEM:
         raise wrong

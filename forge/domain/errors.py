@@ -78,9 +78,10 @@ class EngineError(ForgeError):
 
 
 class EngineUnavailable(Unavailable):
-    """The engine does not answer."""
+    """The engine does not answer; `fault` says in a word why, for programs."""
 
     code = "engine_unavailable"
+    fault = ""
 
 
 class RegistryError(ForgeError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - all addresses of an engine's machine: only for a port that people asked for
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -26,3 +28,15 @@ class Route:
     domain: str
     target: Target
     options: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Where instances listen on the engine's machine: at `listen`, and with a port that somebody chose at `chosen`.
+    Forge and proxies reach them at `host`. `local`: that machine is this one.
+    """
+
+    local: bool = True
+    host: str = "127.0.0.1"
+    listen: str = "127.0.0.1"
+    chosen: str = EVERYWHERE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import os
 import socket
 import threading
 import time
@@ -15,9 +16,11 @@ from typing import Any
 
 from forge.domain.errors import EngineError
 from forge.domain.metrics import Usage
+from forge.domain.route import Reach
 from forge.domain.stranger import Stranger, StrangerFacts
-from forge.engines import logs, machine, reading, recipe, strangers, wire
+from forge.engines import logs, machine, reach, reading, recipe, strangers, wire
 from forge.engines import probe as probes
+from forge.engines.access import Access, from_environment
 from forge.engines.link import Link
 from forge.engines.pull import pull
 from forge.ports import (
@@ -51,13 +54,16 @@ _RECENT = 200  # ports handed out lately are not handed out again before their c
 class DockerEngine:
     """forge.ports.Engine for Docker API 1.24 and later, version negotiated.
 
-    `name` is the connection's, for sentences; `url` as in EngineConnection. Any thread may call; making one
-    touches nothing. Raises EngineUnavailable when Docker does not answer and EngineError when it refuses, with
-    codes: gone, name_taken, port_taken, in_use, stranger, and those of forge.engines.pull.
+    `name` is the connection's, for sentences; `access` is asked whenever it is connected to, None: as the
+    environment says. Any thread may call; making one touches nothing. Raises EngineUnavailable when Docker does not
+    answer and EngineError when it refuses, with codes: gone, name_taken, port_taken, in_use, stranger, and those of
+    forge.engines.pull.
     """
 
-    def __init__(self, name: str, url: str | None = None, *, clock: Callable[[], float] = time.time) -> None:
-        self._link = Link(name, url)
+    def __init__(
+        self, name: str, access: Callable[[], Access] | None = None, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._link = Link(name, access or (lambda: from_environment(os.environ)))
         self._clock = clock
         self._making = threading.Lock()
         self._handed: deque[int] = deque(maxlen=_RECENT)
@@ -80,6 +86,9 @@ class DockerEngine:
     def ping(self) -> None:
         with self._link.ask("answer") as api:
             api.ping()
+
+    def reach(self) -> Reach:
+        return reach.reach_of(self._link.access)
 
     def free_disk(self) -> int | None:
         if not self._link.local:
@@ -284,7 +293,7 @@ class DockerEngine:
         body = self._body(id)
         if body is None:
             return probes.gone()
-        address = probes.address_of(body, port, self._link.host, self._shared_networks())
+        address = probes.address_of(body, port, self.reach(), self._shared_networks())
         return probes.ask(body, address, probe)
 
     def _shared_networks(self) -> frozenset[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from forge.domain.errors import EngineError, EngineUnavailable
+from forge.engines.faults import fault_of
 
 RETRY_AFTER = 5.0  # seconds; dockerd was seen to be back within 3
 _LONGEST = 500
@@ -24,7 +25,12 @@ ANYWHERE: Meanings = (
             "in a way forbidden by its access permissions",
         ),
         "port_taken",
-        "Its port on this machine is in use by something else: free the port or choose another.",
+        "Its port is in use by something else: free the port or choose another.",
+    ),
+    (
+        ("cannot assign requested address",),
+        "no_address",
+        "The engine's machine does not have the address that instances listen on: correct `listen` of the engine.",
     ),
     (
         ("no space left on device", "not enough space"),
@@ -120,33 +126,17 @@ def too_old(engine: str) -> EngineError:
     )
 
 
+def _shown(url: str) -> str:
+    """Without a login; who logs in by SSH is no secret."""
+    ssh = url.startswith("ssh://") and ":" not in url.removeprefix("ssh://").partition("@")[0]
+    return url if ssh else _LOGIN_IN_URL.sub("•••@", url)
+
+
 def unreachable(engine: str, url: str, error: BaseException | None = None) -> EngineUnavailable:
-    """The error for an engine that does not answer; the advice depends on what the system said."""
-    return EngineUnavailable(
-        f"The engine “{engine}” does not answer at {_LOGIN_IN_URL.sub('•••@', url)}: {_advice(error)}",
-        retry_after=RETRY_AFTER,
+    """The error for an engine that does not answer; `fault` and advice depend on what the system said."""
+    fault = fault_of(error, url)
+    unavailable = EngineUnavailable(
+        f"The engine “{engine}” does not answer at {_shown(url)}: {fault.text}", retry_after=RETRY_AFTER
     )
-
-
-def _advice(error: BaseException | None) -> str:
-    causes = list(_causes(error))
-    if any(isinstance(cause, PermissionError) for cause in causes):
-        return "this user may not use its socket. Add the user to the group docker, then log in again."
-    if any(isinstance(cause, FileNotFoundError) for cause in causes):
-        return "there is no such socket. Start Docker, or install it."
-    if any(isinstance(cause, TimeoutError) or "timed out" in str(cause).lower() for cause in causes):
-        return "it took too long. Look whether Docker hangs."
-    return "start Docker, or check the engine's url."
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and all that led to it; requests and urllib3 keep the system's error inside theirs."""
-    seen: set[int] = set()
-    waiting = [error]
-    while waiting:
-        cause = waiting.pop()
-        if cause is None or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        waiting += [cause.__cause__, cause.__context__, *(a for a in cause.args if isinstance(a, BaseException))]
+    unavailable.fault = fault.code
+    return unavailable

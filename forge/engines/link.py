@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from forge.domain.errors import EngineError, EngineUnavailable
-from forge.engines import errors
+from forge.engines import errors, reach
+from forge.engines.access import Access
+from forge.engines.dial import dial
 from forge.engines.wire import Stream
 
 if TYPE_CHECKING:
@@ -21,16 +22,15 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 60  # seconds for an answer; creating a container on a busy machine takes several
 _HELLO = 5  # seconds for the first answer of an engine
-_CONNECTIONS = 32
-_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+_SSH_HELLO = 15  # the same with a login before it
 
 
 class Link:
-    """One engine. `url` None: what DOCKER_HOST says, else the system's usual socket. Making one touches nothing."""
+    """One engine, reached as `access` says whenever it has to be found anew. Making one touches nothing."""
 
-    def __init__(self, name: str, url: str | None, *, timeout: float = _TIMEOUT) -> None:
+    def __init__(self, name: str, access: Callable[[], Access], *, timeout: float = _TIMEOUT) -> None:
         self.name = name
-        self._given = url
+        self._access = access
         self._timeout = timeout
         self._lock = threading.Lock()
         self._dialing = threading.Lock()  # apart, so that closing need not wait for an engine that hangs
@@ -38,23 +38,14 @@ class Link:
         self._streams: set[Stream] = set()
 
     @property
-    def url(self) -> str:
-        """Where the engine is, as a person would say it."""
-        usual = "npipe:////./pipe/docker_engine" if os.name == "nt" else "unix:///var/run/docker.sock"
-        return self._given or os.environ.get("DOCKER_HOST") or usual
-
-    @property
-    def host(self) -> str:
-        """The machine the engine runs on, as a name or address; 127.0.0.1 if it is this one."""
-        parts = urlsplit(self.url)
-        if parts.scheme in {"unix", "npipe"} or (parts.hostname or "") in _HERE:
-            return "127.0.0.1"
-        return parts.hostname or "127.0.0.1"
+    def access(self) -> Access:
+        """Where the engine is now, as the environment may decide; raise EngineError for what it says wrongly."""
+        return self._access()
 
     @property
     def local(self) -> bool:
         """Whether the engine runs on this machine (or in its virtual machine, as Docker Desktop does)."""
-        return self.host == "127.0.0.1"
+        return reach.is_local(self.access)
 
     @contextlib.contextmanager
     def ask(
@@ -85,7 +76,7 @@ class Link:
         except (RequestException, DockerException, HTTPError, OSError) as error:
             self.forget()
             # Without its cause: requests keeps headers, and with them logins, in its errors.
-            raise errors.unreachable(self.name, self.url, error) from None
+            raise errors.unreachable(self.name, self.access.url, error) from None
 
     def _refused(
         self, doing: str, error: APIError, secrets: Iterable[str], meanings: errors.Meanings
@@ -93,7 +84,7 @@ class Link:
         said = str(error.explanation or error.response.reason if error.response is not None else error)
         if error.status_code == 400 and "client version" in said:
             self.forget()  # Docker was replaced by another version: the next call negotiates anew
-            return errors.unreachable(self.name, self.url)
+            return errors.unreachable(self.name, self.access.url)
         if error.status_code == 404 and "o such container" in said:
             return errors.refused(doing, said, code="gone")
         return errors.refused(
@@ -101,21 +92,17 @@ class Link:
         )
 
     def _connect(self) -> APIClient:
-        from docker import APIClient  # noqa: PLC0415
-        from docker.utils import kwargs_from_env  # noqa: PLC0415
-
         with self._lock:
             if self._client is not None:
                 return self._client
-        if not self._dialing.acquire(timeout=_HELLO):  # an engine that hangs must hold nobody up for long
+        access = self.access
+        hello = min(_SSH_HELLO if access.endpoint.is_ssh else _HELLO, self._timeout)
+        if not self._dialing.acquire(timeout=hello):  # an engine that hangs must hold nobody up for long
             raise TimeoutError("the engine does not answer")
         try:
             client = self._client
             if client is None:
-                given: Any = {"base_url": self._given} if self._given else kwargs_from_env()
-                hello: Any = min(_HELLO, self._timeout)  # the stubs say int; requests takes a float
-                client = APIClient(version="auto", timeout=hello, max_pool_size=_CONNECTIONS, **given)
-                client.timeout = self._timeout  # type: ignore[assignment]
+                client = dial(access, hello=hello, timeout=self._timeout)
                 with self._lock:
                     self._client = client
             return client
@@ -174,7 +161,7 @@ class Link:
     def broken(self) -> EngineUnavailable:
         """The error for an engine that went away in the middle of a stream."""
         self.forget()
-        return errors.unreachable(self.name, self.url)
+        return errors.unreachable(self.name, self.access.url)
 
     def forget(self) -> None:
         """Let the next call connect and negotiate anew."""

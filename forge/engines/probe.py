@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from forge.domain.endpoint import is_loopback
 from forge.domain.errors import EngineError
 from forge.domain.project import HealthKind
+from forge.domain.route import Reach
 from forge.engines import reading
 from forge.ports import InstanceState, Probe, ProbeResult
 
@@ -19,6 +21,14 @@ Address = tuple[str, int]
 # Docker's proxy accepts before it knows whether anybody listens inside, and closes at once if nobody does.
 _CLOSED_AT_ONCE = 0.05  # seconds
 _SHORTEST = 0.05
+
+UNPUBLISHED: Address = ("", 0)
+OUT_OF_REACH: Address = ("", -1)
+_NOWHERE: Mapping[Address, str] = {
+    UNPUBLISHED: "its port is not published, and Forge shares no network with it",
+    OUT_OF_REACH: "it listens on a loopback address of the engine's machine, where Forge cannot ask it: use an image "
+    "with a HEALTHCHECK, or let the engine's instances listen on an address that Forge reaches (`listen`)",
+}
 
 Verdict = tuple[bool | None, str]
 
@@ -40,8 +50,8 @@ def _verdict(body: Json, address: Address, probe: Probe, clock: Callable[[], flo
         return _stays_up(state)
     if probe.kind is HealthKind.AUTO:
         raise EngineError("How to probe has to be decided before the engine is asked: image, http, tcp or running")
-    if not address[1]:
-        return False, "its port is not published, and Forge shares no network with it"
+    if address in _NOWHERE:
+        return False, _NOWHERE[address]
     return _tcp(address, probe.timeout) if probe.kind is HealthKind.TCP else _http(address, probe, clock)
 
 
@@ -50,20 +60,22 @@ def gone() -> ProbeResult:
     return ProbeResult(healthy=False, text="the container is gone", milliseconds=0)
 
 
-def address_of(body: Json, port: int, host: str, shared_networks: frozenset[str]) -> Address:
+def address_of(body: Json, port: int, reach: Reach, shared_networks: frozenset[str]) -> Address:
     """Where Forge reaches `port` of the container.
 
     Over a network it shares (`shared_networks`, if Forge is a container itself), else by the port published on
-    the engine's machine (`host`). Port 0 if there is neither.
+    the engine's machine. UNPUBLISHED or OUT_OF_REACH if there is neither.
     """
     for name, network in (body["NetworkSettings"].get("Networks") or {}).items():
         if name in shared_networks and network.get("IPAddress"):
             return network["IPAddress"], port
     published = reading.published_address(body, port)
     if published is None:
-        return host, 0
+        return UNPUBLISHED
+    if not reach.local:
+        return OUT_OF_REACH if is_loopback(reach.host) else (reach.host, published[1])
     everywhere = published[0] in {"", "0.0.0.0", "::"}  # noqa: S104 - compared, not bound
-    return (host if everywhere else published[0]), published[1]
+    return (reach.host if everywhere else published[0]), published[1]
 
 
 def _not_running(state: InstanceState) -> str:

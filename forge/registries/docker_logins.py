@@ -31,17 +31,6 @@ class FoundLogin:
     usable: bool = False
 
 
-def docker_folder(environment: Mapping[str, str]) -> Path | None:
-    """Where Docker's command line keeps its configuration; None for a user without a home."""
-    given = environment.get("DOCKER_CONFIG")
-    if given:
-        return Path(given)
-    try:
-        return Path.home() / ".docker"
-    except RuntimeError:
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class DockerLogins:
     """Reads `folder`/config.json anew each time; what is not as Docker writes it is passed over."""

@@ -19,7 +19,7 @@ from forge.domain.events import Event
 from forge.domain.preferences import Preferences
 from forge.store.database import Change, Database, from_json, to_json
 
-_KINDS: dict[type[Connection], ConnectionKind] = {
+KIND_OF: dict[type[Connection], ConnectionKind] = {
     RegistryConnection: ConnectionKind.REGISTRY,
     ProxyConnection: ConnectionKind.PROXY,
     EngineConnection: ConnectionKind.ENGINE,
@@ -28,7 +28,7 @@ C = TypeVar("C", RegistryConnection, ProxyConnection, EngineConnection)
 
 
 def kind_of(connection: Connection) -> ConnectionKind:
-    return _KINDS[type(connection)]
+    return KIND_OF[type(connection)]
 
 
 class Connections:
@@ -41,15 +41,15 @@ class Connections:
         """All connections of a kind, by name."""
         sql = "SELECT configuration FROM connection WHERE kind = ? ORDER BY name"
         return [
-            msgspec.json.decode(row["configuration"], type=type_) for row in self._database.rows(sql, (_KINDS[type_],))
+            msgspec.json.decode(row["configuration"], type=type_) for row in self._database.rows(sql, (KIND_OF[type_],))
         ]
 
     def get(self, type_: type[C], name: str) -> C:
         """The connection; raise NotFound."""
         sql = "SELECT configuration FROM connection WHERE kind = ? AND name = ?"
-        row = self._database.row(sql, (_KINDS[type_], name))
+        row = self._database.row(sql, (KIND_OF[type_], name))
         if row is None:
-            raise NotFound(f"There is no {_KINDS[type_].value} {name}", code=f"no_{_KINDS[type_].value}")
+            raise NotFound(f"There is no {KIND_OF[type_].value} {name}", code=f"no_{KIND_OF[type_].value}")
         return msgspec.json.decode(row["configuration"], type=type_)
 
     def names(self, kind: ConnectionKind) -> set[str]:

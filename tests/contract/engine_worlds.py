@@ -17,6 +17,7 @@ from forge.domain.errors import EngineError, EngineUnavailable
 from forge.domain.project import HealthKind, Limits, Volume, VolumeKind
 from forge.domain.secret import Secret
 from forge.domain.stranger import Beyond, Publication, Stranger, StrangerFacts
+from forge.engines.access import Access
 from forge.engines.docker import DockerEngine
 from forge.ports import (
     HOME_LABEL,
@@ -34,6 +35,7 @@ from tests.fake_engine import Behaviour, FakeEngine
 from tests.parts import images
 from tests.parts.engine import Engine as EnginePart
 from tests.parts.registry import Registry as RegistryPart
+from tests.reaching import at
 
 STRANGE = Stranger(  # what every stranger of these worlds has
     id="", name="", image="shop:7", status="running", created=0,
@@ -135,11 +137,11 @@ class FakeWorld:
 
 
 class RealWorld:
-    """A Docker engine and a registry of our own."""
+    """A Docker engine, reached by its socket unless told otherwise, and a registry of our own."""
 
-    def __init__(self, engine: EnginePart, registry: RegistryPart) -> None:
-        self.engine = DockerEngine("local", engine.url)
-        self._part = engine
+    def __init__(self, engine: EnginePart, registry: RegistryPart, access: Callable[[], Access] | None = None) -> None:
+        self.engine = DockerEngine("local", access or at(engine.url))
+        self.part = engine
         self._registry = registry
         self._name = f"shop-{secrets.token_hex(3)}"
 
@@ -182,13 +184,13 @@ class RealWorld:
     def stranger(self, name: str) -> None:
         image = self.push("stranger")
         self.engine.pull(image, None, nothing, never)
-        with contextlib.closing(self._part.client()) as client:
+        with contextlib.closing(self.part.client()) as client:
             client.api.create_container(image, name=name)
 
     def settled(self, name: str) -> str:
         image = self.push(STRANGE.image.partition(":")[2])
         self.engine.pull(image, None, nothing, never)
-        with contextlib.closing(self._part.client()) as client:
+        with contextlib.closing(self.part.client()) as client:
             client.networks.create(f"{name}-net")
             made = client.containers.run(
                 image, detach=True, name=name, environment={"COLOUR": "green"}, user="0:0", mem_limit="64m",
@@ -199,36 +201,36 @@ class RealWorld:
             return str(made.id)
 
     def strange_network(self, name: str) -> None:
-        with contextlib.closing(self._part.client()) as client:
+        with contextlib.closing(self.part.client()) as client:
             client.networks.create(name)
 
     def networks_of(self, name: str) -> set[str]:
-        with contextlib.closing(self._part.client()) as client:
+        with contextlib.closing(self.part.client()) as client:
             return set(client.containers.get(name).attrs["NetworkSettings"]["Networks"])
 
     def strange_volume(self, name: str) -> None:
-        with contextlib.closing(self._part.client()) as client:
+        with contextlib.closing(self.part.client()) as client:
             client.api.create_volume(name)
 
     def strangers(self) -> list[str]:
-        with contextlib.closing(self._part.client()) as client:
+        with contextlib.closing(self.part.client()) as client:
             return [body["Names"][0].strip("/") for body in client.api.containers(all=True)]
 
     def strange_volumes(self) -> tuple[str, ...]:
-        with contextlib.closing(self._part.client()) as client:
+        with contextlib.closing(self.part.client()) as client:
             return tuple(body["Name"] for body in client.api.volumes()["Volumes"] or ())
 
     def led_to(self, alias: str, network: str) -> set[str]:
-        with contextlib.closing(self._part.client()) as client:
+        with contextlib.closing(self.part.client()) as client:
             bodies = [client.api.inspect_container(found["Id"]) for found in client.api.containers()]
         joined = {body["Id"]: body["NetworkSettings"]["Networks"].get(network) or {} for body in bodies}
         return {made for made, place in joined.items() if alias in (place.get("Aliases") or ())}
 
     def docker_down(self) -> None:
-        self._part.down()
+        self.part.down()
 
     def docker_up(self) -> None:
-        self._part.start()
+        self.part.start()
 
 
 World = FakeWorld | RealWorld
@@ -264,6 +266,7 @@ class Bench:
             "image": image,
             "port": 8080,
             "publish": engine.free_port(frozenset()),
+            "publish_host": engine.reach().listen,
             "labels": {**self.labels, INSTANCE_LABEL: made},
         }
         return InstanceSpec(**{**given, **changes})

@@ -24,6 +24,7 @@ from tests.contract.engine_worlds import (
 from tests.parts import images
 from tests.parts.engine import Engine as EnginePart
 from tests.parts.registry import Registry as RegistryPart
+from tests.reaching import at
 
 pytestmark = pytest.mark.real
 
@@ -32,7 +33,7 @@ class TestRealDocker:
     def test_a_refused_login_is_told_and_shown_nowhere(self, engine_part: EnginePart, tmp_path: Path) -> None:
         registry = RegistryPart(tmp_path / "registry", login=("ada-lovelace", "hunter2-planted"))
         registry.start()
-        engine = DockerEngine("local", engine_part.url)
+        engine = DockerEngine("local", at(engine_part.url))
         try:
             image = f"{registry.address}/shop@{images.push(registry, 'shop', 'v1')}"
             for login in (None, Login(username="ada-lovelace", password=Secret("wrong-planted"))):

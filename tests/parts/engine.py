@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.parts import leftovers
+from tests.parts.certificates import Authority
 from tests.parts.network import Bridge
 from tests.parts.process import Process, find_program
 
@@ -67,7 +68,8 @@ class Engine:
     """A private dockerd under `folder`; `url` is what Forge is given as the engine's address.
 
     It touches no firewall rule and no kernel setting, so any number of them run beside one another: ports
-    published on 127.0.0.1 are served by Docker's own proxy.
+    published on 127.0.0.1 are served by Docker's own proxy. From outside it is reached by TLS at `tls_url`, an address
+    of its bridge, with `certs`.
     """
 
     private = True
@@ -77,6 +79,21 @@ class Engine:
         self.url = f"unix://{folder}/docker.sock"
         self._bridge: Bridge | None = None
         self._process: Process | None = None
+
+    @property
+    def host(self) -> str:
+        """An address of this machine that is not loopback, and is the engine's own."""
+        assert self._bridge is not None, "it was not started"
+        return self._bridge.address
+
+    @property
+    def tls_url(self) -> str:
+        return f"tcp://{self.host}:2376"
+
+    @property
+    def certs(self) -> Path:
+        """A folder in Docker's layout for those who may use it."""
+        return self.folder / "tls" / "client"
 
     def start(self) -> None:
         """Start it, or start it again on the same data; raises PartMissing in one sentence where it cannot run."""
@@ -91,8 +108,19 @@ class Engine:
         self._bridge = Bridge()
         leftovers.note_range(self.folder, self._bridge.range)
         self._bridge.up()
-        argv = [program, *self._options(self._bridge)]
+        authority = Authority(self.folder / "tls")
+        authority.client()
+        argv = [program, *self._options(self._bridge), *self._tls(authority.server(self.host, "127.0.0.1"))]
         return Process(argv, log=self.folder / "dockerd.log", env={"HOME": str(self.folder)})
+
+    def _tls(self, server: Path) -> list[str]:
+        return [
+            f"--host={self.tls_url}",
+            "--tlsverify",
+            f"--tlscacert={server}/ca.pem",
+            f"--tlscert={server}/cert.pem",
+            f"--tlskey={server}/key.pem",
+        ]
 
     def _options(self, bridge: Bridge) -> list[str]:
         return [

@@ -18,6 +18,7 @@ class Bridge:
     def __init__(self) -> None:
         self.name = f"forge{secrets.token_hex(4)}"
         self.range = random.choice(_free_ranges())
+        self.address = f"{self.range}0.1"
         self.pool = f"{self.range}16.0/20"
 
     def up(self) -> None:

@@ -12,9 +12,10 @@ from tests.parts.caddy import Caddy
 from tests.parts.engine import Engine, ExistingEngine, answering
 from tests.parts.nginx import Nginx
 from tests.parts.registry import Registry
+from tests.parts.sshd import Sshd
 from tests.parts.traefik import Traefik
 
-P = TypeVar("P", Engine, ExistingEngine, Registry, Caddy, Nginx, Traefik)
+P = TypeVar("P", Engine, ExistingEngine, Registry, Caddy, Nginx, Sshd, Traefik)
 
 
 class Parts:
@@ -44,6 +45,16 @@ class Parts:
     def private_engine(self) -> Engine:
         """A Docker engine of our own, which can be stopped, killed and restarted."""
         return self._started(Engine(self.folder / "engine"))
+
+    @cached_property
+    def far_engine(self) -> Engine:
+        """A second one, to be reached by TLS as on another machine."""
+        return self._started(Engine(self.folder / "far"))
+
+    @cached_property
+    def sshd(self) -> Sshd:
+        """An SSH server beside the private engine."""
+        return self._started(Sshd(self.folder / "sshd", self.private_engine.url))
 
     @cached_property
     def registry(self) -> Registry:

@@ -5,6 +5,7 @@ set -euo pipefail
 PATH="$PATH:/usr/sbin:/sbin"
 POLICY=/usr/sbin/policy-rc.d
 UNITS="docker.service docker.socket containerd.service docker-registry.service caddy.service nginx.service"
+UNITS="$UNITS ssh.service ssh.socket sshd.service"
 
 fail() {
     echo "$1" >&2
@@ -18,6 +19,8 @@ missing() {
     command -v nginx >/dev/null || echo nginx
     command -v chromium >/dev/null || echo chromium
     command -v ip >/dev/null || echo iproute2
+    command -v sshd >/dev/null || echo openssh-server
+    command -v ssh >/dev/null || echo openssh-client
     # The test images hold nothing but busybox, so it has to be the one without libraries.
     [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 || echo busybox-static
 }
@@ -41,6 +44,7 @@ disable_new_services() {
         case " $links_before " in *" $link "*) ;; *) rm -f "$link" ;; esac
     done
     case " $packages " in *" docker.io "*) update-rc.d docker disable >/dev/null 2>&1 || true ;; esac
+    case " $packages " in *" openssh-server "*) update-rc.d ssh disable >/dev/null 2>&1 || true ;; esac
     case " $packages " in *" docker-registry "*) update-rc.d docker-registry disable >/dev/null 2>&1 || true ;; esac
     case " $packages " in *" nginx "*) update-rc.d nginx disable >/dev/null 2>&1 || true ;; esac
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from forge.domain.route import Reach
 from tests.api_world import world_fixture  # noqa: F401
+from tests.stub_server import make_certificate
 
 NEW = {
     "registries": {"name": "ghcr", "url": "https://ghcr.io", "username": "ada", "password": "p1anted-s3cret"},
@@ -107,3 +109,25 @@ def test_an_engine_says_its_versions(world):
     engine = world.ask("POST", "/api/engines/local/test").json["engine"]
     assert set(engine) == {"version", "api", "api_min", "api_max", "system"}
     assert world.ask("POST", "/api/proxies/edge/test").json["engine"] is None
+
+
+def test_an_engines_key_goes_to_the_vault_and_is_nowhere_else(world, tmp_path):
+    certificate, key = (path.read_text() for path in make_certificate(tmp_path))
+    engine = {"name": "far", "url": "tcp://10.0.0.5:2376", "ca": certificate, "certificate": certificate, "key": key}
+    made = world.ask("POST", "/api/engines", engine)
+    assert (made.status_code, made.json["has_key"]) == (201, True)
+    assert "PRIVATE" not in made.text + world.ask("GET", "/api/config").text
+    assert world.runtime.store.secrets.get("engine/far/key").reveal() == key
+    change = {name: value for name, value in engine.items() if name not in {"name", "key"}}
+    assert world.ask("PUT", "/api/engines/far", change).json["has_key"] is True
+    assert world.ask("PUT", "/api/engines/far", {**change, "key": None}).json["has_key"] is False
+    refused = world.ask("PUT", "/api/engines/far", {"url": "ssh://far", "key": key})
+    assert (refused.status_code, list(refused.json["fields"])) == (422, ["key"])
+    assert "PRIVATE" not in refused.text
+
+
+def test_an_engine_elsewhere_says_where_instances_listen(world):
+    world.engine.reached = Reach(local=False, host="10.0.0.5", listen="10.0.0.5", chosen="10.0.0.5")
+    said = world.ask("POST", "/api/engines/local/test").json
+    assert (said["ok"], said["listen"]) == (True, "10.0.0.5")
+    assert said["text"].endswith("instances listen on 10.0.0.5 there")

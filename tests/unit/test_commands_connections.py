@@ -40,10 +40,19 @@ def test_what_is_in_use_is_not_removed(shell):
     assert "Project shop uses" in shell.run("proxy", "remove", "caddy", "--yes", code=7).stderr
 
 
-def test_an_engine_of_another_machine_is_refused_at_once(shell):
-    said = shell.run("engine", "add", "far", "url=ssh://h", code=2).stderr
-    assert "on another machine: Forge deploys on this machine's Docker only, for now" in said
-    assert [one["name"] for one in shell.json("engine", "list")] == ["local"]
+def test_an_engine_elsewhere_has_certificates_and_a_key_that_is_never_shown(shell, tmp_path):
+    certificate, key = make_certificate(tmp_path)
+    url = "url=tcp://10.0.0.5:2376"
+    assert "as root" in shell.run("engine", "add", "far", url, code=2).stderr
+    shell.run("engine", "add", "far", url, "--ca", certificate, "--cert", certificate, "--key", key)
+    said = shell.json("engine", "show", "far")
+    assert (said["has_key"], said["certificate"]) == (True, certificate.read_text())
+    shell.run("engine", "set", "far", "listen=10.0.0.5")
+    assert shell.json("engine", "show", "far")["has_key"], "it stays"
+    shell.run("engine", "set", "far", "certificate=")
+    assert not shell.json("engine", "show", "far")["has_key"], "nothing would use it"
+    assert "PRIVATE" not in shell.run("engine", "show", "far").stdout
+    assert "takes no --key" in shell.run("registry", "add", "r", "url=https://r", "--key", key, code=2).stderr
 
 
 def test_an_engine_has_no_password(shell):

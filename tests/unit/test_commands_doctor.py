@@ -16,6 +16,7 @@ from tests.commanding import (
     run,
     shell_fixture,  # noqa: F401  asked for by its name
 )
+from tests.unit.test_engines_contexts import write
 
 NO_ENGINE = {"FORGE_ENGINE": "unix:///nowhere/docker.sock"}
 
@@ -123,3 +124,11 @@ def test_a_forge_that_was_killed_is_noticed(folder):
     (folder / "address").write_text("http://127.0.0.1:9")
     (folder / "token").write_text("x")
     assert "✗ server: Forge does not answer" in run("--data", str(folder), "doctor", code=1, **NO_ENGINE).stdout
+
+
+def test_a_context_of_dockers_is_told_until_forge_has_it(shell, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    write(tmp_path, "prod")
+    assert "✓ context prod: Docker knows an engine at ssh://ann@far.example" in shell.run("doctor").stdout
+    shell.run("engine", "add", "prod", "url=ssh://ann@far.example")
+    assert "context prod" not in shell.run("doctor").stdout

@@ -143,7 +143,7 @@ def test_a_folder_that_could_not_be_put_together_is_free_again(tmp_path):
 def test_the_real_adapters_are_made_without_touching_anything(tmp_path):
     factories = factories_for(Settings(data=tmp_path, engine="unix:///nowhere.sock"), "h0me")
     made = [
-        factories.engine(EngineConnection(name="local")),
+        factories.engine(EngineConnection(name="local"), None),
         factories.registry(RegistryConnection(name="r", url="https://r.invalid"), Secret("x" * 9)),
         factories.proxy(ProxyConnection(name="caddy", kind="caddy", url="http://127.0.0.1:1"), None),
         factories.proxy(ProxyConnection(name="published", kind="published"), None),

@@ -8,10 +8,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from forge.domain.connection import EngineConnection
 from forge.domain.project import Health, Limits, Project
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage, Tolerance, Update, UpdateMode
 from forge.domain.tags import PatternKind, TagPattern
+from tests.stub_server import make_certificate
 from tests.unit.configured import Configured
 
 names = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
@@ -89,3 +91,18 @@ def test_what_a_stage_bakes_by_its_name_is_not_written_down(tmp_path):
     stages_ = yaml.safe_load(one.service.export())["projects"]["p"]["stages"]
     assert [stages_[name].get("bake") for name in ("dev", "rel", "prod")] == [None, None, 0]
     one.store.database.close()
+
+
+def test_an_engine_elsewhere_is_exported_with_all_but_its_key_and_comes_back(tmp_path):
+    certificate, key = (path.read_text() for path in make_certificate(tmp_path))
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    forge, other = Configured(tmp_path / "one"), Configured(tmp_path / "two")
+    engine = EngineConnection(name="far", url="tcp://h:2376", certificate=certificate, listen="10.0.0.5")
+    forge.service.connections.put(engine, Secret(key), actor="anna")
+    said = forge.service.export()
+    assert "PRIVATE" not in said
+    assert yaml.safe_load(said)["engines"]["far"]["key"] == {"env": "FAR_ENGINE_KEY"}
+    assert "+ engine far" in other.service.apply(said, {"FAR_ENGINE_KEY": key}, actor="anna")
+    assert other.everything() == forge.everything()
+    assert other.service.apply(said, {}, actor="anna") == ["= nothing to change"]

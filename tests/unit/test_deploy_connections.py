@@ -29,7 +29,7 @@ def test_a_password_goes_to_the_vault_and_stays_until_another_is_given(world, co
     connections.put(MAIN, Secret("hunter2"), actor="ann")
     connections.put(RegistryConnection(name="main", url="https://r.example", interval=9), actor="ann")
     assert connections.get(RegistryConnection, "main").interval == 9
-    assert connections.has_password(ConnectionKind.REGISTRY, "main")
+    assert connections.has_secret(ConnectionKind.REGISTRY, "main")
     assert world.forge.store.secrets.get(PLACE) == Secret("hunter2")
     connections.put(MAIN, Secret("hunter3"), actor="ann")
     assert world.forge.store.secrets.get(PLACE) == Secret("hunter3")
@@ -40,7 +40,7 @@ def test_the_password_is_forgotten_with_the_connection(world, connections):
     connections.delete(RegistryConnection, "main", actor="ann")
     assert world.forge.store.secrets.get(PLACE) is None
     connections.put(MAIN, actor="ann")
-    assert not connections.has_password(ConnectionKind.REGISTRY, "main")
+    assert not connections.has_secret(ConnectionKind.REGISTRY, "main")
 
 
 def test_creating_what_is_there_is_refused(connections):
@@ -119,8 +119,8 @@ def test_docker_hubs_short_names_are_understood(world, connections):
 
 def test_a_password_is_taken_away_when_that_is_said(connections):
     connections.put(MAIN, Secret("hunter2"), actor="ann")
-    connections.put(MAIN, actor="ann", no_password=True)
-    assert not connections.has_password(ConnectionKind.REGISTRY, "main")
+    connections.put(MAIN, actor="ann", no_secret=True)
+    assert not connections.has_secret(ConnectionKind.REGISTRY, "main")
 
 
 def test_the_proxy_that_new_projects_get_is_not_deleted(world, connections):
@@ -137,7 +137,7 @@ def test_a_password_that_nobody_asks_for_is_refused(world, connections):
     with pytest.raises(Invalid, match="no login") as caught:
         connections.put(caddy, Secret("hunter2"), actor="ann")
     assert list(caught.value.fields) == ["password"]
-    assert not connections.has_password(ConnectionKind.PROXY, "caddy")
+    assert not connections.has_secret(ConnectionKind.PROXY, "caddy")
 
 
 def test_tags_of_a_project_come_from_the_registry_of_its_image(world, connections):

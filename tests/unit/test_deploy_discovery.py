@@ -82,7 +82,7 @@ def test_a_login_is_taken_over_with_a_connection_of_its_own(world, discovery, ho
 def test_a_connection_that_has_none_gets_it_and_keeps_the_rest(world, discovery):
     before = world.forge.store.connections.get(RegistryConnection, "example")
     assert discovery.take_login(HOST, actor="ann") == replace(before, username="ann")
-    assert world.forge.connections.has_password(ConnectionKind.REGISTRY, "example")
+    assert world.forge.connections.has_secret(ConnectionKind.REGISTRY, "example")
 
 
 def test_one_that_forge_has_is_not_overwritten(discovery):

@@ -76,3 +76,8 @@ def test_the_socket_is_the_one_of_the_projects_engine(tmp_path, monkeypatch):
     assert host_paths_of(store, "local").sockets == ("/run/user/1000/docker.sock", "/var/run/docker.sock")
     assert host_paths_of(store, "far").sockets == ("/var/run/docker.sock",)
     world.forge.close()
+
+
+def test_a_folder_of_another_machine_is_refused_though_its_name_is_allowed():
+    with pytest.raises(Invalid, match="another machine"):
+        HostPaths(allowed=("/srv",), local=False).lead("/srv/data")

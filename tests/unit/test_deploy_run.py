@@ -50,8 +50,8 @@ def run(world, hours):
         deploy = store.deploys.begin(change, queued)
     world.events.clear()
     return Run(
-        deploy=deploy, project=project, stage=stage, secrets={}, home="h0me", store=store, engine=None, registry=None,
-        proxy=None, closing=hours, monotonic=lambda: hours.now, new_id=lambda: "a1b2c3",
+        deploy=deploy, project=project, stage=stage, secrets={}, home="h0me", store=store, engine=None, engines=None,
+        registry=None, proxy=None, closing=hours, monotonic=lambda: hours.now, new_id=lambda: "a1b2c3",
     )  # fmt: skip
 
 

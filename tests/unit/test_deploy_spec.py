@@ -19,6 +19,7 @@ from forge.domain.errors import Invalid
 from forge.domain.instance import Instance
 from forge.domain.preferences import Preferences
 from forge.domain.project import Limits, Project, Volume, VolumeKind
+from forge.domain.route import Reach
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
 
@@ -26,6 +27,9 @@ DIGEST = "sha256:" + "a" * 64
 INSTANCE = Instance(
     id="a1b2c3", project="shop", stage="dev", deploy=7, tag="dev-1", digest=DIGEST, engine="local", name="forge-shop"
 )
+
+
+HERE = Reach()
 
 
 def project(**more):
@@ -36,10 +40,10 @@ def stage(**more):
     return Stage(project="shop", name="dev", **more)
 
 
-def spec(project, stage, secrets=None, host_paths=()):
+def spec(project, stage, secrets=None, host_paths=(), reach=HERE):
     return spec_of(
         project, stage, INSTANCE, home="h0me", secrets=secrets or {}, publish=20001, links={"db": "db-1"},
-        host_paths=HostPaths(allowed=tuple(host_paths)),
+        reach=reach, host_paths=HostPaths(allowed=tuple(host_paths)),
     )  # fmt: skip
 
 
@@ -84,6 +88,9 @@ def test_the_stages_variables_win_over_the_projects_and_secrets_over_plain_ones(
 def test_a_port_is_on_loopback_unless_people_asked_for_it():
     assert spec(project(), stage()).publish_host == "127.0.0.1"
     assert spec(project(), stage(publish=8080)).publish_host == "0.0.0.0"
+    far = Reach(local=False, host="far.example", listen="10.0.0.5", chosen="10.0.0.5")
+    assert spec(project(), stage(), reach=far).publish_host == "10.0.0.5"
+    assert spec(project(), stage(publish=8080), reach=far).publish_host == "10.0.0.5", "never everywhere unasked"
 
 
 def test_named_volumes_are_a_stages_own():

@@ -91,9 +91,48 @@ def test_an_engine_that_cannot_be_names_its_field(field, given):
 
 def test_an_engine_is_where_the_environment_says_or_at_its_url():
     assert EngineConnection(name="local").url is None
-    for url in ("unix:///var/run/docker.sock", "npipe:////./pipe/docker_engine", "tcp://host:2376", "ssh://host"):
+    for url in ("unix:///var/run/docker.sock", "npipe:////./pipe/docker_engine", "https://host:2376", "ssh://host"):
         assert EngineConnection(name="local", url=url).url == url
     assert [*ConnectionKind] == ["registry", "proxy", "engine"]
+
+
+def test_an_engine_elsewhere_is_reached_without_tls_only_if_that_is_meant():
+    for url in ("tcp://host:2375", "http://host", "tcp://10.0.0.5"):
+        with pytest.raises(Invalid, match="as root") as caught:
+            EngineConnection(name="far", url=url)
+        assert set(caught.value.fields) == {"url", "insecure"}
+        assert EngineConnection(name="far", url=url, insecure=True).insecure
+        assert EngineConnection(name="far", url=url, certs="/etc/certs").tls
+    for url in ("tcp://127.0.0.1:2375", "tcp://localhost", "tcp://[::1]:2375", "tcp://127.0.0.2:2375"):
+        assert not EngineConnection(name="here", url=url).tls
+
+
+def test_what_proves_an_engine_is_one_of_two_and_only_with_tcp(tmp_path):
+    certificate, key = (path.read_text() for path in make_certificate(tmp_path))
+    url = "tcp://host:2376"
+    assert EngineConnection(name="far", url=url, ca=certificate, certificate=certificate).takes_pem
+    for more, field in (
+        ({"ca": certificate, "certs": "/etc/certs"}, "certs"),
+        ({"certs": "certs"}, "certs"),
+        ({"ca": "no pem"}, "ca"),
+        ({"certificate": certificate + key}, "certificate"),
+        ({"url": "ssh://host", "ca": certificate}, "ca"),
+        ({"url": None, "certs": "/etc/certs"}, "certs"),
+        ({"url": "unix:///run/docker.sock", "insecure": True}, "insecure"),
+    ):
+        with pytest.raises(Invalid) as caught:
+            EngineConnection(**{"name": "far", "url": url, **more})
+        assert list(caught.value.fields) == [field]
+        assert key not in str(caught.value)
+
+
+def test_where_instances_listen_is_an_address_and_is_everywhere_only_if_said():
+    for listen in ("10.0.0.5", "0.0.0.0", "fd00::5"):
+        assert EngineConnection(name="far", url="ssh://host", listen=listen).listen == listen
+    for more, field in (({"listen": "host"}, "listen"), ({"address": "-x"}, "address"), ({"address": "::"}, "address")):
+        with pytest.raises(Invalid) as caught:
+            EngineConnection(name="far", url="ssh://host", **more)
+        assert list(caught.value.fields) == [field]
 
 
 def test_authorities_are_certificates_and_nothing_else(tmp_path):

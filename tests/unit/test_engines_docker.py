@@ -14,6 +14,7 @@ from forge.domain.secret import Secret
 from forge.engines import docker
 from forge.engines.docker import DockerEngine
 from forge.ports import HOME_LABEL, InstanceSpec, Probe
+from tests.reaching import at
 from tests.stub_server import Seen, Sent, Stub
 
 DIGEST = "sha256:" + "a" * 64
@@ -42,7 +43,7 @@ def stub():
 
 @pytest.fixture
 def engine(stub):
-    engine = DockerEngine("local", f"tcp://{stub.host}")
+    engine = DockerEngine("local", at(f"tcp://{stub.host}"))
     yield engine
     engine.close()
 
@@ -89,7 +90,7 @@ def test_disk_of_an_engine_elsewhere_is_not_known(stub, engine, tmp_path):
     assert (engine.free_disk() or 0) > 0, "asked once for a connection"
     engine.close()
     assert engine.free_disk() is None
-    assert DockerEngine("far", "tcp://far.example:2376").free_disk() is None
+    assert DockerEngine("far", at("tcp://far.example:2376")).free_disk() is None
 
 
 def test_a_secret_does_not_come_back_in_an_error(stub, engine):

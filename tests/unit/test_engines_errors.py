@@ -47,7 +47,7 @@ def test_what_a_registry_says_through_the_engine_has_a_code(said, code):
 def test_the_sentence_says_what_was_tried_what_to_do_and_what_the_engine_said():
     text = str(errors.refused("start shop", "Bind for 127.0.0.1:1 failed:\n port is already allocated"))
     assert text == (
-        "The engine could not start shop. Its port on this machine is in use by something else: free the port or "
+        "The engine could not start shop. Its port is in use by something else: free the port or "
         "choose another. It said: Bind for 127.0.0.1:1 failed: port is already allocated"
     )
 
@@ -86,3 +86,9 @@ def test_an_engine_that_does_not_answer_says_why_though_the_cause_is_wrapped(cau
 
 def test_an_engines_url_shows_no_login():
     assert "planted" not in str(errors.unreachable("far", "tcp://ada:planted@far:2376"))
+
+
+def test_what_kept_it_from_answering_is_a_word_too_and_who_logs_in_by_ssh_is_no_secret():
+    error = errors.unreachable("far", "ssh://ann@far", TimeoutError("timed out"))
+    assert (error.fault, error.code, "ssh://ann@far" in error.message) == ("timeout", "engine_unavailable", True)
+    assert "planted" not in str(errors.unreachable("far", "ssh://ann:planted@far"))

@@ -10,6 +10,7 @@ import pytest
 from forge.domain.errors import EngineError, EngineUnavailable
 from forge.engines.docker import DockerEngine
 from forge.engines.link import Link
+from tests.reaching import at
 from tests.stub_server import Seen, Sent, Stub
 
 
@@ -33,14 +34,14 @@ def tcp(stub: Stub) -> str:
 
 def test_making_an_engine_touches_nothing():
     with Stub(docker_of("1.41")) as stub:
-        DockerEngine("local", tcp(stub)).close()
+        DockerEngine("local", at(tcp(stub))).close()
         assert stub.seen == []
 
 
 @pytest.mark.parametrize(("api", "least"), [("1.24", "1.12"), ("1.41", "1.12"), ("1.52", "1.44")])
 def test_the_version_is_negotiated_from_the_oldest_to_the_newest_docker(api, least):
     with Stub(docker_of(api, least)) as stub:
-        engine = DockerEngine("local", tcp(stub))
+        engine = DockerEngine("local", at(tcp(stub)))
         version = engine.version()
         assert (version.api, version.api_min, version.api_max, version.system) == (api, least, api, "linux/amd64")
         engine.close()
@@ -48,13 +49,13 @@ def test_the_version_is_negotiated_from_the_oldest_to_the_newest_docker(api, lea
 
 def test_a_docker_that_is_too_old_is_told():
     with Stub(docker_of("1.20")) as stub, pytest.raises(EngineError, match="too old") as error:
-        DockerEngine("local", tcp(stub)).version()
+        DockerEngine("local", at(tcp(stub))).version()
     assert error.value.code == "engine_too_old"
 
 
 def test_a_docker_that_was_replaced_by_a_newer_one_is_negotiated_with_again():
     with Stub(docker_of("1.41")) as stub:
-        engine = DockerEngine("local", tcp(stub))
+        engine = DockerEngine("local", at(tcp(stub)))
         engine.version()
         stub.answer = docker_of("1.52", "1.44")
         with pytest.raises(EngineUnavailable):
@@ -70,7 +71,7 @@ def test_what_the_engine_answers_becomes_a_sentence_with_a_code():
         return Sent(status=409, body=b'{"message": "it is busy with hunter2"}')
 
     with Stub(answer) as stub:
-        link = Link("local", tcp(stub))
+        link = Link("local", at(tcp(stub)))
         with pytest.raises(EngineError) as error, link.ask("do it", secrets=["hunter2"]) as api:
             api.info()
         assert error.value.code == "conflict"
@@ -84,12 +85,12 @@ def test_what_the_engine_answers_becomes_a_sentence_with_a_code():
 
 def test_an_answer_that_is_no_dockers_is_an_engine_that_does_not_answer():
     with Stub(lambda _seen: Sent(body=b"<html>")) as stub, pytest.raises(EngineUnavailable):
-        DockerEngine("local", tcp(stub)).version()
+        DockerEngine("local", at(tcp(stub))).version()
 
 
 def test_no_docker_is_told_with_its_address(tmp_path):
     with pytest.raises(EngineUnavailable, match="no such socket") as error:
-        DockerEngine("local", f"unix://{tmp_path}/docker.sock").version()
+        DockerEngine("local", at(f"unix://{tmp_path}/docker.sock")).version()
     assert str(tmp_path) in error.value.message
 
 
@@ -99,23 +100,28 @@ def test_without_a_url_the_environment_decides(monkeypatch):
         engine = DockerEngine("local")
         assert engine.version().api == "1.41"
         engine.close()
-    monkeypatch.delenv("DOCKER_HOST")
-    assert Link("local", None).url.endswith(("docker.sock", "docker_engine"))
 
 
 @pytest.mark.parametrize(
-    ("url", "host", "local"),
+    ("url", "local"),
     [
-        ("unix:///run/docker.sock", "127.0.0.1", True),
-        ("tcp://localhost:2375", "127.0.0.1", True),
-        ("npipe:////./pipe/docker_engine", "127.0.0.1", True),
-        ("tcp://far.example:2376", "far.example", False),
-        ("ssh://me@far.example", "far.example", False),
+        ("unix:///run/docker.sock", True),
+        ("tcp://localhost:2375", True),
+        ("npipe:////./pipe/docker_engine", True),
+        ("tcp://far.example:2376", False),
+        ("ssh://me@far.example", False),
+        ("nonsense", False),
     ],
 )
-def test_where_the_engine_is(url, host, local):
-    link = Link("x", url)
-    assert (link.host, link.local) == (host, local)
+def test_whether_the_engine_is_on_this_machine(url, local):
+    assert Link("x", at(url)).local is local
+
+
+def test_nothing_is_sent_without_tls_to_another_machine():
+    link = Link("far", at("tcp://far.example:2375"))
+    with pytest.raises(EngineError, match="as root") as error, link.ask("do it"):
+        pytest.fail("it was asked")
+    assert error.value.code == "insecure"
 
 
 def test_a_stream_that_breaks_off_is_an_engine_that_went_away():
@@ -125,7 +131,7 @@ def test_a_stream_that_breaks_off_is_an_engine_that_went_away():
         return Sent(body=b'{"a": 1}\n\n{"b": 2}\n{"c"', length=500)
 
     with Stub(answer) as stub:
-        link = Link("local", tcp(stub))
+        link = Link("local", at(tcp(stub)))
         with link.stream("listen", "GET", "/events", {}) as stream:
             lines = link.lines(stream)
             assert [next(lines), next(lines)] == [{"a": 1}, {"b": 2}]
@@ -139,7 +145,7 @@ def test_what_is_no_json_is_an_error():
         return docker_of("1.41")(seen) if seen.path.endswith("/version") else Sent(body=b"<html>\n")
 
     with Stub(answer) as stub:
-        link = Link("local", tcp(stub))
+        link = Link("local", at(tcp(stub)))
         with link.stream("listen", "GET", "/events", {}) as stream, pytest.raises(EngineError, match="<html>"):
             list(link.lines(stream))
         link.close()
@@ -147,7 +153,7 @@ def test_what_is_no_json_is_an_error():
 
 def test_many_threads_share_one_client():
     with Stub(docker_of("1.41")) as stub:
-        engine = DockerEngine("local", tcp(stub))
+        engine = DockerEngine("local", at(tcp(stub)))
         threads = [threading.Thread(target=engine.version) for _ in range(8)]
         for thread in threads:
             thread.start()

@@ -11,11 +11,13 @@ import pytest
 
 from forge.domain.errors import EngineError
 from forge.domain.project import HealthKind
+from forge.domain.route import Reach
 from forge.engines import probe as probes
 from forge.ports import Probe
 from tests.stub_server import Sent, Stub
 
-NOWHERE = ("127.0.0.1", 0)
+NOWHERE = probes.UNPUBLISHED
+HERE = Reach()
 HTTP = Probe(kind=HealthKind.HTTP, path="/healthz", timeout=1)
 TCP = Probe(kind=HealthKind.TCP, timeout=1)
 
@@ -159,6 +161,7 @@ def test_staying_up_is_enough_unless_it_was_restarted():
 
 def test_no_way_to_reach_it_is_told():
     assert "not published" in ask(NOWHERE, TCP).text
+    assert "`listen`" in ask(probes.OUT_OF_REACH, TCP).text
 
 
 def test_how_to_probe_is_not_decided_here():
@@ -171,23 +174,25 @@ def test_a_container_that_is_gone():
 
 
 @pytest.mark.parametrize(
-    ("listens_on", "host", "reached_at"),
+    ("listens_on", "reach", "reached_at"),
     [
-        ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
-        ("0.0.0.0", "127.0.0.1", "127.0.0.1"),
-        ("0.0.0.0", "far.example", "far.example"),
-        ("", "127.0.0.1", "127.0.0.1"),
-        ("192.168.1.5", "127.0.0.1", "192.168.1.5"),
+        ("127.0.0.1", HERE, ("127.0.0.1", 20001)),
+        ("0.0.0.0", HERE, ("127.0.0.1", 20001)),
+        ("", HERE, ("127.0.0.1", 20001)),
+        ("192.168.1.5", HERE, ("192.168.1.5", 20001)),
+        ("0.0.0.0", Reach(local=False, host="far.example", listen="0.0.0.0"), ("far.example", 20001)),
+        ("10.0.0.5", Reach(local=False, host="far.example", listen="10.0.0.5"), ("far.example", 20001)),
+        ("127.0.0.1", Reach(local=False, host="127.0.0.1", listen="127.0.0.1"), probes.OUT_OF_REACH),
     ],
 )
-def test_it_is_reached_where_its_port_is_published(listens_on, host, reached_at):
+def test_it_is_reached_where_its_port_is_published(listens_on, reach, reached_at):
     body = container()
     body["NetworkSettings"]["Ports"] = {"8080/tcp": [{"HostIp": listens_on, "HostPort": "20001"}]}
-    assert probes.address_of(body, 8080, host, frozenset()) == (reached_at, 20001)
-    assert probes.address_of(body, 81, host, frozenset()) == (host, 0)
+    assert probes.address_of(body, 8080, reach, frozenset()) == reached_at
+    assert probes.address_of(body, 81, reach, frozenset()) == probes.UNPUBLISHED
 
 
 def test_on_a_network_that_forge_shares_it_is_reached_directly():
     body = container()
     body["NetworkSettings"] |= {"Networks": {"other": {"IPAddress": "10.0.0.9"}, "ours": {"IPAddress": "10.1.0.9"}}}
-    assert probes.address_of(body, 8080, "127.0.0.1", frozenset({"ours"})) == ("10.1.0.9", 8080)
+    assert probes.address_of(body, 8080, HERE, frozenset({"ours"})) == ("10.1.0.9", 8080)

@@ -14,6 +14,7 @@ from forge.domain.secret import Secret
 from forge.engines.link import Link
 from forge.engines.pull import pull
 from forge.ports import LayerProgress, Login
+from tests.reaching import at
 from tests.stub_server import Seen, Sent, Stub
 
 IMAGE = "127.0.0.1:5000/shop@sha256:" + "a" * 64
@@ -32,7 +33,7 @@ def never() -> bool:
 def run(answer, login: Login | None = None, cancelled=never) -> tuple[list[LayerProgress], list[Seen]]:
     layers: list[LayerProgress] = []
     with Stub(answer) as stub:
-        link = Link("local", f"tcp://{stub.host}")
+        link = Link("local", at(f"tcp://{stub.host}"))
         try:
             pull(link, IMAGE, login, layers.append, cancelled)
         finally:
@@ -121,7 +122,7 @@ def test_a_pull_is_cancelled_while_the_engine_says_nothing_at_all():
 
     layers: list[LayerProgress] = []
     with Stub(answer) as stub:
-        link = Link("local", f"tcp://{stub.host}")
+        link = Link("local", at(f"tcp://{stub.host}"))
         begin = time.monotonic()
         with pytest.raises(EngineError) as error:
             pull(link, IMAGE, None, layers.append, lambda: time.monotonic() - begin > 0.3)

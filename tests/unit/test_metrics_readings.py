@@ -87,7 +87,7 @@ def test_an_engine_that_is_known_to_be_away_is_not_asked(world):
 
 def test_one_engine_that_is_away_does_not_hide_what_runs_on_another(world):
     with world.forge.store.database.change() as change:
-        world.forge.store.connections.put(change, EngineConnection(name="far", url="tcp://far"), "test")
+        world.forge.store.connections.put(change, EngineConnection(name="far", url="ssh://far"), "test")
     world.run(engine="far")
     world.run("d4e5f6")
     world.forge.parts.tell("engine", "far", "It does not answer")

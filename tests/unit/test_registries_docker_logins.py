@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from forge.registries.docker_logins import DockerLogins, FoundLogin, docker_folder
+from forge.registries.docker_logins import DockerLogins, FoundLogin
 
 
 def auth(text: str) -> dict[str, str]:
@@ -96,10 +96,3 @@ def test_a_very_long_file_is_not_read_whole(tmp_path):
     many = {f"r{number}.example": auth("a:b") for number in range(200)}
     assert len(logins(tmp_path, {"auths": many}).all()) == 100
     assert logins(tmp_path, json.dumps({"auths": many}) + " " * (2 << 20)).all() != ()
-
-
-def test_the_folder_is_dockers():
-    assert docker_folder({"DOCKER_CONFIG": "/srv/docker"}) == Path("/srv/docker")
-    found = docker_folder({})
-    assert found
-    assert found.name == ".docker"

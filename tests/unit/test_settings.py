@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from forge.domain.errors import Invalid
-from forge.settings import Settings, load, prepare
+from forge.settings import Settings, docker_folder, load, prepare
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no owner-only mode")
 EVERY = [  # name, as flag, as variable, in the file, what is read from each of them
@@ -126,7 +126,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
         ("allowed_hosts", "good.example.org,bad_one", "“bad_one” is no domain name"),
         ("log_level", "loud", "one of debug, info, warning, error"),
         ("log_format", "xml", "one of text, json"),
-        ("engine", "/var/run/docker.sock", "begins with unix://"),
+        ("engine", "/var/run/docker.sock", "write unix:///var/run/docker.sock"),
         ("data", "a\0b", "the path of a file or folder"),
     ],
 )
@@ -209,3 +209,10 @@ def test_reading_the_settings_loads_nothing_heavy():
     program = "import sys, forge.settings, forge.vault, forge.log; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"cryptography", "requests", "docker", "flask", "rich", "urllib3"} & set(loaded)
+
+
+def test_dockers_folder_is_the_users_unless_told_otherwise():
+    assert docker_folder({"DOCKER_CONFIG": "/srv/docker"}) == Path("/srv/docker")
+    found = docker_folder({})
+    assert found
+    assert found.name == ".docker"

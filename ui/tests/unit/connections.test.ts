@@ -59,6 +59,7 @@ const anAnswer = (changes: Partial<TestAnswer> = {}): TestAnswer => ({
   version: '',
   quota: null,
   engine: null,
+  listen: '',
   ...changes,
 });
 

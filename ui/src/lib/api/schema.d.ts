@@ -178,10 +178,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Engines, registries that Docker is logged in to, proxies, and how many containers could be adopted. */
+        /** Engines, Docker's contexts, registries it is logged in to, proxies, and how many containers could be adopted. */
         get: operations["discover"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/discovery/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an engine of a context of Docker's, its key in the vault; the engine is asked first. */
+        post: operations["take_context"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1344,6 +1361,10 @@ export interface components {
             proxy: string;
             /** @default null */
             registry: string | null;
+            /** @default {} */
+            route: {
+                [key: string]: string;
+            };
             secrets: string[];
             stages: components["schemas"]["StageView"][];
             /** @default [] */
@@ -1356,6 +1377,27 @@ export interface components {
         Beyond: {
             text: string;
             what: string;
+        };
+        /**
+         * ChangedEngine
+         * @description All of an engine. A key (PEM, of `certificate`) that is left out stays, null takes it away.
+         */
+        ChangedEngine: {
+            /** @default null */
+            address: string | null;
+            /** @default null */
+            ca: string | null;
+            /** @default null */
+            certificate: string | null;
+            /** @default null */
+            certs: string | null;
+            /** @default false */
+            insecure: boolean;
+            key?: string | null;
+            /** @default null */
+            listen: string | null;
+            /** @default null */
+            url: string | null;
         };
         /**
          * ChangedProject
@@ -1390,6 +1432,10 @@ export interface components {
             proxy: string;
             /** @default null */
             registry: string | null;
+            /** @default {} */
+            route: {
+                [key: string]: string;
+            };
             /** @default {} */
             secrets: {
                 [key: string]: string | null;
@@ -1497,6 +1543,26 @@ export interface components {
         };
         /** ContainerViewList */
         ContainerViewList: components["schemas"]["ContainerView"][];
+        /**
+         * ContextFound
+         * @description Docker knows an engine at `url` by this name; `current`: its command line uses that. `tls`: it has certificates.
+         *         `fault`: why Forge cannot take it over. `engine` is Forge's own connection to it.
+         */
+        ContextFound: {
+            current: boolean;
+            engine: string | null;
+            fault: string | null;
+            name: string;
+            tls: boolean;
+            url: string;
+        };
+        /**
+         * ContextWish
+         * @description The name of the context that is to become an engine.
+         */
+        ContextWish: {
+            context: string;
+        };
         /**
          * Decision
          * @enum {unknown}
@@ -1697,14 +1763,6 @@ export interface components {
             dry_run: boolean;
         };
         /**
-         * EngineFields
-         * @description A Docker engine at `url`; null: as the environment says.
-         */
-        EngineFields: {
-            /** @default null */
-            url: string | null;
-        };
-        /**
          * EngineFound
          * @description Whether an engine answers, or the sentence that says what is wrong. `strangers`: containers to adopt.
          */
@@ -1731,6 +1789,19 @@ export interface components {
          * @description An engine.
          */
         EngineView: {
+            /** @default null */
+            address: string | null;
+            /** @default null */
+            ca: string | null;
+            /** @default null */
+            certificate: string | null;
+            /** @default null */
+            certs: string | null;
+            has_key: boolean;
+            /** @default false */
+            insecure: boolean;
+            /** @default null */
+            listen: string | null;
             name: string;
             /** @default null */
             url: string | null;
@@ -1788,6 +1859,7 @@ export interface components {
          * @description All of it.
          */
         Found: {
+            contexts: components["schemas"]["ContextFound"][];
             engines: components["schemas"]["EngineFound"][];
             logins: components["schemas"]["LoginFound"][];
             proxies: components["schemas"]["ProxyFound"][];
@@ -2069,6 +2141,19 @@ export interface components {
          * @description An engine to tell Forge about.
          */
         NewEngine: {
+            /** @default null */
+            address: string | null;
+            /** @default null */
+            ca: string | null;
+            /** @default null */
+            certificate: string | null;
+            /** @default null */
+            certs: string | null;
+            /** @default false */
+            insecure: boolean;
+            key?: string | null;
+            /** @default null */
+            listen: string | null;
             name: string;
             /** @default null */
             url: string | null;
@@ -2107,6 +2192,10 @@ export interface components {
             proxy: string | null;
             /** @default null */
             registry: string | null;
+            /** @default {} */
+            route: {
+                [key: string]: string;
+            };
             /** @default {} */
             secrets: {
                 [key: string]: string;
@@ -2310,6 +2399,10 @@ export interface components {
             proxy: string;
             /** @default null */
             registry: string | null;
+            /** @default {} */
+            route: {
+                [key: string]: string;
+            };
             secrets: string[];
             stages: components["schemas"]["StageView"][];
             /** @default [] */
@@ -2696,6 +2789,13 @@ export interface components {
             tail: number;
         };
         /**
+         * TakenContext
+         * @description The connection to it.
+         */
+        TakenContext: {
+            engine: string;
+        };
+        /**
          * TakenLogin
          * @description The connection that has the login now.
          */
@@ -2713,11 +2813,12 @@ export interface components {
         /**
          * TestAnswer
          * @description Whether a connection works, and the sentence that says what to do; `fault` is for programs. `engine`: what an
-         *         engine says of itself.
+         *         engine says of itself, `listen`: the address of its machine where instances listen.
          */
         TestAnswer: {
             engine: components["schemas"]["EngineVersion"] | null;
             fault: string;
+            listen: string;
             ok: boolean;
             quota: components["schemas"]["Quota"] | null;
             text: string;
@@ -3956,6 +4057,138 @@ export interface operations {
             };
         };
     };
+    take_context: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContextWish"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenContext"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     take_login: {
         parameters: {
             query?: never;
@@ -4372,7 +4605,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["EngineFields"];
+                "application/json": components["schemas"]["ChangedEngine"];
             };
         };
         responses: {

@@ -49,6 +49,7 @@ export async function remove(noun: Noun, connection: Connection): Promise<void> 
 function lost(noun: Noun, connection: Connection): string[] {
   const found = [t.connections.removeBody];
   if ('has_password' in connection && connection.has_password) found.push(t.connections.removePassword);
+  if ('has_key' in connection && connection.has_key) found.push(t.engines.removeKey);
   const { byHost } = usersOf(noun, connection, board);
   if (byHost.length && 'url' in connection)
     found.push(t.connections.removeAnonymous(byHost.join(', '), hostOf(connection.url ?? '')));

@@ -116,7 +116,7 @@ export class Connections {
       answer = await this.#source.test(noun, name, image);
     } catch (error) {
       const { message: text, code: fault } = asProblem(error);
-      answer = { ok: false, text, fault, version: '', quota: null, engine: null };
+      answer = { ok: false, text, fault, version: '', quota: null, engine: null, listen: '' };
     }
     this.tests.set(key, { asking: false, at: Date.now() / 1000, answer });
     if (noun === 'registries') void this.registries.load(); // its quota is known now

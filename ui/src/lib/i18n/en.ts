@@ -1,6 +1,7 @@
 /** English. The other languages have exactly these words: `npm run build` fails otherwise. */
 import { connections } from './en/connections.ts';
 import { deploy } from './en/deploy.ts';
+import { engines } from './en/engines.ts';
 import { deploys } from './en/deploys.ts';
 import { metrics } from './en/metrics.ts';
 import { past } from './en/past.ts';
@@ -310,6 +311,7 @@ export const en = {
     ago: (span: string) => `${span} ago`,
   },
   connections,
+  engines,
   deploys,
   metrics,
   past,

@@ -2,6 +2,7 @@
 import type { Words } from './en.ts';
 import { connections } from './ru/connections.ts';
 import { deploy } from './ru/deploy.ts';
+import { engines } from './ru/engines.ts';
 import { deploys } from './ru/deploys.ts';
 import { metrics } from './ru/metrics.ts';
 import { past } from './ru/past.ts';
@@ -311,6 +312,7 @@ export const ru: Words = {
     ago: (span) => `${span} назад`,
   },
   connections,
+  engines,
   deploys,
   metrics,
   past,

@@ -161,8 +161,6 @@ export const connections = {
   makeDefault: 'Use for new projects',
   defaultIs: (name: string) => `New projects get ${name}`,
 
-  engineUrlHelp:
-    'unix:///var/run/docker.sock or tcp://127.0.0.1:2375. Empty: as DOCKER_HOST says, else the usual socket of this machine. Engines on other machines are not supported yet.',
   fromEnvironment: 'as the environment says',
   dockerVersion: 'Docker',
   apiForge: 'API in use',

@@ -158,8 +158,6 @@ export const connections: Words['connections'] = {
   makeDefault: 'Использовать для новых проектов',
   defaultIs: (name) => `Новые проекты получат ${name}`,
 
-  engineUrlHelp:
-    'unix:///var/run/docker.sock или tcp://127.0.0.1:2375. Пусто: как в DOCKER_HOST, иначе обычный сокет этой машины. Движки на других машинах пока не поддерживаются.',
   fromEnvironment: 'как сказано в окружении',
   dockerVersion: 'Docker',
   apiForge: 'Версия API сейчас',
