@@ -2,6 +2,7 @@
 import { connections } from './en/connections.ts';
 import { deploys } from './en/deploys.ts';
 import { metrics } from './en/metrics.ts';
+import { notifications } from './en/notifications.ts';
 import { past } from './en/past.ts';
 import { settings } from './en/settings.ts';
 import { settingup } from './en/settingup.ts';
@@ -388,6 +389,7 @@ export const en = {
   connections,
   deploys,
   metrics,
+  notifications,
   past,
   settings,
   settingup,

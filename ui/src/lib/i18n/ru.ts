@@ -3,6 +3,7 @@ import type { Words } from './en.ts';
 import { connections } from './ru/connections.ts';
 import { deploys } from './ru/deploys.ts';
 import { metrics } from './ru/metrics.ts';
+import { notifications } from './ru/notifications.ts';
 import { past } from './ru/past.ts';
 import { settings } from './ru/settings.ts';
 import { settingup } from './ru/settingup.ts';
@@ -398,6 +399,7 @@ export const ru: Words = {
   connections,
   deploys,
   metrics,
+  notifications,
   past,
   settings,
   settingup,
