@@ -47,7 +47,7 @@ def test_somebody_without_rights_runs_its_self_test(executable, tmp_path):
         folder.chmod(0o755)
     done = run(theirs, "self-test", home=home, user=NOBODY, group=NOBODY)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("✓") == 7
+    assert done.stdout.count("✓") == 8
 
 
 def test_an_image_is_deployed_and_people_reach_it(house):
