@@ -29,7 +29,7 @@ from forge.deploy.requests import Requests
 from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Invalid
-from forge.domain.notification import Kind
+from forge.domain.notification import NotificationKind
 from forge.domain.secret import Secret
 from forge.engines.docker import DockerEngine
 from forge.engines.streams import Followers
@@ -62,7 +62,10 @@ from forge.watch.webhook import WebhookService
 
 _REMOVED_KEPT = 30 * 86400.0  # seconds the rows of removed instances stay
 
-ADDRESSES = {Kind.APPRISE: apprise_services.check_address, Kind.WEBHOOK: signed_webhook.check_address}
+ADDRESSES = {
+    NotificationKind.APPRISE: apprise_services.check_address,
+    NotificationKind.WEBHOOK: signed_webhook.check_address,
+}
 PROXIES: dict[str, Callable[..., Proxy]] = {"caddy": CaddyProxy, "published": Published}
 
 

@@ -13,7 +13,15 @@ from forge.api.guard import allow
 from forge.api.sealing import wrapped
 from forge.api.sessions import Role
 from forge.api.types import Wire
-from forge.domain.notification import SAID_UNASKED, Delivery, DeliveryStatus, Kind, Level, Notification, Occasion
+from forge.domain.notification import (
+    SAID_UNASKED,
+    Delivery,
+    DeliveryStatus,
+    NoticeLevel,
+    Notification,
+    NotificationKind,
+    Occasion,
+)
 
 blueprint = Blueprint("notifications", __name__)
 _ALL = "/api/notifications"
@@ -27,7 +35,7 @@ class NotificationFields(Wire, kw_only=True):
     allowed.
     """
 
-    kind: Kind
+    kind: NotificationKind
     occasions: list[Occasion] = msgspec.field(default_factory=lambda: list(SAID_UNASKED))
     project: str | None = None
     stage: str | None = None
@@ -57,7 +65,7 @@ class DeliveryView(Wire, kw_only=True):
     id: int
     status: DeliveryStatus
     occasion: Occasion
-    level: Level
+    level: NoticeLevel
     title: str
     text: str
     path: str
@@ -96,7 +104,7 @@ class SendAnswer(Wire, kw_only=True):
     milliseconds: float
 
 
-class Place(Wire, kw_only=True):
+class NotificationPlace(Wire, kw_only=True):
     """A project or a stage; without them: what belongs to no project."""
 
     project: str | None = None
@@ -131,8 +139,8 @@ def list_deliveries(name: str, query: Page) -> list[DeliveryView]:
 
 @blueprint.get("/api/applying-notifications")
 @allow(Role.ADMIN)
-@operation(Operation(query=Place, answer=list[Applying]))
-def list_applying(query: Place) -> list[Applying]:
+@operation(Operation(query=NotificationPlace, answer=list[Applying]))
+def list_applying(query: NotificationPlace) -> list[Applying]:
     """Who is told of what happens at a place: the narrowest notifications win, for each occasion."""
     found = runtime().notifications.applying(query.project, query.stage)
     return [Applying(occasion=occasion, names=[one.name for one in them]) for occasion, them in found.items()]
@@ -203,9 +211,9 @@ def _read(name: str) -> NotificationView:
 
 def _view(notification: Notification, last: Delivery | None, waiting: int) -> NotificationView:
     masks = {
-        Kind.APPRISE: f"{notification.service}://•••",
-        Kind.WEBHOOK: f"{notification.service}/•••",
-        Kind.NOBODY: "",
+        NotificationKind.APPRISE: f"{notification.service}://•••",
+        NotificationKind.WEBHOOK: f"{notification.service}/•••",
+        NotificationKind.NOBODY: "",
     }
     return msgspec.convert(
         {

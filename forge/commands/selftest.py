@@ -141,14 +141,14 @@ def _terminal(_: _Running) -> None:
 
 def _services(_: _Running) -> None:
     """Apprise finds its services by looking into a folder; one of them is tried, and refused as it should be."""
-    from forge.domain.notification import Level, Notice, Occasion  # noqa: PLC0415
+    from forge.domain.notification import Notice, NoticeLevel, Occasion  # noqa: PLC0415
     from forge.domain.secret import Secret  # noqa: PLC0415
     from forge.notify import services  # noqa: PLC0415
     from forge.notify.message import Message  # noqa: PLC0415
 
     if len(services.services()) < _SERVICES:
         raise FileNotFoundError(f"only {len(services.services())} services for notifications are in this file")
-    notice = Notice(occasion=Occasion.WAITING, level=Level.INFO, subject="test", title="Test", text="", at=0)
+    notice = Notice(occasion=Occasion.WAITING, level=NoticeLevel.INFO, subject="test", title="Test", text="", at=0)
     message = Message(key="test", notice=notice, url=None, sent=0)
     answer = services.AppriseSender().send(Secret("json://127.0.0.1:9"), message, local=False)
     if "this machine itself" not in answer.text:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from forge.config import units
 from forge.config.tree import Item
 from forge.domain.errors import Invalid
-from forge.domain.notification import Kind, Occasion
+from forge.domain.notification import NotificationKind, Occasion
 from forge.domain.preferences import UnknownImage
 from forge.domain.project import Health, HealthKind, Limits, Volume, VolumeKind
 from forge.domain.stage import Update, UpdateMode
@@ -187,7 +187,7 @@ REGISTRY: Shape = {
 PROXY: Shape = {"kind": TEXT, "url": TEXT, "address": TEXT, "username": TEXT, "options": PAIRS}
 ENGINE: Shape = {"url": TEXT}
 NOTIFICATION: Shape = {
-    "kind": one_of(Kind),
+    "kind": one_of(NotificationKind),
     "occasions": some_of(Occasion),
     "project": TEXT,
     "stage": TEXT,

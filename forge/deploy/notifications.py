@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from forge.domain.errors import Conflict, Invalid, NotFound
-from forge.domain.notification import Kind, Notification, Occasion, applying
+from forge.domain.notification import Notification, NotificationKind, Occasion, applying
 from forge.domain.secret import Secret
 from forge.store.database import Change
 from forge.store.notifications import address_place, key_place
@@ -21,7 +21,7 @@ class NotificationService:
     """`checks` judge the addresses of each kind, `check_key` a webhook's key; `changed` is called after each change."""
 
     store: Store
-    checks: Mapping[Kind, Check]
+    checks: Mapping[NotificationKind, Check]
     check_key: Callable[[Secret | None], None]
     changed: Callable[[], None]
 
@@ -76,18 +76,18 @@ class NotificationService:
     def _check(self, notification: Notification, address: Secret | None, key: Secret | None) -> str:
         """The service of its address, given or kept; raise Invalid."""
         kind = notification.kind
-        if kind is Kind.NOBODY:
+        if kind is NotificationKind.NOBODY:
             if address is not None or key is not None:
                 raise Invalid(
                     "What keeps quiet has no address and no key: leave them out", fields={"address": "leave it out"}
                 )
             return ""
-        if key is not None and kind is not Kind.WEBHOOK:
+        if key is not None and kind is not NotificationKind.WEBHOOK:
             raise Invalid("Only a webhook is signed: leave the key out", fields={"key": "leave it out"})
         before = self._before(notification)
         if before is None and address is None:
             raise Invalid("Say where to send: the address is missing", fields={"address": "missing"})
-        if kind is Kind.WEBHOOK and (key is not None or before is None):
+        if kind is NotificationKind.WEBHOOK and (key is not None or before is None):
             self.check_key(key)
         return self.checks[kind](address) if address is not None else before.service if before else ""
 
@@ -104,8 +104,8 @@ class NotificationService:
     ) -> Notification:
         self.store.notifications.put(change, notification, actor)
         for place, secret, of in (
-            (address_place(notification.name), address, {Kind.APPRISE, Kind.WEBHOOK}),
-            (key_place(notification.name), key, {Kind.WEBHOOK}),
+            (address_place(notification.name), address, {NotificationKind.APPRISE, NotificationKind.WEBHOOK}),
+            (key_place(notification.name), key, {NotificationKind.WEBHOOK}),
         ):
             if secret is not None:
                 self.store.secrets.put(change, place, secret)

@@ -35,13 +35,13 @@ SAID_UNASKED = (
 )  # what a new notification tells of unless it says otherwise
 
 
-class Kind(StrEnum):
+class NotificationKind(StrEnum):
     APPRISE = "apprise"  # an Apprise URL: chat, mail, push
     WEBHOOK = "webhook"  # signed JSON by POST
     NOBODY = "nobody"  # keeps quiet where a wider one would tell
 
 
-class Level(StrEnum):
+class NoticeLevel(StrEnum):
     GOOD = "good"
     INFO = "info"
     WARNING = "warning"
@@ -58,7 +58,7 @@ class Notification:
     """
 
     name: str
-    kind: Kind
+    kind: NotificationKind
     occasions: tuple[Occasion, ...] = SAID_UNASKED
     project: str | None = None
     stage: str | None = None
@@ -100,7 +100,7 @@ class Notice:
     """
 
     occasion: Occasion
-    level: Level
+    level: NoticeLevel
     subject: str
     title: str
     text: str

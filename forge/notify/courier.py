@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 from forge.domain.errors import Conflict, ForgeError, NotFound
 from forge.domain.events import Event
-from forge.domain.notification import Answer, Delivery, DeliveryStatus, Kind, Level, Notice, Notification, Occasion
+from forge.domain.notification import (
+    Answer,
+    Delivery,
+    DeliveryStatus,
+    Notice,
+    NoticeLevel,
+    Notification,
+    NotificationKind,
+    Occasion,
+)
 from forge.notify.message import Message, message_of
 from forge.notify.notices import TYPES
 from forge.notify.outbox import Outbox
@@ -55,8 +65,9 @@ class Courier:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+        end = time.monotonic() + timeout
         for thread in [*self._busy.values(), *([self._thread] if self._thread else [])]:
-            thread.join(timeout)
+            thread.join(max(0.0, end - time.monotonic()))
 
     def hear(self, events: Sequence[Event]) -> None:
         """For the bus: something was written down that may be worth a message."""
@@ -75,6 +86,9 @@ class Courier:
             except ForgeError as error:  # the database is away: what happened is still there when it is back
                 _log.warning("notifications wait: %s", error.message)
                 wait = _AFTER_TROUBLE
+            except Exception:  # noqa: BLE001  a mistake of ours must not end all messages
+                _log.exception("notifications")
+                wait = _IDLE
             with self._changed:
                 if not self._news and not self._closing:
                     self._changed.wait(wait)
@@ -133,7 +147,7 @@ class Courier:
         """Send a message now, in this thread, past the outbox; raise NotFound."""
         notification, now = self.store.notifications.get(name), self.store.database.clock()
         notice = Notice(
-            occasion=Occasion.WAITING, level=Level.INFO, subject="test", at=now, path="/settings/notifications",
+            occasion=Occasion.WAITING, level=NoticeLevel.INFO, subject="test", at=now, path="/settings/notifications",
             project=notification.project, stage=notification.stage, title="Forge: a test",
             text=f"This is how the notification “{name}” reaches you.", facts={"test": True},
         )  # fmt: skip
@@ -154,9 +168,9 @@ class Courier:
     def _send(self, notification: Notification, message: Message) -> Answer:
         secrets, name = self.store.secrets, notification.name
         address = secrets.get(address_place(name))
-        if notification.kind is Kind.NOBODY or address is None:
+        if notification.kind is NotificationKind.NOBODY or address is None:
             return Answer(ok=False, text="There is no address to send to: it keeps quiet")
-        if notification.kind is Kind.APPRISE:
+        if notification.kind is NotificationKind.APPRISE:
             return self.apprise.send(address, message, local=notification.local)
         key = secrets.get(key_place(name))
         if key is None:

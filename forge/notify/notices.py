@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from forge.domain.events import Event
-from forge.domain.notification import Level, Notice, Occasion
+from forge.domain.notification import Notice, NoticeLevel, Occasion
 
 SETTLE = 15.0  # seconds a trouble that may pass by itself is waited out
 
@@ -45,9 +45,9 @@ def _deploy(event: Event) -> Notice | None:
 
 
 _DEPLOYED = {
-    "succeeded": (Occasion.DEPLOY_SUCCEEDED, Level.GOOD, "{tag} is live"),
-    "failed": (Occasion.DEPLOY_FAILED, Level.BAD, "{tag} failed and was taken back"),
-    "stuck": (Occasion.DEPLOY_STUCK, Level.BAD, "{tag} is stuck"),
+    "succeeded": (Occasion.DEPLOY_SUCCEEDED, NoticeLevel.GOOD, "{tag} is live"),
+    "failed": (Occasion.DEPLOY_FAILED, NoticeLevel.BAD, "{tag} failed and was taken back"),
+    "stuck": (Occasion.DEPLOY_STUCK, NoticeLevel.BAD, "{tag} is stuck"),
 }
 
 
@@ -61,8 +61,9 @@ def _instance(event: Event) -> Notice | None:
         return None
     lines = [_why_ended(instance), f"Instance {instance['id']}, {_image(instance)}."]
     return Notice(
-        occasion=Occasion.INSTANCE, level=Level.BAD if trouble else Level.GOOD, at=event.at, project=event.project,
-        stage=event.stage, subject=f"instance/{place}/{instance['slot']}", recovery=trouble is None, settle=SETTLE,
+        occasion=Occasion.INSTANCE, level=NoticeLevel.BAD if trouble else NoticeLevel.GOOD, at=event.at,
+        project=event.project, stage=event.stage, subject=f"instance/{place}/{instance['slot']}",
+        recovery=trouble is None, settle=SETTLE,
         title=f"{place}: {instance['tag']} {trouble or 'runs well again'}", text=_text(lines),
         path=f"/projects/{event.project}", facts={"instance": _some(instance, _INSTANCE_FACTS)},
     )  # fmt: skip
@@ -82,8 +83,8 @@ def _part(event: Event) -> Notice | None:
         return None
     back = part["change"] == "back"
     return Notice(
-        occasion=Occasion.PART, level=Level.GOOD if back else Level.WARNING, at=event.at, settle=SETTLE, recovery=back,
-        subject=f"part/{part['kind']}/{part['name']}", path=_PAGES.get(part["kind"], "/"),
+        occasion=Occasion.PART, level=NoticeLevel.GOOD if back else NoticeLevel.WARNING, at=event.at, settle=SETTLE,
+        recovery=back, subject=f"part/{part['kind']}/{part['name']}", path=_PAGES.get(part["kind"], "/"),
         title=f"The {part['kind']} {part['name']} {'answers again' if back else 'does not answer'}",
         text=_sentence(part.get("text")), facts={"part": _some(part, ("kind", "name", "change"))},
     )  # fmt: skip
@@ -94,7 +95,7 @@ def _sighting(event: Event) -> Notice | None:
     if sighting["decision"] != "waiting":
         return None
     return Notice(
-        occasion=Occasion.WAITING, level=Level.INFO, at=event.at, project=event.project, stage=event.stage,
+        occasion=Occasion.WAITING, level=NoticeLevel.INFO, at=event.at, project=event.project, stage=event.stage,
         subject=f"waiting/{place}", title=f"{place}: {sighting['tag']} waits for a person",
         text=_text([_sentence(sighting["reason"]), f"Seen by the {sighting['source']}, {_image(sighting)}."]),
         path=f"/sightings?project={event.project}&stage={event.stage}",
@@ -107,7 +108,7 @@ def _receipt(event: Event) -> Notice | None:
     if receipt["decision"] not in {"refused", "invalid"}:
         return None
     return Notice(
-        occasion=Occasion.DELIVERY_REFUSED, level=Level.WARNING, at=event.at, subject="delivery",
+        occasion=Occasion.DELIVERY_REFUSED, level=NoticeLevel.WARNING, at=event.at, subject="delivery",
         title="A webhook delivery was refused", text=_sentence(receipt["reason"]),
         path=f"/sightings?view=deliveries&open={receipt['id']}",
         facts={"receipt": _some(receipt, ("id", "vendor", "decision", "signature", "reason"))},

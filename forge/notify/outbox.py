@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from forge.domain.events import Event
-from forge.domain.notification import Delivery, DeliveryStatus, Kind, Notice, Notification, applying
+from forge.domain.notification import Delivery, DeliveryStatus, Notice, Notification, NotificationKind, applying
 from forge.notify.notices import TYPES, notice_of
 from forge.store.database import Change
 from forge.store.notifications import Told
 from forge.store.store import Store
 
+_log = logging.getLogger(__name__)
 BURST = 2  # notices of a subject that are told at once: a trouble and its end
 MOST_WAITING = 200  # deliveries of one notification
 _CURSOR = "_notified"  # the number of the newest event that was looked at
@@ -42,7 +44,7 @@ class Outbox:
         events = self.store.events.of_types(TYPES, self._cursor, _PAGE)
         if not events:
             return False
-        found = [(event, notice) for event in events if (notice := notice_of(event)) is not None]
+        found = [(event, notice) for event in events if (notice := _notice(event)) is not None]
         if found:
             self._write(found, events[-1].id)
         self._cursor = events[-1].id
@@ -87,10 +89,19 @@ class Outbox:
         self.store.deliveries.replace(change, waiting, replace(notice, more=waiting.notice.more + 1), event)
 
 
+def _notice(event: Event) -> Notice | None:
+    """What to tell of an event; one that cannot be read, of an older Forge say, holds up no other."""
+    try:
+        return notice_of(event)
+    except (KeyError, TypeError, AttributeError):
+        _log.exception("event %d of type %s cannot be told", event.id, event.type)
+        return None
+
+
 def _told_of(told: Iterable[Told], event: Event, notice: Notice) -> list[Notification]:
     since = [one.notification for one in told if event.id > one.since]
     found = applying(since, notice.occasion, notice.project, notice.stage)
-    return [one for one in found if one.kind is not Kind.NOBODY]
+    return [one for one in found if one.kind is not NotificationKind.NOBODY]
 
 
 def _due(notification: Notification, notice: Notice, before: list[Delivery], now: float) -> float:

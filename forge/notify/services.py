@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forge.domain.errors import Invalid
-from forge.domain.notification import Answer, Level
+from forge.domain.notification import Answer, NoticeLevel
 from forge.domain.secret import Secret
 from forge.notify.message import Message
 from forge.notify.reach import within
@@ -86,7 +86,7 @@ def _notify(address: Secret, message: Message) -> tuple[bool, str]:
     sender.add(service)
     result = sender.notify(
         title=message.notice.title,
-        body=message.text,
+        body=message.text or message.notice.title,  # without one nothing would be sent
         notify_type=getattr(library.NotifyType, _TYPES[message.notice.level]),
         body_format=library.NotifyFormat.TEXT,
     )
@@ -94,7 +94,12 @@ def _notify(address: Secret, message: Message) -> tuple[bool, str]:
     return bool(result), " ".join(said) or ("" if result else "The service did not take it, and did not say why")
 
 
-_TYPES = {Level.GOOD: "SUCCESS", Level.INFO: "INFO", Level.WARNING: "WARNING", Level.BAD: "FAILURE"}
+_TYPES = {
+    NoticeLevel.GOOD: "SUCCESS",
+    NoticeLevel.INFO: "INFO",
+    NoticeLevel.WARNING: "WARNING",
+    NoticeLevel.BAD: "FAILURE",
+}
 
 
 def _service(address: Secret) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from forge.domain.deploy import Deploy
 from forge.domain.metrics import MACHINE, Sample
-from forge.domain.notification import Answer, Kind, Notification
+from forge.domain.notification import Answer, Notification, NotificationKind
 from forge.domain.project import Health, HealthKind
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
@@ -112,12 +112,18 @@ class Acme:
         away = Answer(ok=False, text="503: hooks.acme.dev is being updated", code=503, milliseconds=41)
         forge.courier.webhook = cast("Any", _Receiver(away))
         told = (
-            (Notification(name="team-chat", kind=Kind.APPRISE), "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"),
-            (Notification(name="on-call", kind=Kind.WEBHOOK, project="checkout"), "https://hooks.acme.dev/forge"),
-            (Notification(name="quiet-dev", kind=Kind.NOBODY, project="docs", stage="dev"), None),
+            (
+                Notification(name="team-chat", kind=NotificationKind.APPRISE),
+                "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+            ),
+            (
+                Notification(name="on-call", kind=NotificationKind.WEBHOOK, project="checkout"),
+                "https://hooks.acme.dev/forge",
+            ),
+            (Notification(name="quiet-dev", kind=NotificationKind.NOBODY, project="docs", stage="dev"), None),
         )
         for one, address in told:
-            key = Secret("picture-" * 3) if one.kind is Kind.WEBHOOK else None
+            key = Secret("picture-" * 3) if one.kind is NotificationKind.WEBHOOK else None
             forge.notifications.put(one, address=Secret(address) if address else None, key=key, actor="anna")
 
     # ---- chapters

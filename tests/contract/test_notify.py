@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from forge.domain.notification import Kind
+from forge.domain.notification import NotificationKind
 from forge.domain.secret import Secret
 from forge.http import Session
 from forge.notify.message import Message
@@ -27,7 +27,7 @@ from tests.unit.storing import NOON
 MESSAGE = Message(key="0f1e-key", notice=notice(title="shop/dev: ünïcode <b>", more=2), url=None, sent=NOON + 1.5)
 
 
-@pytest.fixture(params=[Kind.WEBHOOK, Kind.APPRISE])
+@pytest.fixture(params=[NotificationKind.WEBHOOK, NotificationKind.APPRISE])
 def kind(request):
     return request.param
 
@@ -54,7 +54,7 @@ def answering(*answers):
 
 def send(kind, url, *, local=True):
     """Send MESSAGE to a server's url by one of the two."""
-    if kind is Kind.WEBHOOK:
+    if kind is NotificationKind.WEBHOOK:
         sender = WebhookSender(session=lambda: Session(connect_timeout=1, read_timeout=0.5, pool=1))
         return sender.send(Secret(f"{url}/hook?token={TOKEN}"), Secret(KEY), MESSAGE, local=local)
     address = Secret(f"{url.replace('http://', f'json://user:{TOKEN}@')}/{TOKEN}?rto=0.5&cto=1")
@@ -65,12 +65,12 @@ def test_what_was_taken_is_told_with_what_was_answered(kind):
     with answering(Told(202, b"thank you")) as server:
         answer = send(kind, server.url)
     assert (answer.ok, answer.milliseconds > 0, len(server.asked)) == (True, True, 1)
-    assert kind is Kind.APPRISE or (answer.code, answer.text) == (202, "202: thank you")
+    assert kind is NotificationKind.APPRISE or (answer.code, answer.text) == (202, "202: thank you")
 
 
 def test_a_receiver_can_check_the_signature_by_what_it_got_alone():
     with answering(Told(200)) as server:
-        send(Kind.WEBHOOK, server.url)
+        send(NotificationKind.WEBHOOK, server.url)
     (asked,) = server.asked
     expected = hmac.new(KEY.encode(), asked.body, hashlib.sha256).hexdigest()
     assert asked.headers["x-hub-signature-256"] == f"sha256={expected}"
@@ -84,10 +84,18 @@ def test_a_receiver_can_check_the_signature_by_what_it_got_alone():
 
 def test_apprise_carries_the_same_words():
     with answering(Told(200)) as server:
-        send(Kind.APPRISE, server.url)
+        send(NotificationKind.APPRISE, server.url)
     body = json.loads(server.asked[0].body)
     assert (body["title"], body["type"]) == (MESSAGE.notice.title, "failure")
     assert body["message"].splitlines() == MESSAGE.text.splitlines()
+
+
+def test_a_notice_without_a_text_is_told_by_its_title():
+    bare = Message(key="k", notice=notice(text=""), url=None, sent=NOON)
+    with answering(Told(200)) as server:
+        address = Secret(server.url.replace("http", "json"))
+        assert AppriseSender().send(address, bare, local=True).ok
+    assert json.loads(server.asked[0].body)["message"] == "shop/dev: v1 failed"
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 429, 500, 503])
@@ -95,7 +103,7 @@ def test_a_status_that_is_no_success_is_told(kind, status):
     with answering(Told(status, b"no", {"Retry-After": "77"})) as server:
         answer = send(kind, server.url)
     assert (answer.ok, answer.code) == (False, status)
-    assert kind is Kind.APPRISE or answer.retry_after == 77
+    assert kind is NotificationKind.APPRISE or answer.retry_after == 77
 
 
 def test_this_machine_is_refused_unless_it_is_allowed(kind):
@@ -120,7 +128,7 @@ def test_a_name_that_resolves_to_this_machine_is_refused(kind, monkeypatch):
 
 def test_a_redirect_is_not_followed_by_a_webhook():
     with answering(Told(200)) as there, answering(Told(307, headers={"Location": there.url})) as server:
-        answer = send(Kind.WEBHOOK, server.url)
+        answer = send(NotificationKind.WEBHOOK, server.url)
     assert (answer.ok, answer.code, there.asked) == (False, 307, [])
     assert "enter the address it leads to" in answer.text
 
@@ -160,7 +168,7 @@ def test_a_receiver_that_is_slow_is_not_waited_for(kind):
 
 def test_one_that_answers_on_and_on_is_cut_off():
     with answering(Told(200, b"x" * (1 << 20))) as server:
-        answer = send(Kind.WEBHOOK, server.url)
+        answer = send(NotificationKind.WEBHOOK, server.url)
     assert not answer.ok
     assert len(answer.text) < 300
 

@@ -15,7 +15,7 @@ from forge.deploy.projects import ProjectService
 from forge.deploy.prune import Pruner
 from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.events import Event
-from forge.domain.notification import Kind
+from forge.domain.notification import NotificationKind
 from forge.domain.secret import Secret
 from forge.store.database import Database
 from forge.store.store import make_store
@@ -36,7 +36,7 @@ class Configured:
         connections = ConnectionService(self.store, self.adapters, Health(self.store), self._wake)
         notifications = NotificationService(
             store=self.store,
-            checks={Kind.APPRISE: _scheme, Kind.WEBHOOK: _scheme},
+            checks={NotificationKind.APPRISE: _scheme, NotificationKind.WEBHOOK: _scheme},
             check_key=lambda _: None,
             changed=self._wake,
         )

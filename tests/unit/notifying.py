@@ -7,7 +7,7 @@ from dataclasses import replace
 from forge.domain.deploy import DeployStatus
 from forge.domain.events import Event
 from forge.domain.instance import InstanceStatus
-from forge.domain.notification import Answer, Kind, Level, Notice, Notification, Occasion
+from forge.domain.notification import Answer, Notice, NoticeLevel, Notification, NotificationKind, Occasion
 from forge.domain.secret import Secret
 from forge.store.notifications import address_place, key_place
 from tests.unit.storing import NOON, Clock, add_deploy, dev, instance, open_store, shop
@@ -29,7 +29,7 @@ class House:
 
     def tell(self, name="ops", *, address=f"json://127.0.0.1/{TOKEN}", **more):
         """Keep a notification; of everything unless it is said."""
-        given = {"kind": Kind.WEBHOOK, "occasions": tuple(Occasion), **more}
+        given = {"kind": NotificationKind.WEBHOOK, "occasions": tuple(Occasion), **more}
         if given.get("project"):
             given["occasions"] = more.get("occasions", (Occasion.DEPLOY_FAILED, Occasion.INSTANCE))
         kept = Notification(name=name, **given)
@@ -72,8 +72,9 @@ class House:
 
 def notice(**more):
     given = {
-        "occasion": Occasion.DEPLOY_FAILED, "level": Level.BAD, "subject": "deploy/1", "title": "shop/dev: v1 failed",
-        "text": "It did not start.", "at": NOON, "path": "/deploys/1", "project": "shop", "stage": "dev",
+        "occasion": Occasion.DEPLOY_FAILED, "level": NoticeLevel.BAD, "subject": "deploy/1",
+        "title": "shop/dev: v1 failed", "text": "It did not start.", "at": NOON, "path": "/deploys/1",
+        "project": "shop", "stage": "dev",
     }  # fmt: skip
     return Notice(**{**given, **more})
 

@@ -4,13 +4,13 @@ import pytest
 
 from forge.deploy.notifications import NotificationService
 from forge.domain.errors import Conflict, Invalid, NotFound
-from forge.domain.notification import Kind, Notification, Occasion
+from forge.domain.notification import Notification, NotificationKind, Occasion
 from forge.domain.secret import Secret
 from forge.notify.webhook import check_key
 from forge.store.notifications import address_place, key_place
 from tests.unit.notifying import KEY, House
 
-APPRISE, WEBHOOK = Kind.APPRISE, Kind.WEBHOOK
+APPRISE, WEBHOOK = NotificationKind.APPRISE, NotificationKind.WEBHOOK
 ADDRESS = Secret("slack://token")
 
 
@@ -56,7 +56,7 @@ def test_a_new_one_is_kept_with_its_service_and_its_secrets(house):
         (WEBHOOK, {"address": ADDRESS}, "key"),
         (WEBHOOK, {"address": ADDRESS, "key": Secret("short")}, "key"),
         (APPRISE, {"address": ADDRESS, "key": Secret(KEY)}, "key"),
-        (Kind.NOBODY, {"address": ADDRESS}, "address"),
+        (NotificationKind.NOBODY, {"address": ADDRESS}, "address"),
     ],
 )
 def test_what_a_kind_needs_or_has_not_is_told(house, kind, secrets, field):
@@ -78,13 +78,13 @@ def test_another_kind_needs_an_address_of_its_own_and_drops_what_it_has_no_use_f
         put(house, APPRISE)
     put(house, APPRISE, address=ADDRESS)
     assert house.store.secrets.get(key_place("ops")) is None
-    put(house, Kind.NOBODY)
+    put(house, NotificationKind.NOBODY)
     assert house.store.secrets.get(address_place("ops")) is None
 
 
 def test_who_is_told_at_a_place_is_said_for_each_occasion(house):
     wide = put(house, address=ADDRESS, name="wide", occasions=(Occasion.WAITING, Occasion.DEPLOY_FAILED))
-    narrow = put(house, Kind.NOBODY, name="narrow", project="shop", occasions=(Occasion.WAITING,))
+    narrow = put(house, NotificationKind.NOBODY, name="narrow", project="shop", occasions=(Occasion.WAITING,))
     found = service(house).applying("shop", "dev")
     assert (found[Occasion.WAITING], found[Occasion.DEPLOY_FAILED], found[Occasion.PART]) == ([narrow], [wide], [])
 

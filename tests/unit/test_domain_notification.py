@@ -3,13 +3,13 @@
 import pytest
 
 from forge.domain.errors import Invalid
-from forge.domain.notification import Kind, Notification, Occasion, applying
+from forge.domain.notification import Notification, NotificationKind, Occasion, applying
 
 FAILED, LIVE = Occasion.DEPLOY_FAILED, Occasion.DEPLOY_SUCCEEDED
 
 
 def one(name, *occasions, **more):
-    return Notification(name=name, kind=Kind.WEBHOOK, occasions=occasions or (FAILED,), **more)
+    return Notification(name=name, kind=NotificationKind.WEBHOOK, occasions=occasions or (FAILED,), **more)
 
 
 EVERYWHERE = one("everywhere", FAILED, LIVE)
@@ -55,5 +55,5 @@ def test_what_is_switched_off_neither_hears_nor_hides_a_wider_one():
 )
 def test_what_makes_no_sense_is_told_with_its_field(more, field):
     with pytest.raises(Invalid) as error:
-        Notification(**{"name": "ops", "kind": Kind.WEBHOOK, **more})
+        Notification(**{"name": "ops", "kind": NotificationKind.WEBHOOK, **more})
     assert list(error.value.fields) == [field]

@@ -6,7 +6,7 @@ import pytest
 
 from forge.domain.errors import Conflict, NotFound
 from forge.domain.events import Event
-from forge.domain.notification import Answer, DeliveryStatus, Kind
+from forge.domain.notification import Answer, DeliveryStatus, NotificationKind
 from forge.notify.courier import RETRIES, Courier
 from forge.store.notifications import key_place
 from tests.unit.notifying import BAD, GOOD, House, Sender
@@ -150,14 +150,14 @@ def test_one_that_was_given_up_can_be_sent_again_and_one_that_was_sent_not(house
 
 
 def test_what_has_no_address_or_key_says_so(house):
-    house.tell(kind=Kind.NOBODY)
+    house.tell(kind=NotificationKind.NOBODY)
     who, _ = courier(house)
     assert "keeps quiet" in who.test("ops").text
     house.tell()
     with house.store.database.change() as change:
         house.store.secrets.delete(change, key_place("ops"))
     assert "no key" in who.test("ops").text
-    house.tell(kind=Kind.APPRISE)
+    house.tell(kind=NotificationKind.APPRISE)
     assert who.test("ops").ok
 
 
@@ -168,3 +168,24 @@ def test_one_that_was_taken_by_somebody_else_is_not_sent_twice(house):
     who.deliver(delivery)
     who.deliver(delivery)
     assert len(sender.messages) == 1
+
+
+def test_a_mistake_ends_no_messages(house, monkeypatch, caplog):
+    house.tell()
+    who, sender = courier(house)
+    fill, broken = who.outbox.fill, [True]
+
+    def once():
+        if broken:
+            broken.pop()
+            raise ZeroDivisionError
+        return fill()
+
+    monkeypatch.setattr(type(who.outbox), "fill", lambda _: once())
+    who.start()
+    until(lambda: not broken, "it broke once")
+    house.deploy()
+    who.wake()
+    until(lambda: sender.messages, "it was sent")
+    who.close()
+    assert "ZeroDivisionError" in caplog.text

@@ -6,7 +6,7 @@ from forge.domain.deploy import DeployStatus
 from forge.domain.events import TYPES as ALL_TYPES
 from forge.domain.events import Event
 from forge.domain.instance import InstanceStatus
-from forge.domain.notification import Level, Occasion
+from forge.domain.notification import NoticeLevel, Occasion
 from forge.notify.notices import TYPES, notice_of
 from tests.unit.notifying import House
 from tests.unit.storing import DIGEST
@@ -37,7 +37,7 @@ def test_a_failed_deploy_says_what_why_and_what_still_serves(house):
         "What served before still serves.",
         f"Deploy #{deploy.id}, v1 (aaaaaaaaaaaa), asked for by webhook.",
     ]
-    assert (notice.occasion, notice.level) == (Occasion.DEPLOY_FAILED, Level.BAD)
+    assert (notice.occasion, notice.level) == (Occasion.DEPLOY_FAILED, NoticeLevel.BAD)
     assert (notice.project, notice.stage, notice.path) == ("shop", "dev", f"/deploys/{deploy.id}")
     assert notice.facts["deploy"]["digest"] == DIGEST
 

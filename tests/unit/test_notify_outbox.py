@@ -5,7 +5,7 @@ import pytest
 from forge.domain.deploy import DeployStatus
 from forge.domain.events import Event
 from forge.domain.instance import InstanceStatus
-from forge.domain.notification import DeliveryStatus, Kind, Occasion
+from forge.domain.notification import DeliveryStatus, NotificationKind, Occasion
 from forge.notify.notices import SETTLE
 from forge.notify.outbox import MOST_WAITING, Outbox
 from tests.unit.notifying import GOOD, House
@@ -76,7 +76,7 @@ def test_only_the_narrowest_is_told_and_nobody_keeps_quiet(house):
     house.deploy()
     fill(house)
     assert (len(house.sent("wide")), len(house.sent("narrow"))) == (0, 1)
-    house.tell("narrow", kind=Kind.NOBODY, project="shop", stage="dev", occasions=(Occasion.DEPLOY_FAILED,))
+    house.tell("narrow", kind=NotificationKind.NOBODY, project="shop", stage="dev", occasions=(Occasion.DEPLOY_FAILED,))
     house.deploy()
     fill(house)
     assert (len(house.sent("wide")), len(house.sent("narrow"))) == (0, 1)
@@ -189,3 +189,12 @@ def test_a_delivery_has_a_key_of_its_own(house):
     house.deploy()
     fill(house)
     assert len({one.key for one in house.store.deliveries.page("ops")}) == 2
+
+
+def test_an_event_that_cannot_be_read_holds_up_no_other(house, caplog):
+    house.tell()
+    with house.store.database.change() as change:
+        change.emit(Event(type="deploy_status", payload={"status": "failed"}, at=change.now))
+    house.deploy()
+    assert len(fill(house)) == 1
+    assert "cannot be told" in caplog.text

@@ -1449,7 +1449,7 @@ export interface components {
             address: string | null;
             /** @default null */
             key: string | null;
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["NotificationKind"];
             /** @default false */
             local: boolean;
             occasions?: components["schemas"]["Occasion"][];
@@ -1644,7 +1644,7 @@ export interface components {
             due: number;
             ended: number | null;
             id: number;
-            level: components["schemas"]["Level"];
+            level: components["schemas"]["NoticeLevel"];
             milliseconds: number | null;
             more: number;
             occasion: components["schemas"]["Occasion"];
@@ -2044,16 +2044,6 @@ export interface components {
         /** InstanceViewList */
         InstanceViewList: components["schemas"]["InstanceView"][];
         /**
-         * Kind
-         * @enum {unknown}
-         */
-        Kind: "apprise" | "nobody" | "webhook";
-        /**
-         * Level
-         * @enum {unknown}
-         */
-        Level: "bad" | "good" | "info" | "warning";
-        /**
          * Limits
          * @description What an instance may use: memory in bytes, processors, processes.
          */
@@ -2186,7 +2176,7 @@ export interface components {
             address: string | null;
             /** @default null */
             key: string | null;
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["NotificationKind"];
             /** @default false */
             local: boolean;
             name: string;
@@ -2316,6 +2306,26 @@ export interface components {
             update?: components["schemas"]["Update"];
         };
         /**
+         * NoticeLevel
+         * @enum {unknown}
+         */
+        NoticeLevel: "bad" | "good" | "info" | "warning";
+        /**
+         * NotificationKind
+         * @enum {unknown}
+         */
+        NotificationKind: "apprise" | "nobody" | "webhook";
+        /**
+         * NotificationPlace
+         * @description A project or a stage; without them: what belongs to no project.
+         */
+        NotificationPlace: {
+            /** @default null */
+            project: string | null;
+            /** @default null */
+            stage: string | null;
+        };
+        /**
          * NotificationView
          * @description A notification. Its address is never shown: `address` is what may be, `service` the scheme or the host. `last` is
          *         the newest message that was tried, `waiting` how many wait.
@@ -2325,7 +2335,7 @@ export interface components {
             active: boolean;
             address: string;
             has_key: boolean;
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["NotificationKind"];
             last: components["schemas"]["DeliveryView"] | null;
             /** @default false */
             local: boolean;
@@ -2368,16 +2378,6 @@ export interface components {
             name: string;
             ok: boolean;
             since: number;
-        };
-        /**
-         * Place
-         * @description A project or a stage; without them: what belongs to no project.
-         */
-        Place: {
-            /** @default null */
-            project: string | null;
-            /** @default null */
-            stage: string | null;
         };
         /**
          * PollState
