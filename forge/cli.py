@@ -44,6 +44,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "proxy": ("connections", "proxy", "Proxies: list, show, add, set, remove, test."),
     "engine": ("connections", "engine", "Engines: the same."),
     "webhook": ("webhook", "webhook", "Webhook: address, receipts, replay."),
+    "notification": ("notifications", "notification", "Who is told elsewhere: list, add, set, remove, test."),
     "settings": ("settings", "settings", "Settings: get, set."),
     "config": ("config", "config", "The configuration as a file: export, import."),
     "backup": ("backup", "backup", "A copy of all that Forge knows, while it runs."),

@@ -18,6 +18,7 @@ from forge.deploy.discovery import Discovery
 from forge.deploy.follow import Follower
 from forge.deploy.instances import InstanceService
 from forge.deploy.livelogs import LiveLogs, publish_lines
+from forge.deploy.notifications import NotificationService
 from forge.deploy.parts import Health
 from forge.deploy.preferences import PreferenceService
 from forge.deploy.projects import ProjectService
@@ -29,6 +30,7 @@ from forge.deploy.requests import Requests
 from forge.domain.connection import EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Invalid
+from forge.domain.notification import NotificationKind
 from forge.domain.secret import Secret
 from forge.engines.access import Access, access_of, contexts_of, usual_url
 from forge.engines.docker import DockerEngine
@@ -38,6 +40,12 @@ from forge.log import hide
 from forge.metrics.machine import Machine
 from forge.metrics.readings import Readings
 from forge.metrics.sampler import Sampler
+from forge.notify import services as apprise_services
+from forge.notify import webhook as signed_webhook
+from forge.notify.courier import Courier
+from forge.notify.reach import proxies_of
+from forge.notify.services import AppriseSender
+from forge.notify.webhook import WebhookSender
 from forge.ports import Engine, Proxy, Registry
 from forge.proxies.caddy import CaddyProxy
 from forge.proxies.npm import NpmProxy
@@ -59,6 +67,10 @@ from forge.watch.webhook import WebhookService
 
 _REMOVED_KEPT = 30 * 86400.0  # seconds the rows of removed instances stay
 
+ADDRESSES = {
+    NotificationKind.APPRISE: apprise_services.check_address,
+    NotificationKind.WEBHOOK: signed_webhook.check_address,
+}
 PROXIES: dict[str, Callable[[ProxyConnection, Secret | None, Session, str], Proxy]] = {
     "caddy": lambda connection, _, http, home: CaddyProxy(connection, home=home, http=http),
     "npm": lambda connection, password, http, home: NpmProxy(
@@ -128,6 +140,10 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
     sightings = SightingService(store, adapters, queue, deployer.wake)
     instances = InstanceService(store, adapters, pruner, reconciler)
     connections = ConnectionService(store, adapters, health, deployer.wake)
+    courier = courier_for(store, bus)
+    notifications = NotificationService(
+        store=store, checks=ADDRESSES, check_key=signed_webhook.check_key, changed=courier.wake
+    )
     return Runtime(
         settings=settings, lock=folder.lock, store=store, bus=bus, home=folder.home, token=token,
         adapters=adapters, deployer=deployer,
@@ -139,7 +155,8 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
         sightings=sightings,
         webhook=WebhookService(store, sightings, quick),
         poller=Poller(sightings, health),
-        configs=ConfigService(store, projects, connections, preferences),
+        configs=ConfigService(store, projects, connections, preferences, notifications),
+        notifications=notifications, courier=courier,
         logs=LiveLogs(instances, Followers(publish_lines(bus))),
         sampler=Sampler(store, bus, Readings(store, adapters, health, Machine(folder=settings.data))),
         parts=health,
@@ -149,6 +166,17 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
 def _discovery(settings: Settings, store: Store, adapters: Adapters, connections: ConnectionService) -> Discovery:
     offers = ContextOffers(contexts_of(os.environ), connections, usual=lambda: settings.engine or usual_url(os.environ))
     return Discovery(store, adapters, connections, DockerLogins(docker_folder(os.environ)), offers)
+
+
+def courier_for(store: Store, bus: Bus) -> Courier:
+    """Who carries messages; woken by what happens."""
+
+    def through() -> frozenset[tuple[str, int]]:
+        return proxies_of(os.environ)
+
+    courier = Courier(store=store, apprise=AppriseSender(through), webhook=WebhookSender(through))
+    bus.subscribe(courier.hear)
+    return courier
 
 
 def _again(queue: Queue) -> Callable[[Deploy], None]:

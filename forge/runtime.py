@@ -14,6 +14,7 @@ from forge.deploy.discovery import Discovery
 from forge.deploy.follow import Follower
 from forge.deploy.instances import InstanceService
 from forge.deploy.livelogs import LiveLogs
+from forge.deploy.notifications import NotificationService
 from forge.deploy.parts import Health, Part
 from forge.deploy.preferences import PreferenceService
 from forge.deploy.projects import ProjectService
@@ -21,6 +22,7 @@ from forge.deploy.quick import QuickDeploy
 from forge.deploy.requests import Requests
 from forge.domain.secret import Secret
 from forge.metrics.sampler import Sampler
+from forge.notify.courier import Courier
 from forge.settings import Settings
 from forge.store.lock import FolderLock
 from forge.store.store import Store
@@ -52,6 +54,8 @@ class Runtime:
     webhook: WebhookService
     poller: Poller
     configs: ConfigService
+    notifications: NotificationService
+    courier: Courier
     logs: LiveLogs
     sampler: Sampler
     parts: Health
@@ -65,6 +69,7 @@ class Runtime:
         self.webhook.start()
         self.poller.start()
         self.sampler.start()
+        self.courier.start()
 
     def close(self) -> None:
         """Let running deploys reach a safe step, end every thread, close the store."""
@@ -73,6 +78,7 @@ class Runtime:
         self.poller.close()
         self.webhook.close()
         self.deployer.close()
+        self.courier.close()
         self.logs.followers.close()
         self.adapters.close()
         self.follower.join()

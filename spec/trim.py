@@ -16,6 +16,9 @@ MODULES = [
     "watchdog", "pydantic",  # werkzeug's reloader, spectree's other way
 ]  # fmt: skip
 
+# Services of Apprise that show a message on the machine that Forge runs on.
+SERVICES = [f"apprise.plugins.{name}" for name in ("dbus", "glib", "gnome", "macosx", "windows", "syslog", "blink1")]
+
 # What the user's graphics driver, web view and X libraries load too: the bundle's folder comes first in the search
 # path, so an older copy of ours would break a newer system. The idea is AppImage's excludelist.
 _SYSTEM = re.compile(
@@ -27,6 +30,12 @@ _SYSTEM = re.compile(
 def binaries(found: Iterable[Entry]) -> list[Entry]:
     """Without the libraries that every system has of its own, and without readline."""
     return [entry for entry in found if not _SYSTEM.match(entry[0]) and "lib-dynload/readline" not in entry[0]]
+
+
+def names_in_folder(modules: Iterable[str]) -> list[str]:
+    """Of Apprise's services: the files that stand for them in its folder. Parts of one are not its own."""
+    names = {module.split(".")[2] for module in modules if module.count(".") >= 2}
+    return [f"apprise/plugins/{name}.py" for name in sorted(names)]
 
 
 def datas(found: Iterable[Entry]) -> list[Entry]:

@@ -33,9 +33,9 @@ class Told:
 class SmallServer:
     """Listens on 127.0.0.1 from construction to close(); `asked` is every request so far."""
 
-    def __init__(self, answer: Callable[[Asked], Told]) -> None:
+    def __init__(self, answer: Callable[[Asked], Told], port: int = 0) -> None:
         self.asked: list[Asked] = []
-        self._server = _Server(("127.0.0.1", 0), _handler(answer, self.asked))
+        self._server = _Server(("127.0.0.1", port), _handler(answer, self.asked))
         self.target = Target("127.0.0.1", self._server.server_address[1])
         self.url = f"http://{self.target}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))

@@ -23,6 +23,7 @@ from forge.api import (
     instances,
     logfiles,
     metrics,
+    notifications,
     openapi,
     projects,
     session,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 _NOUNS = (
     projects, stages, instances, deploys, activity, metrics, stream, logfiles, images, containers, discovery,
-    webhook, settings, session, health, openapi, ui, backup,
+    notifications, webhook, settings, session, health, openapi, ui, backup,
 )  # fmt: skip
 
 

@@ -243,6 +243,7 @@ class Settings(Wire, kw_only=True):
     default_proxy: str = "published"
     host_paths: list[str] = []
     free_disk: Whole = 1 << 30
+    public_url: str = ""
     webhook_signature: bool = False
     receipts: Whole = 1000
     events: Whole = 100_000

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from forge.runtime import Runtime
     from forge.server import Server
 
+_SERVICES = 200  # schemes that Apprise knows; it has some more
 _PATIENCE = 10  # seconds for one answer
 
 
@@ -138,6 +139,22 @@ def _terminal(_: _Running) -> None:
     import rich.table  # noqa: F401, PLC0415
 
 
+def _services(_: _Running) -> None:
+    """Apprise finds its services by looking into a folder; one of them is tried, and refused as it should be."""
+    from forge.domain.notification import Notice, NoticeLevel, Occasion  # noqa: PLC0415
+    from forge.domain.secret import Secret  # noqa: PLC0415
+    from forge.notify import services  # noqa: PLC0415
+    from forge.notify.message import Message  # noqa: PLC0415
+
+    if len(services.services()) < _SERVICES:
+        raise FileNotFoundError(f"only {len(services.services())} services for notifications are in this file")
+    notice = Notice(occasion=Occasion.WAITING, level=NoticeLevel.INFO, subject="test", title="Test", text="", at=0)
+    message = Message(key="test", notice=notice, url=None, sent=0)
+    answer = services.AppriseSender().send(Secret("json://127.0.0.1:9"), message, local=False)
+    if "this machine itself" not in answer.text:
+        raise ValueError(f"a message to this machine was not refused: {answer.text}")
+
+
 CHECKS: dict[str, Callable[[_Running], None]] = {
     "board": _interface,
     "HTTP contract": _contract,
@@ -146,4 +163,5 @@ CHECKS: dict[str, Callable[[_Running], None]] = {
     "Docker library": _engine,
     "certificates": _certificates,
     "terminal": _terminal,
+    "notifications": _services,
 }

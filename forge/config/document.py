@@ -7,9 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from forge.config.shapes import ENGINE, PREFERENCES, PROJECT, PROXY, REGISTRY, STAGE, Shape, expect, make, take, text
+from forge.config.shapes import (
+    ENGINE,
+    NOTIFICATION,
+    PREFERENCES,
+    PROJECT,
+    PROXY,
+    REGISTRY,
+    STAGE,
+    Shape,
+    expect,
+    make,
+    take,
+    text,
+)
 from forge.config.tree import Item, read_tree
 from forge.domain.connection import Connection, EngineConnection, ProxyConnection, RegistryConnection
+from forge.domain.notification import Notification
 from forge.domain.project import Project
 from forge.domain.stage import Stage
 from forge.store.connections import KIND_OF
@@ -63,6 +77,14 @@ class WantedProject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WantedNotification:
+    item: Item
+    value: Notification
+    address: Reference | None
+    key: Reference | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """`preferences` are only those that the file names, `settings` is where."""
 
@@ -70,12 +92,13 @@ class Document:
     preferences: Mapping[str, Any]
     connections: tuple[WantedConnection, ...]
     projects: tuple[WantedProject, ...]
+    notifications: tuple[WantedNotification, ...]
 
 
 def read_document(yaml: str) -> Document:
     """Read a configuration file; raise Invalid with line and column for anything that does not belong in one."""
     tree = read_tree(yaml)
-    take(tree, {}, (*KINDS, "settings", "projects"))
+    take(tree, {}, (*KINDS, "settings", "projects", "notifications"))
     settings = tree.keys.get("settings", Item(kind="mapping", path="settings", line=1, column=1))
     return Document(
         settings=settings,
@@ -86,6 +109,7 @@ def read_document(yaml: str) -> Document:
             for name, item in _section(tree, section).named()
         ),
         projects=tuple(_project(name, item) for name, item in _section(tree, "projects").named()),
+        notifications=tuple(_notification(name, item) for name, item in _section(tree, "notifications").named()),
     )
 
 
@@ -93,6 +117,7 @@ def variables(yaml: str) -> tuple[str, ...]:
     """The names of the environment variables that a configuration file takes secrets from; raise Invalid."""
     document = read_document(yaml)
     references = [wanted.secret for wanted in document.connections]
+    references += [reference for one in document.notifications for reference in (one.address, one.key)]
     for project in document.projects:
         references += [*project.secrets.values()]
         references += [reference for stage in project.stages for reference in stage.secrets.values()]
@@ -108,12 +133,23 @@ def _section(tree: Item, name: str) -> Item:
 def _connection(name: str, item: Item, type_: type[Any], shape: Shape) -> WantedConnection:
     word = KIND_OF[type_].secret
     values = take(item, shape, (word,))
-    secret = item.keys.get(word)
-    return WantedConnection(
+    return WantedConnection(item=item, value=make(item, type_, {"name": name, **values}), secret=_secret(item, word))
+
+
+def _notification(name: str, item: Item) -> WantedNotification:
+    values = take(item, NOTIFICATION, ("address", "key"))
+    return WantedNotification(
         item=item,
-        value=make(item, type_, {"name": name, **values}),
-        secret=_reference(secret) if secret is not None and secret.kind != "nothing" else None,
+        value=make(item, Notification, {"name": name, **values}),
+        address=_secret(item, "address"),
+        key=_secret(item, "key"),
     )
+
+
+def _secret(item: Item, name: str) -> Reference | None:
+    """The one secret of that name, if it is said."""
+    said = item.keys.get(name)
+    return _reference(said) if said is not None and said.kind != "nothing" else None
 
 
 def _project(name: str, item: Item) -> WantedProject:

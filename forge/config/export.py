@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 
 from forge.config.document import KINDS
-from forge.config.shapes import PREFERENCES, PROJECT, STAGE, written
+from forge.config.shapes import NOTIFICATION, PREFERENCES, PROJECT, STAGE, written
 from forge.domain.connection import Connection
+from forge.domain.notification import Notification
 from forge.domain.project import Project
 from forge.domain.stage import Stage, default_bake
 from forge.store.connections import kind_of
@@ -41,7 +42,7 @@ class _Variables:
 
 
 def export(store: Store) -> str:
-    """All connections, settings, projects and stages as YAML text."""
+    """All connections, settings, projects, stages and notifications as YAML text."""
     variables = _Variables()
     found: dict[str, Any] = {
         section: {
@@ -54,6 +55,7 @@ def export(store: Store) -> str:
     found["projects"] = {
         project.name: _project(project, stages.get(project.name, []), variables) for project in store.projects.all()
     }
+    found["notifications"] = {one.name: _notification(store, one, variables) for one in store.notifications.all()}
     kept = {section: things for section, things in found.items() if things}
     return _HEAD + yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=120, default_flow_style=False)
 
@@ -65,6 +67,13 @@ def _connection(store: Store, connection: Connection, variables: _Variables) -> 
     if kind.secret in store.secrets.get_all(f"{kind.value}/{connection.name}"):
         found[kind.secret] = variables.reference(connection.name, kind.value, kind.secret)
     return found
+
+
+def _notification(store: Store, notification: Notification, variables: _Variables) -> dict[str, Any]:
+    found = written(notification, NOTIFICATION)
+    kept = store.secrets.get_all(f"notification/{notification.name}")
+    secrets = [name for name in ("address", "key") if name in kept]
+    return found | {name: variables.reference(notification.name, "notification", name) for name in secrets}
 
 
 def _project(project: Project, stages: Iterable[Stage], variables: _Variables) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from forge.config.document import (
     Reference,
     References,
     WantedConnection,
+    WantedNotification,
     WantedProject,
     WantedStage,
 )
-from forge.config.shapes import PREFERENCES, PROJECT, STAGE
+from forge.config.shapes import NOTIFICATION, PREFERENCES, PROJECT, STAGE
 from forge.deploy.connections import ConnectionService
+from forge.deploy.notifications import NotificationService
 from forge.deploy.preferences import PreferenceService
 from forge.deploy.projects import ProjectService
 from forge.deploy.queue import project_place, stage_place
@@ -38,6 +40,7 @@ class Import:
     projects: ProjectService
     connections: ConnectionService
     preferences: PreferenceService
+    notifications: NotificationService
     environment: Mapping[str, str]
     actor: str
     changed: list[Connection] = field(default_factory=list)
@@ -50,6 +53,7 @@ class Import:
             lines.append(self._project(change, project))
             lines += [self._stage(change, stage) for stage in project.stages]
         self._check(document)
+        lines += [self._notification(change, wanted) for wanted in document.notifications]
         return [line for line in lines if line]
 
     # ---- one thing each: "" if it is as it should be
@@ -110,6 +114,24 @@ class Import:
                 return ""
             self.projects.change_stage_in(change, value, secrets, actor=self.actor)
         return f"~ stage {stage.key}: {'; '.join(differences(before, value, STAGE) + said)}"
+
+    def _notification(self, change: Change, wanted: WantedNotification) -> str:
+        name = wanted.value.name
+        before = next((one for one in self.store.notifications.all() if one.name == name), None)
+        kept = self.store.secrets.get_all(f"notification/{name}")
+        given = {
+            what: self._value(reference, kept.get(what))
+            for what, reference in (("address", wanted.address), ("key", wanted.key))
+        }
+        same = before is not None and replace(wanted.value, service=before.service) == before
+        if same and not any(given.values()):
+            return ""
+        with wanted.item.located():
+            self.notifications.put_in(change, wanted.value, given["address"], given["key"], actor=self.actor)
+        if before is None:
+            return f"+ notification {name}"
+        said = [f"a new {what}" for what, secret in given.items() if secret is not None]
+        return f"~ notification {name}: {'; '.join(differences(before, wanted.value, NOTIFICATION) + said)}"
 
     def _check(self, document: Document) -> None:
         """When all is in its place: what two things may not both have."""

@@ -10,6 +10,7 @@ from forge.config.document import Document, read_document
 from forge.config.export import export
 from forge.config.importing import Import
 from forge.deploy.connections import ConnectionService
+from forge.deploy.notifications import NotificationService
 from forge.deploy.preferences import PreferenceService
 from forge.deploy.projects import ProjectService
 from forge.domain.connection import Connection
@@ -36,6 +37,7 @@ class ConfigService:
     projects: ProjectService
     connections: ConnectionService
     preferences: PreferenceService
+    notifications: NotificationService
 
     def export(self) -> str:
         """The configuration as YAML that imports again; secrets as {env: NAME}, never their values."""
@@ -72,6 +74,7 @@ class ConfigService:
             projects=self.projects,
             connections=self.connections,
             preferences=self.preferences,
+            notifications=self.notifications,
             environment=environment,
             actor=actor,
         )
@@ -81,3 +84,5 @@ class ConfigService:
             self.connections.renew(connection)
         if document.projects:
             self.projects.wake()
+        if document.notifications:
+            self.notifications.changed()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 from forge.config import units
 from forge.config.tree import Item
 from forge.domain.errors import Invalid
+from forge.domain.notification import NotificationKind, Occasion
 from forge.domain.preferences import UnknownImage
 from forge.domain.project import Health, HealthKind, Limits, Volume, VolumeKind
 from forge.domain.stage import Tolerance, Update, UpdateMode
@@ -125,6 +126,17 @@ def one_of(choices: type[StrEnum]) -> Form:
     return Form(read, lambda value: value.value)
 
 
+def some_of(choices: type[StrEnum]) -> Form:
+    one = one_of(choices)
+
+    def read(item: Item) -> tuple[StrEnum, ...]:
+        said = texts(item)  # refuses what is no list
+        parts = item.items or tuple(replace(item, kind="text", text=part) for part in said)
+        return tuple(dict.fromkeys(one.read(part) for part in parts))
+
+    return Form(read, lambda values: [value.value for value in values])
+
+
 def record(type_: type[Any], shape: Shape) -> Form:
     return Form(lambda item: make(item, type_, take(item, shape)), lambda value: written(value, shape), shape)
 
@@ -182,6 +194,15 @@ ENGINE: Shape = {
     "listen": TEXT,
     "address": TEXT,
 }
+NOTIFICATION: Shape = {
+    "kind": one_of(NotificationKind),
+    "occasions": some_of(Occasion),
+    "project": TEXT,
+    "stage": TEXT,
+    "quiet": DURATION,
+    "local": BOOLEAN,
+    "active": BOOLEAN,
+}
 PREFERENCES: Shape = {
     "domain": TEXT,
     "domain_pattern": TEXT,
@@ -189,6 +210,7 @@ PREFERENCES: Shape = {
     "default_proxy": TEXT,
     "host_paths": TEXTS,
     "free_disk": SIZE,
+    "public_url": TEXT,
     "webhook_signature": BOOLEAN,
     "receipts": WHOLE,
     "events": WHOLE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
+from forge.domain.connection import check_url
 from forge.domain.errors import Invalid
 from forge.domain.names import DEFAULT_DOMAIN_PATTERN, check_domain_pattern, check_host
 
@@ -19,6 +20,7 @@ class UnknownImage(StrEnum):
 class Preferences:
     """`domain` is the base domain; `host_paths` are the folders host volumes may lie under;
     `free_disk` is the floor in bytes before a pull; `default_proxy` serves new projects;
+    `public_url` is where people reach the board, for links in messages ("": nobody said);
     `webhook_signature`: deliveries without a valid HMAC are refused; `receipts` and `events` say how many are kept.
     """
 
@@ -28,6 +30,7 @@ class Preferences:
     default_proxy: str = "published"
     host_paths: tuple[str, ...] = ()
     free_disk: int = 1 << 30
+    public_url: str = ""
     webhook_signature: bool = False
     receipts: int = 1000
     events: int = 100_000
@@ -36,6 +39,8 @@ class Preferences:
         """Raise Invalid with the field at fault."""
         check_host(self.domain)
         check_domain_pattern(self.domain_pattern, "domain_pattern")
+        if self.public_url:
+            check_url(self.public_url, "public_url")
         for path in self.host_paths:
             if not path.startswith("/") or ".." in path.split("/") or "\0" in path:
                 raise Invalid(f"“{path[:80]}” is no absolute folder", fields={"host_paths": "absolute folders"})

@@ -41,6 +41,12 @@ class Events:
         )
         return [_event(row) for row in rows]
 
+    def of_types(self, types: Sequence[str], number: int, limit: int) -> list[Event]:
+        """At most `limit` changes of state of `types` with a number above `number`, in order."""
+        marks = ", ".join("?" * len(types))
+        sql = f"SELECT * FROM event WHERE topic = ? AND id > ? AND type IN ({marks}) ORDER BY id LIMIT ?"  # noqa: S608
+        return [_event(row) for row in self._database.rows(sql, [STATE, number, *types, limit])]
+
     def activity(
         self,
         *,

@@ -11,6 +11,7 @@ from forge.store.deploys import Deploys
 from forge.store.events import Events
 from forge.store.instances import Instances
 from forge.store.metrics import Metrics
+from forge.store.notifications import Deliveries, Notifications
 from forge.store.projects import Projects
 from forge.store.secrets import Secrets
 from forge.store.sightings import Receipts, Sightings
@@ -33,6 +34,8 @@ class Store:
     secrets: Secrets
     metrics: Metrics
     adopted: AdoptedStore
+    notifications: Notifications
+    deliveries: Deliveries
 
 
 def make_store(database: Database, vault: Vault) -> Store:
@@ -50,4 +53,6 @@ def make_store(database: Database, vault: Vault) -> Store:
         secrets=Secrets(database, vault),
         metrics=Metrics(database),
         adopted=AdoptedStore(database, preferences),
+        notifications=Notifications(database),
+        deliveries=Deliveries(database),
     )

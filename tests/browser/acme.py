@@ -7,11 +7,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from forge.domain.deploy import Deploy
 from forge.domain.metrics import MACHINE, Sample
+from forge.domain.notification import Answer, Notification, NotificationKind
 from forge.domain.project import Health, HealthKind
+from forge.domain.secret import Secret
 from forge.domain.stage import Stage
 from forge.domain.tags import parse_pattern
 from tests.fake_machine import Behaviour
@@ -48,6 +50,17 @@ BROKEN = Behaviour(
 NEVER_READY = Behaviour(healthy_after=None, log=("search 1.9.0 starting", "replaying the index: 61 %"))
 
 
+class _Receiver:
+    """Somebody who is told, and answers the same each time."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def send(self, *_: object, local: bool) -> Answer:
+        del local
+        return self._answer
+
+
 class Walk:
     """A figure that wanders about a usual one."""
 
@@ -81,6 +94,7 @@ class Acme:
             world.forge.store.preferences.put(change, preferences, "test")
         for name in ("shop", "checkout", "search", "mailer", "ledger", "docs"):
             self._project(name)
+        self._told()
         world.forge.start()
         self._quiet_past()
         places = self._shop() | self._checkout()
@@ -90,6 +104,27 @@ class Acme:
         self._now_it_is(0, pace=0)
         self._used()
         return places | self._under_way()
+
+    def _told(self) -> None:
+        """Who is told elsewhere: one is reached, one is away, one keeps quiet."""
+        forge = self.world.forge
+        forge.courier.apprise = cast("Any", _Receiver(Answer(ok=True, text="It was taken", milliseconds=212)))
+        away = Answer(ok=False, text="503: hooks.acme.dev is being updated", code=503, milliseconds=41)
+        forge.courier.webhook = cast("Any", _Receiver(away))
+        told = (
+            (
+                Notification(name="team-chat", kind=NotificationKind.APPRISE),
+                "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+            ),
+            (
+                Notification(name="on-call", kind=NotificationKind.WEBHOOK, project="checkout"),
+                "https://hooks.acme.dev/forge",
+            ),
+            (Notification(name="quiet-dev", kind=NotificationKind.NOBODY, project="docs", stage="dev"), None),
+        )
+        for one, address in told:
+            key = Secret("picture-" * 3) if one.kind is NotificationKind.WEBHOOK else None
+            forge.notifications.put(one, address=Secret(address) if address else None, key=key, actor="anna")
 
     # ---- chapters
 

@@ -55,6 +55,7 @@ SCREENS = (
     Screen(name="proxies", path="/proxies", shows="Connections", picture=False),
     Screen(name="engines", path="/engines", shows="Connections", picture=False),
     Screen(name="settings", path="/settings/webhook", shows="Settings"),
+    Screen(name="notifications", path="/settings/notifications", shows="Settings"),
     Screen(name="settings-domains", path="/settings/domains", shows="Settings", picture=False),
     Screen(name="project-settings", path="/projects/{project}/settings", shows="{project}"),
     Screen(name="stage-settings", path="/projects/{project}/stages/dev", shows="{project}", picture=False),

@@ -17,6 +17,7 @@ def test_only_connections_that_changed_are_made_anew(tmp_path):
         projects=forge.service.projects,
         connections=forge.service.connections,
         preferences=forge.service.preferences,
+        notifications=forge.service.notifications,
         environment={},
         actor="anna",
     )

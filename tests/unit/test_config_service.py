@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from forge.config.document import variables
+from forge.config.service import NOTHING
 from forge.domain.connection import RegistryConnection
 from forge.domain.errors import Conflict, ForgeError, Invalid
 from forge.domain.secret import Secret
@@ -259,3 +261,49 @@ def test_a_plain_variable_that_is_a_secret_already_is_told_where_it_stands(forge
     forge.service.apply(text.replace("VARIABLES", "secrets: {X: {env: Y}}"), {"Y": "1"}, actor="anna")
     with pytest.raises(Invalid, match=f"{place}: “X” is both a plain and a secret variable"):
         forge.service.apply(text.replace("VARIABLES", "environment: {X: '1'}"), {}, actor="anna")
+
+
+NOTIFIED = """
+projects: {shop: {image: r.example/shop, port: 80, stages: {dev: {pattern: '*'}}}}
+notifications:
+  ops: {kind: apprise, address: {env: OPS}, occasions: [deploy_failed, part], quiet: 10m}
+  hook: {kind: webhook, address: {env: HOOK}, key: {env: KEY}, project: shop, stage: dev, occasions: [waiting]}
+  hush: {kind: nobody, project: shop, occasions: [deploy_failed]}
+"""
+NOTIFIED_BY = {"OPS": "slack://hush-hush", "HOOK": "https://h.example/hush-hush", "KEY": "hush-hush-hush-hush"}
+
+
+def test_notifications_come_back_from_their_export_without_their_secrets(tmp_path, tmp_path_factory):
+    one, other = Configured(tmp_path), Configured(tmp_path_factory.mktemp("other"))
+    lines = one.service.apply(NOTIFIED, NOTIFIED_BY, actor="anna")
+    assert lines[-3:] == ["+ notification ops", "+ notification hook", "+ notification hush"]
+    assert one.service.apply(NOTIFIED, {}, actor="anna") == [NOTHING]
+    exported = one.service.export()
+    assert "hush-hush" not in exported
+    named = {"OPS_NOTIFICATION_ADDRESS": "OPS", "HOOK_NOTIFICATION_ADDRESS": "HOOK", "HOOK_NOTIFICATION_KEY": "KEY"}
+    assert set(variables(exported)) == set(named)
+    other.service.apply(exported, {name: NOTIFIED_BY[key] for name, key in named.items()}, actor="anna")
+    assert other.everything() == one.everything()
+
+
+def test_what_is_new_of_a_notification_is_named(tmp_path):
+    forge = Configured(tmp_path)
+    forge.service.apply(NOTIFIED, NOTIFIED_BY, actor="anna")
+    changed = NOTIFIED.replace("quiet: 10m", "quiet: 0s")
+    assert forge.service.plan(changed, {"OPS": "ntfy://other"}) == ["~ notification ops: quiet 10m → 0; a new address"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("occasions: [waiting]", "occasions: [wating]", "must be one of"),
+        ("stage: dev", "stage: prod", "There is no shop/prod to tell of"),
+        ("occasions: [deploy_failed]}", "occasions: [part]}", "belongs to no project"),
+        ("{env: OPS}", "slack://token", "A secret does not stand in this file"),
+    ],
+)
+def test_a_mistake_in_a_notification_is_told_with_its_line(tmp_path, before, after, said):
+    forge = Configured(tmp_path)
+    with pytest.raises((Invalid, Conflict), match=rf"Line \d+, column \d+: .*{said}"):
+        forge.service.apply(NOTIFIED.replace(before, after), NOTIFIED_BY, actor="anna")
+    assert forge.store.notifications.all() == []

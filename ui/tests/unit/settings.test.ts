@@ -21,6 +21,7 @@ const SAVED: Settings = {
   default_proxy: 'published',
   host_paths: [],
   free_disk: 1 << 30,
+  public_url: '',
   webhook_signature: false,
   receipts: 1000,
   events: 100_000,
@@ -45,9 +46,9 @@ async function world(kept: Settings = SAVED) {
 }
 
 describe('the settings', () => {
-  it('every setting of Forge is in a section, or is the webhook’s switch', () => {
+  it('every setting of Forge is in a section, or is the webhook’s or the messages’ own, switch', () => {
     const shown = SECTIONS.flatMap((section) => section.fields);
-    expect([...shown, 'webhook_signature'].sort()).toEqual(Object.keys(SAVED).sort());
+    expect([...shown, 'public_url', 'webhook_signature'].sort()).toEqual(Object.keys(SAVED).sort());
   });
 
   it('save a section and nothing else that was typed', async () => {

@@ -62,3 +62,9 @@ export type WholeReceipt = Schemas['ReceiptView'];
 
 /** What happened; `payload` by `type`, as the stream sends it. */
 export type Happening = Omit<Schemas['Event'], 'payload'> & { payload: any };
+
+export type Notification = Schemas['NotificationView'];
+export type ChangedNotification = Schemas['ChangedNotification'];
+export type NotificationDelivery = Schemas['DeliveryView'];
+export type Occasion = Schemas['Occasion'];
+export type SendAnswer = Schemas['SendAnswer'];

@@ -4,6 +4,7 @@ import { deploy } from './en/deploy.ts';
 import { engines } from './en/engines.ts';
 import { deploys } from './en/deploys.ts';
 import { metrics } from './en/metrics.ts';
+import { notifications } from './en/notifications.ts';
 import { past } from './en/past.ts';
 import { settings } from './en/settings.ts';
 import { settingup } from './en/settingup.ts';
@@ -314,6 +315,7 @@ export const en = {
   engines,
   deploys,
   metrics,
+  notifications,
   past,
   settings,
   settingup,

@@ -5,6 +5,7 @@ import { deploy } from './ru/deploy.ts';
 import { engines } from './ru/engines.ts';
 import { deploys } from './ru/deploys.ts';
 import { metrics } from './ru/metrics.ts';
+import { notifications } from './ru/notifications.ts';
 import { past } from './ru/past.ts';
 import { settings } from './ru/settings.ts';
 import { settingup } from './ru/settingup.ts';
@@ -315,6 +316,7 @@ export const ru: Words = {
   engines,
   deploys,
   metrics,
+  notifications,
   past,
   settings,
   settingup,

@@ -1,5 +1,6 @@
 /** The sections of the settings: side list, addresses and command palette are made of this list. */
 import Archive from '@lucide/svelte/icons/archive';
+import Bell from '@lucide/svelte/icons/bell';
 import FileCog from '@lucide/svelte/icons/file-cog';
 import Globe from '@lucide/svelte/icons/globe';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
@@ -12,7 +13,16 @@ import type { Component } from 'svelte';
 import type { Settings } from '#lib/api/types.ts';
 
 export type SectionId =
-  'webhook' | 'images' | 'domains' | 'machine' | 'record' | 'file' | 'backup' | 'browser' | 'people';
+  | 'webhook'
+  | 'notifications'
+  | 'images'
+  | 'domains'
+  | 'machine'
+  | 'record'
+  | 'file'
+  | 'backup'
+  | 'browser'
+  | 'people';
 
 export interface Section {
   id: SectionId;
@@ -23,6 +33,7 @@ export interface Section {
 
 export const SECTIONS: Section[] = [
   { id: 'webhook', icon: Webhook, fields: [] },
+  { id: 'notifications', icon: Bell, fields: [] },
   { id: 'images', icon: PackageOpen, fields: ['unknown_image'] },
   { id: 'domains', icon: Globe, fields: ['domain', 'domain_pattern', 'default_proxy'] },
   { id: 'machine', icon: HardDrive, fields: ['host_paths', 'free_disk'] },

@@ -17,6 +17,11 @@ export const settings = {
       about:
         'Where your registry or CI tells Forge that a tag was pushed. A delivery only says “look now”: the registry decides what the tag means.',
     },
+    notifications: {
+      title: 'Notifications',
+      about:
+        'Who is told elsewhere when something happens: in chat, by mail, on a phone, or by a signed webhook.',
+    },
     images: {
       title: 'New images',
       about: 'What happens when a delivery names an image that belongs to no project.',

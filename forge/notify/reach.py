@@ -1,0 +1,153 @@
+"""Where a message may go: each connection is judged by the address it really goes to, at the moment it is made.
+
+A name that resolves to something else than it did, a redirect, a library that connects by itself: all of them end in
+`socket.connect`, and Python asks its audit hooks before that. What is refused never leaves this machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from forge.domain.errors import Forbidden
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# Where clouds tell a machine its secrets; what is not link-local of it.
+_METADATA = frozenset(
+    ipaddress.ip_address(text)
+    for text in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+)
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_CONNECTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_STARTS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"})
+
+
+class OutOfBounds(Forbidden):
+    """A message may not be sent there."""
+
+    code = "out_of_bounds"
+
+
+class _Refused(ConnectionError):
+    """What the library that wanted to connect gets to see."""
+
+
+@dataclass(slots=True)
+class Bounds:
+    """`local`: this machine and link-local addresses are allowed. `through` are proxies that lead out, and `refused` is
+    the sentence of what was stopped.
+    """
+
+    local: bool = False
+    through: frozenset[tuple[str, int]] = frozenset()
+    refused: str | None = field(default=None)
+
+    def check(self) -> None:
+        """Raise OutOfBounds if something was stopped."""
+        if self.refused is not None:
+            raise OutOfBounds(self.refused)
+
+
+_bounds: ContextVar[Bounds | None] = ContextVar("bounds", default=None)
+_installing = threading.Lock()
+_installed = False
+
+
+@contextmanager
+def within(*, local: bool, through: frozenset[tuple[str, int]] = frozenset()) -> Iterator[Bounds]:
+    """Inside, this thread connects only where it may."""
+    _install()
+    bounds = Bounds(local, through)
+    token = _bounds.set(bounds)
+    try:
+        yield bounds
+    finally:
+        _bounds.reset(token)
+
+
+def why_not(address: Address, *, local: bool) -> str | None:
+    """Why nothing is sent to an address; None if it may be."""
+    real = _meant(address)
+    if real in _METADATA:
+        return f"{real} is where a cloud keeps a machine's secrets: nothing is sent there"
+    if real.is_multicast or real == ipaddress.ip_address("255.255.255.255"):
+        return f"{real} is many machines at once: nothing is sent there"
+    if local:
+        return None
+    if real.is_loopback or real.is_unspecified:
+        return f"{real} is this machine itself: allow it for this notification if that is meant"
+    if real.is_link_local:
+        return f"{real} is a link-local address: allow it for this notification if that is meant"
+    return None
+
+
+def proxies_of(environment: Mapping[str, str]) -> frozenset[tuple[str, int]]:
+    """Addresses and ports of the HTTP proxies that the environment names: what goes through them is theirs to judge."""
+    found = set()
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        url = environment.get(name) or environment.get(name.upper()) or ""
+        parts = urlsplit(url if "://" in url else f"//{url}")
+        if not parts.hostname:
+            continue
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            found |= {(str(info[4][0]), port) for info in socket.getaddrinfo(parts.hostname, port)}
+        except OSError:
+            continue  # then nothing can go through it either
+    return frozenset(found)
+
+
+def _meant(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+def _install() -> None:
+    """An audit hook cannot be taken away again; outside of `within` it only looks at a variable."""
+    global _installed  # noqa: PLW0603  one hook a process
+    with _installing:
+        if not _installed:
+            sys.addaudithook(_audit)
+            _installed = True
+
+
+def _audit(event: str, arguments: tuple[object, ...]) -> None:
+    if event not in _CONNECTS and event not in _STARTS:
+        return
+    bounds = _bounds.get()
+    if bounds is None:
+        return
+    if event in _STARTS:
+        reason: str | None = "It would start a program on this machine: nothing is started for a message"
+    else:
+        reason = _judge(bounds, arguments[1])
+    if reason is not None:
+        bounds.refused = reason
+        raise _Refused(reason)
+
+
+def _judge(bounds: Bounds, target: object) -> str | None:
+    if target is None:  # along a connection that was judged when it was made
+        return None
+    if not isinstance(target, tuple) or len(target) < 2:
+        return "It would connect to a socket of this machine: nothing is sent there"
+    host, port = str(target[0]), target[1]
+    if (host, port) in bounds.through:
+        return None
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return f"It would connect to {host[:80]} without looking it up first: that cannot be judged"
+    return why_not(address, local=bounds.local)
