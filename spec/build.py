@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import icons
@@ -19,6 +20,8 @@ DIST = ROOT / "dist"
 def main() -> None:
     if not (ROOT / "forge/static/index.html").is_file():
         raise SystemExit("The board is not built: run `make ui` first.")
+    if sys.platform.startswith("linux") and find_spec("gi") is None:
+        print("PyGObject is not there: this file will open the browser instead of a window (docs/window.md).")
     version.write(MADE)
     icons.write(MADE)
     built = freeze()

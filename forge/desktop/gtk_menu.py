@@ -23,7 +23,7 @@ def menubar(app: Any, words: Words, choose: Callable[[str], None]) -> None:
         inside = Gio.Menu()
         for section in menu.sections:
             inside.append_section(None, _section(Gio, section))
-        bar.append_submenu(menu.title, inside)
+        bar.append_submenu(f"_{menu.title}", inside)  # Alt and its first letter
     app.set_menubar(bar)
 
 

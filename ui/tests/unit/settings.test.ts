@@ -22,6 +22,7 @@ const SAVED: Settings = {
   host_paths: [],
   free_disk: 1 << 30,
   webhook_signature: false,
+  close_to_tray: false,
   receipts: 1000,
   events: 100_000,
 };

@@ -2386,6 +2386,8 @@ export interface components {
          * @description The settings; what is left out gets its default. `free_disk` in bytes.
          */
         Settings: {
+            /** @default false */
+            close_to_tray: boolean;
             /** @default published */
             default_proxy: string;
             /** @default localhost */

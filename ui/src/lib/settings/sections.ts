@@ -1,4 +1,5 @@
 /** The sections of the settings: side list, addresses and command palette are made of this list. */
+import AppWindow from '@lucide/svelte/icons/app-window';
 import Archive from '@lucide/svelte/icons/archive';
 import FileCog from '@lucide/svelte/icons/file-cog';
 import Globe from '@lucide/svelte/icons/globe';
@@ -12,7 +13,16 @@ import type { Component } from 'svelte';
 import type { Settings } from '#lib/api/types.ts';
 
 export type SectionId =
-  'webhook' | 'images' | 'domains' | 'machine' | 'record' | 'file' | 'backup' | 'browser' | 'people';
+  | 'webhook'
+  | 'images'
+  | 'domains'
+  | 'machine'
+  | 'record'
+  | 'file'
+  | 'backup'
+  | 'window'
+  | 'browser'
+  | 'people';
 
 export interface Section {
   id: SectionId;
@@ -29,6 +39,7 @@ export const SECTIONS: Section[] = [
   { id: 'record', icon: History, fields: ['events', 'receipts'] },
   { id: 'file', icon: FileCog, fields: [] },
   { id: 'backup', icon: Archive, fields: [] },
+  { id: 'window', icon: AppWindow, fields: ['close_to_tray'] },
   { id: 'browser', icon: Monitor, fields: [] },
   { id: 'people', icon: Users, fields: [] },
 ];
