@@ -34,7 +34,7 @@ _GTK = (
     "cairo", "freetype2", "xlib", "AyatanaAppIndicator3", "AppIndicator3",
 )  # fmt: skip
 _GTK_LIBRARY = re.compile(
-    r"^(gi_typelibs/|lib(girepository|glib|gobject|gio|gmodule|gthread|cairo\S*|pixman|Xrender|bsd|md)(-\S+)?\.so)"
+    r"^lib(girepository|glib|gobject|gio|gmodule|gthread|cairo\S*|pixman|Xrender|bsd|md)(-\S+)?\.so"
 )
 _GTK_HOOK = re.compile(r"^pyi_rth_(gi|glib|gtk|gio|gdkpixbuf)")
 
@@ -59,5 +59,6 @@ def binaries(found: Iterable[Entry]) -> list[Entry]:
 
 
 def datas(found: Iterable[Entry]) -> list[Entry]:
-    """Without what only people who write Python read."""
-    return [entry for entry in found if not entry[0].endswith((".pyi", "py.typed", ".gitkeep"))]
+    """Without what only people who write Python read, and what GTK has of its own."""
+    left = [entry for entry in found if not entry[0].endswith((".pyi", "py.typed", ".gitkeep"))]
+    return [entry for entry in left if not entry[0].startswith("gi_typelibs")]

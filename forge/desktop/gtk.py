@@ -106,6 +106,9 @@ class Gtk(Toolkit):
         self._origin = f"{parts.scheme}://{parts.netloc}"
         super().load(url)
 
+    def show_html(self, html: str) -> None:
+        self._later(lambda: self._browser.webview.load_html(html, None))  # of no origin: about:blank
+
     def reload(self) -> None:
         self._later(self._browser.webview.reload)
 

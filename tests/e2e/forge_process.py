@@ -55,10 +55,14 @@ class ForgeProcess:
     def start(self) -> float:
         """Start it; the seconds until it answered."""
         began = time.monotonic()
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self.command(), cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+        self.launch()
         until(self._is_there, f"Forge answers ({self.log})")
         return time.monotonic() - began
+
+    def launch(self) -> None:
+        """Start it, and do not wait."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(self.command(), cwd=ROOT, env=self.environment, stdout=log, stderr=log)
 
     def command(self) -> list[str]:
         """What a person types."""
