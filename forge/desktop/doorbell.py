@@ -45,6 +45,8 @@ class Doorbell:
 
     def close(self) -> None:
         if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)  # closing alone wakes nobody who accepts
             self._socket.close()
             self._socket = None
             self._file.unlink(missing_ok=True)
