@@ -120,8 +120,9 @@ class Desk:
         )  # fmt: skip
 
     def _show_board(self) -> None:
+        for line in self._watch.known():
+            self._tell(**line)
         self._tell(do="go", url=self._link(), address=self._board.address.url, ours=self._ours)
-        self._watch.tell()
 
     def _tell(self, **line: Any) -> None:
         if self._window is not None:

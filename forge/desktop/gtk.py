@@ -37,14 +37,15 @@ class Gtk(Toolkit):
         os.environ.setdefault("WEBKIT_DISABLE_DMABUF_RENDERER", "1")  # else blank on NVIDIA, virtual machines and Xvfb
         _require_libraries()
         from gi.repository import GLib  # noqa: PLC0415  only where there is GTK
+
+        GLib.set_prgname("forge")  # before GTK looks: desktops find the icon and the group of a window by it
+        GLib.set_application_name("Forge")
         from gi.repository import Gtk as gtk  # noqa: N813, PLC0415
 
         if not gtk.init_check()[0]:
             raise NoWindow("the display cannot be opened")
         from webview.guilib import initialize  # noqa: PLC0415
 
-        GLib.set_prgname("forge")
-        GLib.set_application_name("Forge")
         self._glib, self._gtk, self._backend = GLib, gtk, initialize("gtk")
         self._settings = gtk.Settings.get_default()
         self._system_dark = self._find_dark()

@@ -46,11 +46,12 @@ def ground(*, dark: bool) -> str:
 
 
 def menu_style(*, dark: bool) -> str:
-    """GTK's CSS for the menu bar: the ground of the board's rail."""
+    """GTK's CSS: the menu bar on the ground of the board's rail, questions on that of its cards."""
     rail, text, line = ("#090a0d", "#c4c7cd", "#1d1f23") if dark else ("#f1f2f4", "#3c4048", "#dfe1e4")
+    card = "#15171b" if dark else "#ffffff"
     return (
         f"menubar {{ background: {rail}; color: {text}; border-bottom: 1px solid {line}; box-shadow: none; "
-        "font-size: 12px; padding: 1px 4px }"
+        f"font-size: 12px; padding: 1px 4px }} messagedialog {{ background: {card} }}"
     )
 
 

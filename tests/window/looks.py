@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from forge.desktop.splash import ground
 from tests.window.screen import Colour, Picture
 
@@ -27,9 +29,13 @@ def _ground(dark: bool) -> Colour:
 
 def greens(picture: Picture) -> int:
     """Points of the green that says that something runs or went well."""
-    return sum(count for colour, count in picture.counted(2).items() if _green(colour))
+    return _points(picture, lambda red, green, blue: green > 90 and green > red + 50 and green > blue + 25)
 
 
-def _green(colour: Colour) -> bool:
-    red, green, blue = colour
-    return green > 90 and green > red + 50 and green > blue + 25
+def blues(picture: Picture) -> int:
+    """Points of the blue that says that something is under way."""
+    return _points(picture, lambda red, green, blue: blue > 120 and blue > red + 60 and blue > green + 20)
+
+
+def _points(picture: Picture, like: Callable[[int, int, int], bool]) -> int:
+    return sum(count for colour, count in picture.counted(2).items() if like(*colour))

@@ -112,10 +112,16 @@ class Screen:
         (window,) = self.windows()
         self._do("windowmove", window, str(x), str(y), "windowsize", window, str(width), str(height))
 
-    def press(self, keys: str) -> None:
-        """`ctrl+q`, in the window."""
-        until(lambda: len(self.windows()) == 1, "there is a window")
-        (window,) = self.windows()
+    def dialogs(self) -> list[str]:
+        """The numbers of what is in front of the window."""
+        found = self._do("search", "--onlyvisible", "--class", "forge").stdout.split()
+        return [window for window in found if window not in self.windows()]
+
+    def press(self, keys: str, window: str = "") -> None:
+        """`ctrl+q`, in Forge's window if none is said."""
+        if not window:
+            until(lambda: len(self.windows()) == 1, "there is a window")
+            (window,) = self.windows()
         self._do("windowfocus", "--sync", window, "key", "--clearmodifiers", keys)
 
     def _do(self, *words: str) -> subprocess.CompletedProcess[str]:
