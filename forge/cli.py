@@ -16,6 +16,7 @@ from forge.domain.errors import Conflict, Forbidden, ForgeError, Invalid, NotFou
 
 # Command → (module, attribute, summary): a module is imported when its command is run.
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "window": ("window", "window", "Open Forge in a window, as plain `forge` does."),
     "serve": ("serve", "serve", "Run Forge until Ctrl-C."),
     "service": ("service", "service", "The unit by which systemd runs Forge."),
     "open": ("shell", "open_board", "A link that signs a browser in, once."),
@@ -135,12 +136,15 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
 def cli(context: click.Context, url: str | None, token: str | None) -> None:
     """Forge watches registries, deploys what it finds on Docker, and leads people to it.
 
-    `forge serve` runs it; every other command speaks with the Forge that runs on the data folder.
+    Plain `forge` opens its window, `forge serve` runs it without one; every other command speaks with the Forge that
+    runs on the data folder.
     """
     state = context.ensure_object(State)
     state.url, state.token = url, token
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        from forge.commands.window import open_window  # noqa: PLC0415  no other command needs it
+
+        open_window(state)
 
 
 def exit_code(error: ForgeError) -> int:

@@ -19,6 +19,7 @@ from forge.domain.errors import Invalid
 from forge.domain.names import check_host
 from forge.domain.secret import Secret
 
+DEFAULT_PORT = 8400
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
 _OURS = frozenset({"forge.db", "vault.key", "settings.toml", "token", "lost+found"})
@@ -34,7 +35,7 @@ class Settings:
 
     data: Path
     host: str = "127.0.0.1"
-    port: int = 8400
+    port: int = DEFAULT_PORT
     seed: Path | None = None
     log_level: str = "info"
     log_format: str = "text"

@@ -9,6 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import icons
@@ -24,6 +25,8 @@ DIST = ROOT / "dist"
 def main(*, folder: bool) -> None:
     if not (ROOT / "forge/static/index.html").is_file():
         raise SystemExit("The board is not built: run `make ui` first.")
+    if sys.platform.startswith("linux") and find_spec("gi") is None:
+        print("PyGObject is not there: this file will open the browser instead of a window (docs/window.md).")
     version.write(MADE)
     icons.write(MADE)
     built = freeze(folder=folder)

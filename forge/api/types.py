@@ -247,3 +247,4 @@ class Settings(Wire, kw_only=True):
     webhook_signature: bool = False
     receipts: Whole = 1000
     events: Whole = 100_000
+    close_to_tray: bool = False

@@ -214,6 +214,7 @@ PREFERENCES: Shape = {
     "webhook_signature": BOOLEAN,
     "receipts": WHOLE,
     "events": WHOLE,
+    "close_to_tray": BOOLEAN,
 }
 HEALTH: Shape = {"kind": one_of(HealthKind), "path": TEXT, "timeout": DURATION}
 VOLUME: Shape = {

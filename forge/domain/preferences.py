@@ -21,7 +21,8 @@ class Preferences:
     """`domain` is the base domain; `host_paths` are the folders host volumes may lie under;
     `free_disk` is the floor in bytes before a pull; `default_proxy` serves new projects;
     `public_url` is where people reach the board, for links in messages ("": nobody said);
-    `webhook_signature`: deliveries without a valid HMAC are refused; `receipts` and `events` say how many are kept.
+    `webhook_signature`: deliveries without a valid HMAC are refused; `receipts` and `events` say how many are kept;
+    `close_to_tray`: closing the window hides it where there is a tray.
     """
 
     domain: str = "localhost"
@@ -34,6 +35,7 @@ class Preferences:
     webhook_signature: bool = False
     receipts: int = 1000
     events: int = 100_000
+    close_to_tray: bool = False
 
     def __post_init__(self) -> None:
         """Raise Invalid with the field at fault."""

@@ -56,12 +56,16 @@ class ForgeProcess:
     def start(self) -> float:
         """Start it; the seconds until it answered."""
         began = time.monotonic()
+        self.launch()
+        until(self._is_there, f"Forge answers ({self.log})")
+        return time.monotonic() - began
+
+    def launch(self) -> None:
+        """Start it, and do not wait."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(), cwd=ROOT, env=self.environment, stdout=log, stderr=log, **self.identity
             )
-        until(self._is_there, f"Forge answers ({self.log})")
-        return time.monotonic() - began
 
     def command(self) -> list[str]:
         """What a person types."""

@@ -23,6 +23,7 @@ const SAVED: Settings = {
   free_disk: 1 << 30,
   public_url: '',
   webhook_signature: false,
+  close_to_tray: false,
   receipts: 1000,
   events: 100_000,
 };

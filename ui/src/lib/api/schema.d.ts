@@ -2861,6 +2861,8 @@ export interface components {
          * @description The settings; what is left out gets its default. `free_disk` in bytes.
          */
         Settings: {
+            /** @default false */
+            close_to_tray: boolean;
             /** @default published */
             default_proxy: string;
             /** @default localhost */

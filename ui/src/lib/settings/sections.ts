@@ -1,4 +1,5 @@
 /** The sections of the settings: side list, addresses and command palette are made of this list. */
+import AppWindow from '@lucide/svelte/icons/app-window';
 import Archive from '@lucide/svelte/icons/archive';
 import Bell from '@lucide/svelte/icons/bell';
 import FileCog from '@lucide/svelte/icons/file-cog';
@@ -21,6 +22,7 @@ export type SectionId =
   | 'record'
   | 'file'
   | 'backup'
+  | 'window'
   | 'browser'
   | 'people';
 
@@ -40,6 +42,7 @@ export const SECTIONS: Section[] = [
   { id: 'record', icon: History, fields: ['events', 'receipts'] },
   { id: 'file', icon: FileCog, fields: [] },
   { id: 'backup', icon: Archive, fields: [] },
+  { id: 'window', icon: AppWindow, fields: ['close_to_tray'] },
   { id: 'browser', icon: Monitor, fields: [] },
   { id: 'people', icon: Users, fields: [] },
 ];

@@ -46,6 +46,7 @@ export const settings = {
       about:
         'All that Forge knows as one SQLite file of one moment, while it runs on: history, settings, sealed secrets.',
     },
+    window: { title: 'Window', about: 'How Forge’s own window behaves, on whichever desktop it is opened.' },
     browser: { title: 'This browser', about: 'How Forge looks here. Kept in this browser only.' },
     people: {
       title: 'People and tokens',
@@ -172,6 +173,11 @@ export const settings = {
       'Put the backup there as forge.db, and the key as vault.key.',
       'Start Forge: it compares what it remembers with what Docker runs.',
     ],
+  },
+  window: {
+    tray: 'Close to the tray',
+    trayHelp:
+      'Closing the window hides it, and Forge goes on; its icon in the tray brings it back. Where the desktop has no tray, closing ends Forge as ever.',
   },
   browser: { theme: 'Theme', language: 'Language' },
   people: {

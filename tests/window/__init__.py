@@ -1,0 +1,1 @@
+"""The window on a screen of its own, as people have it."""
