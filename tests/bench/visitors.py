@@ -1,4 +1,4 @@
-"""Visitors of a domain behind a proxy: `visitors.py PORT DOMAIN [FRESH]` asks until its input ends and says what failed.
+"""Visitors of a domain behind a proxy: `visitors.py PORT DOMAIN [FRESH]` asks until its input ends, and tells failures.
 
 Three kinds, each at its own pace: `fresh` opens a connection for every request, `kept` keeps a few open, `slow` asks
 for a page that takes SLOW seconds.
