@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from forge.deploy.health import Unhealthy, stay_healthy
 from forge.deploy.run import Run
 from forge.deploy.steps import health_plan, tell_probe
+from forge.domain.errors import ProxyError, ProxyUnavailable
 
 _KEEP_EVERY = 2.0  # seconds between figures for whoever follows the deploy
 _LOOK_EVERY = 0.25  # seconds between looks at what people would have met
@@ -58,9 +60,22 @@ def _watching(run: Run) -> Callable[[float], None]:
 
 
 def _look_at_requests(run: Run) -> None:
-    if run.meter is None:
+    meter = run.meter
+    if meter is None:
         return
-    for fault in run.meter.news():
+    for fault in meter.news():
         run.say(f"a request through the proxy failed: {fault}", "warning")
-    if excess := run.meter.excess(run.stage.tolerance):
+    if excess := meter.excess(run.stage.tolerance):
+        if meter.lost:  # no fault of the image: it may be tried again
+            raise ProxyError(excess, code="route_lost")
         raise Unhealthy(excess)
+    if meter.lost:
+        _lead_again(run)
+
+
+def _lead_again(run: Run) -> None:
+    """A proxy that was started anew may have lost its routes; nothing is sent to one that has them."""
+    route = run.route_to(run.candidate())
+    if run.proxy is not None and route is not None:
+        with contextlib.suppress(ProxyUnavailable):  # it is asked again in a moment
+            run.proxy.point(route)

@@ -14,6 +14,7 @@ from forge.domain.stage import LATEST, Tolerance
 from forge.ports import Answer
 
 EVERY = 0.25  # seconds between requests
+_HANGS = 3.0  # seconds; what fails sooner without an answer is a proxy that is away, and going back mends nothing
 _NEWS = 20  # failures that are told one by one
 
 
@@ -35,6 +36,7 @@ class Meter:
     _newest: str = ""
     _ordered: float | None = None
     _confirmed: bool = False
+    _lost: bool = False
     _ended: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -49,12 +51,13 @@ class Meter:
 
     def once(self) -> tuple[Answer | None, str]:
         """Ask and count: the answer, and what is wrong with it, "" if nothing is."""
+        began, judged = self.clock(), True
         try:
             answer: Answer | None = self.ask()
             fault = self._fault(answer) if answer else ""
         except ForgeError as error:
-            answer, fault = None, error.message
-        self._count(answer, fault)
+            answer, fault, judged = None, error.message, self.clock() - began >= _HANGS
+        self._count(answer, fault, judged=judged)
         return answer, fault
 
     def confirm(self, answer: Answer) -> None:
@@ -65,6 +68,11 @@ class Meter:
     def end(self) -> None:
         """Ask no more; who is still waited for is not counted."""
         self._ended.set()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the proxy itself answered last, as one does that knows no such route."""
+        return self._lost
 
     def news(self) -> list[str]:
         """Failures that were not told yet, a sentence each."""
@@ -95,12 +103,13 @@ class Meter:
             return f"{answer.status} from {'the new instance' if answer.target == self.new else answer.target}"
         return ""
 
-    def _count(self, answer: Answer | None, fault: str) -> None:
+    def _count(self, answer: Answer | None, fault: str, *, judged: bool) -> None:
         with self._lock:
             if self._ended.is_set() or (fault and self._ordered is None):
                 return  # what failed before the switch is not its fault
             self.found = self._with(answer, failed=bool(fault))
-            if self._confirmed:
+            self._lost = answer is not None and answer.target is None and answer.status < 500
+            if self._confirmed and judged:
                 self._latest.append(bool(fault))
             if fault:
                 self._newest = fault

@@ -45,6 +45,7 @@ class CaddyProxy:
         self._migrate = migrate
         self._admin = Admin(connection.url or "")
         self._changing = threading.Lock()
+        self._streams = True  # until this Caddy says that it knows no such thing
 
     def test(self) -> ProxyReport:
         """Ask, and say exactly what is wrong; never raises. Caddy does not tell its version."""
@@ -61,7 +62,7 @@ class CaddyProxy:
             text = f"Caddy answers. It has no server yet: Forge will make one for {address} with the first route"
             return ProxyReport(ok=True, text=text)
         wrong = self._elsewhere(name, servers[name], address)
-        return ProxyReport(ok=not wrong, text=wrong or f"Caddy answers at {address}{self._hint()}")
+        return ProxyReport(ok=not wrong, text=wrong or f"Caddy answers at {address}{self._hint()}{self._old()}")
 
     def routes(self) -> tuple[Route, ...]:
         """The routes with Forge's mark, as Caddy has them now."""
@@ -75,7 +76,13 @@ class CaddyProxy:
 
     def point(self, route: Route, *, again: bool = False) -> None:
         """Lead `route.domain` to `route.target`; nothing is sent if it leads there, unless `again`."""
-        self._settle(lambda servers: config.plan_point(servers, self._connection, self._home, route, again=again))
+        try:
+            self._point(route, again=again)
+        except ProxyError as error:
+            if not self._streams or config.CLOSE_DELAY not in error.message:
+                raise
+            self._streams = False  # this Caddy is older than 2.7: a change closes its websockets
+            self._point(route, again=again)
 
     def remove(self, domain: str) -> None:
         """Take Forge's route for `domain` away, however often it is there."""
@@ -94,6 +101,11 @@ class CaddyProxy:
 
     def close(self) -> None:
         """Nothing is kept open; the HTTP session is its owner's."""
+
+    def _point(self, route: Route) -> None:
+        self._settle(
+            lambda servers: config.plan_point(servers, self._connection, self._home, route, streams=self._streams)
+        )
 
     def _servers(self) -> tuple[Mapping[str, Any], str]:
         part = self._admin.read(config.SERVERS)
@@ -133,6 +145,10 @@ class CaddyProxy:
             return "" if answers else f"{say} nothing answers at {address}: {todo}"
         is_caddy = fits or "caddy" in reply.headers.get("Server", "").lower()
         return "" if is_caddy else f"{say} another program answers at {address}: {todo}"
+
+    def _old(self) -> str:
+        todo = "Websockets are closed whenever a route changes: Caddy 2.7 and newer keeps them open"
+        return "" if self._streams else f". {todo}"
 
     def _hint(self) -> str:
         """What to set so that a switch resets nobody: Caddy reopens its port, and Linux drops who waits at the old."""

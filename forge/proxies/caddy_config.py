@@ -14,6 +14,9 @@ from forge.proxies.asking import ASK_HEADER, TARGET_HEADER, parse_target
 
 SERVERS = "/config/apps/http/servers"
 NEW_SERVER = "forge"  # made only where Caddy has no HTTP server at all
+# Caddy 2.7 and newer: else every change of its configuration closes all websockets, of whatever domain.
+CLOSE_DELAY = "stream_close_delay"
+_DELAY = "24h"
 
 Json = Mapping[str, Any]
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -29,14 +32,21 @@ class Change:
 
 
 def plan_point(
-    servers: Mapping[str, Json], connection: ProxyConnection, home: str, route: Route, *, again: bool = False
+    servers: Mapping[str, Json],
+    connection: ProxyConnection,
+    home: str,
+    route: Route,
+    *,
+    streams: bool = False,
+    again: bool = False,
 ) -> Change | None:
-    """The change after which `route` holds; None if it holds and is not to be said `again`.
+    """The change after which `route` holds; None if it holds and is not to be said `again`. `streams`: its websockets
+    outlive later changes.
 
     Raise ProxyError: domain_taken, no_server, no_address.
     """
     name = choose_server(servers, connection)
-    made = route_object(home, route)
+    made = route_object(home, route, streams=streams)
     if name is None:
         return Change(method="PUT", path=f"{SERVERS}/{NEW_SERVER}", value=_server_object(_address_of(connection), made))
     routes = servers[name].get("routes")
@@ -47,7 +57,9 @@ def plan_point(
                 "remove it there, or choose another domain",
                 code="domain_taken",
             )
-    return _change_of_route(f"{SERVERS}/{quote(name, safe='')}/routes", routes, home, route, again=again)
+    return _change_of_route(
+        f"{SERVERS}/{quote(name, safe='')}/routes", routes, made, route, streams=streams, again=again
+    )
 
 
 def plan_remove(servers: Mapping[str, Json], home: str, domain: str) -> Change | None:
@@ -119,7 +131,7 @@ def is_own(made: Json, home: str, domain: str) -> bool:
     return made.get("@id") == _mark(home, domain) and domain.lower() in _hosts(made)
 
 
-def route_object(home: str, route: Route) -> dict[str, Any]:
+def route_object(home: str, route: Route, *, streams: bool = False) -> dict[str, Any]:
     """Caddy's object for `route`. Only a request with X-Forge-Ask is told in X-Forge-Target who answered; what Caddy
     answers itself (502) never carries it.
     """
@@ -133,23 +145,25 @@ def route_object(home: str, route: Route) -> dict[str, Any]:
         "match": [{"host": [route.domain]}],
         "handle": [
             {"handler": "subroute", "routes": [told]},
-            {"handler": "reverse_proxy", "upstreams": _upstreams(route.target)},
+            {"handler": "reverse_proxy", "upstreams": _upstreams(route.target), **_kept(streams)},
         ],
         "terminal": True,
     }
 
 
 def _change_of_route(
-    path: str, routes: Sequence[Json] | None, home: str, route: Route, *, again: bool
+    path: str, routes: Sequence[Json] | None, made: Json, route: Route, *, streams: bool, again: bool
 ) -> Change | None:
-    made = route_object(home, route)
     for index, present in enumerate(routes or []):
-        if is_own(present, home, route.domain):
+        if present.get("@id") == made["@id"] and route.domain.lower() in _hosts(present):
             at = _proxy_at(present)
             if at is None:
                 return Change(method="PATCH", path=f"{path}/{index}", value=made)
             if not again and present["handle"][at].get("upstreams") == _upstreams(route.target):
                 return None
+            if streams and CLOSE_DELAY not in present["handle"][at]:  # made for a Caddy, or by a Forge, without it
+                handler = {**present["handle"][at], "upstreams": _upstreams(route.target), **_kept(streams)}
+                return Change(method="PATCH", path=f"{path}/{index}/handle/{at}", value=handler)
             upstreams = f"{path}/{index}/handle/{at}/upstreams"
             # POST sets or creates, PATCH only replaces; POST would append to a list that is there
             method = "PATCH" if "upstreams" in present["handle"][at] else "POST"
@@ -182,6 +196,10 @@ def _mark(home: str, domain: str) -> str:
 
 def _upstreams(target: Target) -> list[dict[str, str]]:
     return [{"dial": str(target)}]
+
+
+def _kept(streams: bool) -> dict[str, str]:
+    return {CLOSE_DELAY: _DELAY} if streams else {}
 
 
 def _proxy_at(made: Json) -> int | None:

@@ -38,13 +38,13 @@ def connect(runtime: Runtime, parts: Parts, *, interval: float = 0) -> None:
         put(change, RegistryConnection(name="parts", url=parts.registry.url, interval=interval), "bench")
 
 
-def add_project(runtime: Runtime, registry: Registry, name: str) -> None:
-    """A project with a stage dev that takes dev-*: no drain, no bake."""
+def add_project(runtime: Runtime, registry: Registry, name: str, *, drain: float = 0) -> None:
+    """A project with a stage dev that takes dev-*: no bake."""
     project = Project(
         name=name, image=f"{registry.address}/{name}", port=8080, proxy="caddy",
         health=Health(kind=HealthKind.HTTP, path="/healthz", timeout=20),
     )  # fmt: skip
-    dev = Stage(project=name, name="dev", pattern=parse_pattern("glob:dev-*"), drain=0)
+    dev = Stage(project=name, name="dev", pattern=parse_pattern("glob:dev-*"), drain=drain)
     runtime.projects.create(project, {}, [(dev, {})], actor="bench")
 
 

@@ -1,4 +1,4 @@
-"""Visitors of a domain behind a proxy: `visitors.py PORT DOMAIN` asks until its input ends, then prints what failed.
+"""Visitors of a domain behind a proxy: `visitors.py PORT DOMAIN [FRESH]` asks until its input ends, and tells failures.
 
 Three kinds, each at its own pace: `fresh` opens a connection for every request, `kept` keeps a few open, `slow` asks
 for a page that takes SLOW seconds.
@@ -23,8 +23,8 @@ class Visitors:
     were closed while nothing was asked on them.
     """
 
-    def __init__(self, port: int, domain: str) -> None:
-        self.port, self.domain = port, domain
+    def __init__(self, port: int, domain: str, fresh: int = FRESH) -> None:
+        self.port, self.domain, self.fresh = port, domain, fresh
         self.asked: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
@@ -35,7 +35,7 @@ class Visitors:
 
     async def stay(self) -> None:
         """Ask until the input ends, then wait for what is still asked."""
-        kinds = [*(self._fresh() for _ in range(FRESH)), *(self._kept() for _ in range(KEPT)), self._begin_slow()]
+        kinds = [*(self._fresh() for _ in range(self.fresh)), *(self._kept() for _ in range(KEPT)), self._begin_slow()]
         visits = [asyncio.create_task(kind) for kind in kinds]
         await asyncio.to_thread(sys.stdin.read)
         self._leaving.set()
@@ -111,7 +111,7 @@ def _check(answer: bytes) -> None:
 
 
 def main() -> None:
-    visitors = Visitors(int(sys.argv[1]), sys.argv[2])
+    visitors = Visitors(int(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:4]))
     asyncio.run(visitors.stay())
     found = {"asked": visitors.asked, "failed": visitors.failed, "failures": visitors.failures}
     print(json.dumps({**found, "closed": visitors.closed, "longest_ms": visitors.longest * 1000}))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,11 @@ class Caddy:
             return self.get(STRANGER)[0] == 200
         except OSError:
             return False
+
+    def version(self) -> tuple[int, ...]:
+        """2.6.2 → (2, 6, 2)."""
+        said = subprocess.run([find_program("caddy", "caddy"), "version"], capture_output=True, text=True, check=True)
+        return tuple(int(part) for part in re.findall(r"\d+", said.stdout.split()[0]))
 
     def stop(self) -> None:
         """End it."""

@@ -32,6 +32,7 @@ KINDS = (
     "unhealthy",  # prints lines to both outputs, listens nowhere
     "crashing",  # prints lines and exits with 3
     "slow",  # listens after START_AFTER seconds (3)
+    "failing_later",  # answers 200 at /cgi-bin/page, and 500 from FAIL_AFTER seconds (5) on
     "stubborn",  # ignores SIGTERM
     "echo_env",  # serves its environment at /env
     "slow_requests",  # answers /cgi-bin/slow?SECONDS after that time; finishes requests on SIGTERM
@@ -55,6 +56,7 @@ case $1 in
     echo "error: DATABASE_URL is not set" >&2
     exit 3 ;;
   slow) sleep "${START_AFTER:-3}" & wait $! ;;
+  failing_later) (sleep "${FAIL_AFTER:-5}"; echo > /www/failing) & ;;
   stubborn) trap '' TERM INT ;;
   echo_env) env > /www/env ;;
   slow_requests) trap 'kill $server; while pidof slow >/dev/null; do sleep 0.1; done; exit 0' TERM INT ;;
@@ -64,6 +66,11 @@ esac
 serve
 echo "listening on ${PORT:-8080}"
 wait $server
+"""
+
+PAGE = """#!/bin/sh
+[ -e /www/failing ] && status="500 Internal Server Error" || status="200 OK"
+printf 'HTTP/1.0 %s\\r\\nContent-Type: text/plain\\r\\n\\r\\n%s\\n' "$status" "$VERSION"
 """
 
 SLOW = """#!/bin/sh
@@ -175,6 +182,7 @@ def _base() -> _Blob:
         )
     files = {"bin/busybox": busybox.read_bytes(), "start": START.encode(), "www/healthz": b"ok\n"}
     files["www/cgi-bin/slow"] = SLOW.encode()
+    files["www/cgi-bin/page"] = PAGE.encode()
     links = {f"bin/{name}": "busybox" for name in APPLETS} | {"www/data": "/data"}
     return _layer(files, links, ("bin", "data", "tmp", "www", "www/cgi-bin"))
 

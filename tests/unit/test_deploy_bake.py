@@ -5,8 +5,8 @@ import pytest
 from forge.deploy import measure
 from forge.domain.project import Health
 from forge.domain.stage import Tolerance
-from tests.unit.deploying import EXCLUSIVE, ask, begun, live, log, make_world
-from tests.world import stage
+from tests.unit.deploying import EXCLUSIVE, ask, begun, live, log, make_world, status
+from tests.world import stage, until
 
 STRICT = Tolerance(share=0, least=1)
 NEVER = Tolerance(share=100, least=1)
@@ -66,12 +66,32 @@ def test_a_single_failure_is_enough_where_none_is_tolerated(world):
     assert world.wait(asked).failed_step == "bake"
 
 
-def test_a_proxy_that_lost_the_route_meanwhile_takes_it_back_too(world):
-    asked, before, _ = baking(world)
+def test_a_proxy_that_was_started_anew_is_told_the_route_again_and_costs_no_deploy(world):
+    asked, _, new = baking(world, bake=1, tolerance=NEVER)
     world.proxy.restart()
+    assert world.wait(asked).ended_well
+    assert [route.target for route in world.proxy.routes()] == [new]
+
+
+def test_a_route_that_stays_lost_takes_it_back_and_the_image_is_not_blamed(world):
+    asked, *_ = baking(world)
+    point, world.proxy.point = world.proxy.point, lambda route: None
+    world.proxy.restart()
+    begun(world, asked, "bake")
+    until(lambda: status(world, asked) != "running", "it is taken back")
+    world.proxy.point = point
     deploy = world.wait(asked)
     assert deploy.failure.endswith("404 from the proxy itself")
-    assert world.routes() == before
+    assert world.forge.store.deploys.quarantined("shop", "dev", deploy.digest) is None
+
+
+def test_a_proxy_that_is_away_for_a_moment_costs_no_deploy(world):
+    asked, _, new = baking(world, bake=1, tolerance=STRICT)
+    world.proxy.down = True
+    until(lambda: any("does not answer" in line for line in log(world, asked)), "it is noticed")
+    world.proxy.down = False
+    assert world.wait(asked).ended_well
+    assert [route.target for route in world.proxy.routes()] == [new]
 
 
 @pytest.mark.parametrize("bake", [0, 0.3])

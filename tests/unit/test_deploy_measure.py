@@ -128,3 +128,20 @@ def test_where_nobody_knows_what_the_path_says_an_error_counts_if_it_was_none_at
         asked.meter.confirm(says(status))
         asked.hears(says(500))
         assert asked.end().failed == failed
+
+
+def test_who_gives_no_answer_is_judged_only_if_it_took_long_else_the_proxy_is_away(asked):
+    asked.meter.order()
+    asked.meter.confirm(says(200))
+    asked.hears(ProxyUnavailable("connection refused"))
+    assert asked.meter.excess(ANY) == ""
+    asked.now += 5  # while it waits
+    asked.hears(ProxyUnavailable("no answer within 5 s"))
+    assert asked.meter.excess(ANY) == "1 of the latest 1 requests through the proxy failed: no answer within 5 s"
+
+
+def test_a_proxy_that_knows_no_such_route_is_told_apart_from_one_that_cannot_reach_it(asked):
+    asked.meter.order()
+    for answer, lost in ((says(404, None), True), (says(502, None), False), (says(404), False)):
+        asked.hears(answer)
+        assert asked.meter.lost is lost

@@ -184,3 +184,20 @@ def test_every_double_of_a_route_is_removed(make):
     with caddy({"main": {"routes": routes}}, delete) as admin:
         make(admin.url).remove(ROUTE.domain)
     assert routes == [{}]
+
+
+def test_a_caddy_that_cannot_keep_websockets_over_a_change_is_asked_once_and_gets_a_route_all_the_same(make):
+    sent = []
+
+    def changed(asked: Asked) -> Told:
+        sent.append(b"stream_close_delay" in asked.body)
+        refusal = {"error": 'decoding module config: json: unknown field "stream_close_delay"'}
+        return Told(400, json.dumps(refusal).encode()) if sent[-1] else Told()
+
+    with caddy({"main": {"listen": [":80"], "routes": []}}, changed) as server:
+        proxy = make(server.url, address=server.url)
+        assert "Websockets" not in proxy.test().text
+        proxy.point(ROUTE)
+        proxy.point(ROUTE)
+        assert "Websockets are closed whenever a route changes: Caddy 2.7" in proxy.test().text
+    assert sent == [True, False, False]

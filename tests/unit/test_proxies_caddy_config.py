@@ -183,3 +183,17 @@ def test_a_home_that_begins_like_another_does_not_see_its_routes():
 )
 def test_targets_are_read_as_caddy_writes_them(text, target):
     assert config.parse_target(text) == target
+
+
+def test_a_route_that_was_made_without_keeping_websockets_gets_that_with_its_next_target():
+    made = config.route_object(HOME, SHOP)
+    made["handle"][1]["health_checks"] = {"passive": {}}  # a person's
+    moved = Route(SHOP.domain, Target("127.0.0.1", 9))
+    change = config.plan_point(main(made), front(), HOME, moved, streams=True)
+    assert (change.method, change.path) == ("PATCH", f"{config.SERVERS}/main/routes/0/handle/1")
+    assert change.value == {
+        **made["handle"][1],
+        "upstreams": [{"dial": "127.0.0.1:9"}],
+        "stream_close_delay": "24h",
+    }
+    assert config.plan_point(main(made), front(), HOME, SHOP, streams=True) is None, "no change for that alone"

@@ -269,7 +269,7 @@ export const settingup = {
   timesNote: 'How carefully the old instance is replaced, and how far back one can go.',
   bake: 'Bake',
   bakeHint:
-    'Watch the new one this long with the old one still there. Left empty: 1 min, and none where the name begins with dev.',
+    'Watch the new one this long with the old one still there. Left empty: 1 min, and none for dev and dev-…',
   bakeDefault: 'By the stage’s name',
   toleratedShare: 'Failed requests, percent',
   toleratedShareHint:
