@@ -1310,6 +1310,10 @@ export interface components {
             proxy: string;
             /** @default null */
             registry: string | null;
+            /** @default {} */
+            route: {
+                [key: string]: string;
+            };
             secrets: string[];
             stages: components["schemas"]["StageView"][];
             /** @default [] */
@@ -1356,6 +1360,10 @@ export interface components {
             proxy: string;
             /** @default null */
             registry: string | null;
+            /** @default {} */
+            route: {
+                [key: string]: string;
+            };
             /** @default {} */
             secrets: {
                 [key: string]: string | null;
@@ -2031,6 +2039,10 @@ export interface components {
             /** @default null */
             registry: string | null;
             /** @default {} */
+            route: {
+                [key: string]: string;
+            };
+            /** @default {} */
             secrets: {
                 [key: string]: string;
             };
@@ -2205,6 +2217,10 @@ export interface components {
             proxy: string;
             /** @default null */
             registry: string | null;
+            /** @default {} */
+            route: {
+                [key: string]: string;
+            };
             secrets: string[];
             stages: components["schemas"]["StageView"][];
             /** @default [] */
