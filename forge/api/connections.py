@@ -34,7 +34,9 @@ class RegistryFields(Wire, kw_only=True):
 
 
 class ProxyFields(Wire, kw_only=True):
-    """A proxy; `kind`: caddy, published; `url` is its admin address, `address` where it listens for people."""
+    """A proxy; `kind`: npm, caddy, traefik, published; `url` is its admin address, `address` where it listens for
+    people, `options` are the kind's own.
+    """
 
     kind: str
     url: str | None = None

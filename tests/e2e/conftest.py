@@ -24,10 +24,14 @@ class House:
 
     def furnish(self) -> None:
         """Tell Forge about the parts. Nothing is polled, and Caddy serves what does not say otherwise."""
-        proxy = {"name": "caddy", "kind": "caddy", "url": self.caddy.admin, "address": self.caddy.url}
-        self.forge.do("POST", "/api/proxies", proxy)
+        self.furnish_proxy()
         self.forge.do("POST", "/api/registries", {"name": "parts", "url": self.registry.url, "interval": 0})
         self.settings()
+
+    def furnish_proxy(self) -> None:
+        """Tell Forge about Caddy."""
+        proxy = {"name": "caddy", "kind": "caddy", "url": self.caddy.admin, "address": self.caddy.url}
+        self.forge.do("POST", "/api/proxies", proxy)
 
     def settings(self, **more: Any) -> None:
         """Settings for tests: Caddy by default, and a disk that is never too full."""

@@ -98,6 +98,7 @@ export function aProject(changes: Partial<Project> = {}): Project {
     limits: { memory: null, cpus: null, pids: null },
     aliases: [],
     networks: [],
+    route: {},
     labels: {},
     pre_deploy: [],
     pre_deploy_timeout: 600,

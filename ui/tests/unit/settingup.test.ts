@@ -23,6 +23,7 @@ const FULL = aProject({
   ],
   limits: { memory: 536870912, cpus: 0.5, pids: 100 },
   aliases: ['api', 'web'],
+  route: { https: 'true', adopt: 'false' },
   labels: { 'com.example.team': 'shop' },
 });
 
@@ -136,6 +137,13 @@ describe('a project as a form', () => {
     const { name: _n, active: _a, stages: _s, ...rest } = FULL;
     expect(body).toEqual({ ...rest, secrets: {} });
     expect(faults).toEqual({});
+  });
+
+  it('says nothing of what is no longer asked of the proxy', () => {
+    const form = projectForm(FULL);
+    form.route = { https: '', certificate_resolver: ' le ' };
+    expect(sentProject(form, FULL).body.route).toEqual({ certificate_resolver: 'le' });
+    expect(FULL.route).toEqual({ https: 'true', adopt: 'false' });
   });
 
   it('loses nothing that it does not show', () => {

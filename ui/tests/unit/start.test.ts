@@ -246,6 +246,7 @@ describe('adopting', () => {
       health: { kind: 'tcp', path: null, timeout: null },
       volumes: [],
       networks: [],
+      route: {},
       host_paths: [],
       ...more,
     }) as unknown as AdoptPlan;

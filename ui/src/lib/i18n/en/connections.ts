@@ -17,7 +17,7 @@ export const connections = {
   emptyBody: {
     registries:
       'Public images work without one. Add a registry to pull private images, or to be polled less.',
-    proxies: 'Add Caddy to reach instances by a domain, or “published” to use ports of this machine.',
+    proxies: 'Add one to reach instances by a domain, or “published” to use ports of this machine.',
     engines: 'Add one: without an engine nothing can run.',
   },
   filter: 'Filter by name or address',
@@ -142,19 +142,61 @@ export const connections = {
   tagCopied: (tag: string) => `${tag} was copied`,
 
   proxyKindLabel: 'What leads people to an instance',
-  proxyKind: { caddy: 'Caddy', published: 'Published ports' } as Record<string, string>,
+  proxyKind: {
+    npm: 'Nginx Proxy Manager',
+    caddy: 'Caddy',
+    traefik: 'Traefik',
+    published: 'Published ports',
+  } as Record<string, string>,
   proxyKindHelp: {
+    npm: 'A proxy host for each domain, made through its API. Forge touches only hosts that it made, or was told to take over.',
     caddy:
       'A domain for each stage. Forge tells Caddy’s admin API, and touches only routes that it made itself.',
+    traefik: 'A file for each domain, in a folder that Traefik’s file provider watches.',
     published: 'No proxy: each instance has a port of this machine, another one after each deploy.',
   } as Record<string, string>,
   adminUrl: 'Admin API',
-  adminUrlHelp: 'Where Caddy’s admin API listens, as Forge reaches it.',
+  adminUrlHelp: {
+    npm: 'Where its own pages are, as Forge reaches them: usually port 81.',
+    caddy: 'Where Caddy’s admin API listens, as Forge reaches it.',
+    traefik: 'Where Traefik’s API listens, as Forge reaches it. Forge only reads it.',
+  } as Record<string, string>,
+  botHelp: 'The e-mail of a user made for Forge, without two-factor login.',
+  proxyPassword: 'Password',
   address: 'Address for people',
   addressHelp:
-    'Where Caddy listens for people, as Forge reaches it: Forge asks there whether a switch took effect.',
-  server: 'Server in Caddy',
-  serverHelp: 'Only if Caddy has several on that port; empty: Forge finds it.',
+    'Where the proxy listens for people, as Forge reaches it: Forge asks there whether a switch took effect.',
+  option: {
+    server: {
+      label: 'Server in Caddy',
+      help: 'Only if Caddy has several on that port; empty: Forge finds it.',
+    },
+    reach: {
+      label: 'This machine, as the proxy sees it',
+      help: 'Empty unless the proxy runs in a container: then the address of Docker’s bridge, often 172.17.0.1.',
+    },
+    tls_address: {
+      label: 'Address for https',
+      help: 'Empty: the same host, port 443. Where Forge asks once people are sent on to https.',
+    },
+    email: {
+      label: 'E-mail for Let’s Encrypt',
+      help: 'Only up to version 2.12; empty: the user name.',
+    },
+    dns_provider: {
+      label: 'DNS provider',
+      help: 'For certificate=dns: as the proxy names it, such as cloudflare.',
+    },
+    dns_credentials: {
+      label: 'Variable with its credentials',
+      help: 'The name of a variable of Forge’s own environment. The credentials themselves are never kept.',
+    },
+    directory: {
+      label: 'Watched folder',
+      help: 'The folder of Traefik’s file provider, as Forge sees it, such as /etc/traefik/forge.',
+    },
+    entrypoints: { label: 'Entry points', help: 'web,websecure. Empty: those that Traefik takes by itself.' },
+  } as Record<string, { label: string; help: string }>,
   noAddress: 'no address for people',
   publishedAddress: 'a port of this machine for each instance',
   default: 'For new projects',

@@ -206,7 +206,8 @@ export const start = {
     caddyCan: (address: string) => `Forge can lead people through it, at ${address}.`,
     use: 'Use it',
     used: (name: string) => `${name} is the proxy of new projects now`,
-    npmCannot: 'Forge does not speak with it yet. It is left alone.',
+    npmCan: 'Forge can lead people through it, with a login of its own.',
+    logIn: 'Add it',
     resume: 'You find this again with Ctrl K: “First start”.',
   },
 };

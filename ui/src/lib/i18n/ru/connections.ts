@@ -140,18 +140,60 @@ export const connections: Words['connections'] = {
   tagCopied: (tag) => `Скопировано: ${tag}`,
 
   proxyKindLabel: 'Что приводит людей к экземпляру',
-  proxyKind: { caddy: 'Caddy', published: 'Порты машины' },
+  proxyKind: {
+    npm: 'Nginx Proxy Manager',
+    caddy: 'Caddy',
+    traefik: 'Traefik',
+    published: 'Порты машины',
+  },
   proxyKindHelp: {
+    npm: 'Прокси-хост для каждого домена, через его API. Forge трогает только свои хосты и те, что ему велели взять.',
     caddy: 'Домен для каждой стадии. Forge обращается к API управления Caddy и трогает только свои маршруты.',
+    traefik: 'Файл для каждого домена в папке, за которой следит файловый провайдер Traefik.',
     published: 'Без прокси: у каждого экземпляра порт этой машины, после каждого развёртывания новый.',
   },
   adminUrl: 'API управления',
-  adminUrlHelp: 'Где слушает API управления Caddy, как его видит Forge.',
+  adminUrlHelp: {
+    npm: 'Где его собственные страницы, как их видит Forge: обычно порт 81.',
+    caddy: 'Где слушает API управления Caddy, как его видит Forge.',
+    traefik: 'Где слушает API Traefik, как его видит Forge. Forge его только читает.',
+  },
+  botHelp: 'Почта пользователя, заведённого для Forge, без двухфакторного входа.',
+  proxyPassword: 'Пароль',
   address: 'Адрес для людей',
   addressHelp:
-    'Где Caddy слушает людей, как его видит Forge: там Forge проверяет, что переключение подействовало.',
-  server: 'Сервер в Caddy',
-  serverHelp: 'Только если на этом порту их несколько; пусто — Forge найдёт сам.',
+    'Где прокси слушает людей, как его видит Forge: там Forge проверяет, что переключение подействовало.',
+  option: {
+    server: {
+      label: 'Сервер в Caddy',
+      help: 'Только если на этом порту их несколько; пусто — Forge найдёт сам.',
+    },
+    reach: {
+      label: 'Эта машина, как её видит прокси',
+      help: 'Пусто, если прокси не в контейнере; иначе адрес моста Docker, чаще всего 172.17.0.1.',
+    },
+    tls_address: {
+      label: 'Адрес для https',
+      help: 'Пусто — тот же хост, порт 443. Здесь Forge проверяет, когда людей ведут на https.',
+    },
+    email: {
+      label: 'Почта для Let’s Encrypt',
+      help: 'Только до версии 2.12; пусто — имя пользователя.',
+    },
+    dns_provider: {
+      label: 'DNS-провайдер',
+      help: 'Для certificate=dns: как его называет прокси, например cloudflare.',
+    },
+    dns_credentials: {
+      label: 'Переменная с его ключами',
+      help: 'Имя переменной окружения самого Forge. Сами ключи нигде не хранятся.',
+    },
+    directory: {
+      label: 'Папка под наблюдением',
+      help: 'Папка файлового провайдера Traefik, как её видит Forge, например /etc/traefik/forge.',
+    },
+    entrypoints: { label: 'Точки входа', help: 'web,websecure. Пусто — те, что Traefik берёт сам.' },
+  },
   noAddress: 'нет адреса для людей',
   publishedAddress: 'порт этой машины у каждого экземпляра',
   default: 'Для новых проектов',

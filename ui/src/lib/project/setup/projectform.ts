@@ -32,6 +32,8 @@ export interface ProjectForm {
   registry: string;
   engine: string;
   proxy: string;
+  /** What is asked of the proxy; empty: nothing is said of it. */
+  route: Record<string, string>;
   domain: string;
   health: { kind: HealthKind; path: string; timeout: string };
   variables: Variable[];
@@ -54,6 +56,7 @@ export function projectForm(project: Project): ProjectForm {
     registry: project.registry ?? '',
     engine: project.engine,
     proxy: project.proxy,
+    route: { ...project.route },
     domain: project.domain ?? '',
     health: {
       kind: health?.kind ?? 'auto',
@@ -94,6 +97,11 @@ export function sentProject(form: ProjectForm, project: Project): { body: Change
     registry: form.registry || null,
     engine: form.engine,
     proxy: form.proxy,
+    route: Object.fromEntries(
+      Object.entries(form.route)
+        .map(([name, value]): [string, string] => [name, value.trim()])
+        .filter(([, value]) => value),
+    ),
     domain: form.domain.trim() || null,
     health: {
       kind: form.health.kind,
