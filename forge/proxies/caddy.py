@@ -102,9 +102,11 @@ class CaddyProxy:
     def close(self) -> None:
         """Nothing is kept open; the HTTP session is its owner's."""
 
-    def _point(self, route: Route) -> None:
+    def _point(self, route: Route, *, again: bool) -> None:
         self._settle(
-            lambda servers: config.plan_point(servers, self._connection, self._home, route, streams=self._streams)
+            lambda servers: config.plan_point(
+                servers, self._connection, self._home, route, streams=self._streams, again=again
+            )
         )
 
     def _servers(self) -> tuple[Mapping[str, Any], str]:

@@ -102,7 +102,6 @@ export function aProject(changes: Partial<Project> = {}): Project {
     labels: {},
     pre_deploy: [],
     pre_deploy_timeout: 600,
-    route: {},
     proxy: 'caddy',
     active: true,
     secrets: [],
