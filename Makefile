@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 PACKAGES := ui/node_modules/.package-lock.json
 BOARD := forge/static/index.html
 
-.PHONY: help setup parts ui test lint demo build reproducible bench pictures lock clean
+.PHONY: help setup parts ui test lint demo build folder reproducible bench pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -47,6 +47,9 @@ demo: setup parts $(BOARD) ## Forge with a registry, Docker and Caddy of its own
 
 build: setup ui ## Forge as one file in dist/, and its self-test
 	$(BIN)/python spec/build.py
+
+folder: setup $(BOARD) ## The same, and as a folder too, which unpacks nothing when it starts
+	$(BIN)/python spec/build.py --folder
 
 reproducible: setup $(PACKAGES) ## The last commit built twice, in two folders: are the bytes the same
 	$(BIN)/python spec/reproducible.py
