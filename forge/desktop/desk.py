@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forge.desktop import process, system
+from forge.desktop.bundle import tidied
 from forge.desktop.doorbell import Doorbell, ring
 from forge.desktop.hosted import hosted
 from forge.desktop.lines import Line
@@ -50,8 +51,11 @@ def run(settings: Settings, outside: Outside, words: Words) -> None:
                 f"The window of {settings.data} is open, and does not answer: end it first.", code="no_answer"
             )
         return
+    folder = settings.data / "window"
+    folder.mkdir(mode=0o700, exist_ok=True)
     try:
-        Desk(settings, outside, words).run(bell)
+        with tidied(folder / "unpacked"):
+            Desk(settings, outside, words).run(bell)
     finally:
         bell.close()
 
@@ -71,7 +75,6 @@ class Desk:
         self._served = self._done = False
 
     def run(self, bell: Doorbell) -> None:
-        self._folder.mkdir(mode=0o700, exist_ok=True)
         with self._signals():
             bell.answer(lambda: self._queue.put(self._come_forward))
             self._open_window()
