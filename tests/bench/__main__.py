@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.bench.table import Result, of_streams, table
 
-NAMES = ("streams", "deploys", "webhook", "start", "poll", "switch", "browser", "memory")
+NAMES = ("streams", "deploys", "webhook", "start", "poll", "switch", "browser", "window", "memory")
 FILE = Path(__file__).parents[2] / "build" / "bench.json"
 
 

@@ -5,25 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.live import until
-from tests.window.desktop import DesktopProcess, gone
+from tests.window.desktop import FrozenDesktop, gone
 from tests.window.looks import shows_board
 from tests.window.screen import Screen
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]  # the first test waits for the build
-
-
-class FrozenDesktop(DesktopProcess):
-    """`dist/forge` as a double click starts it."""
-
-    def __init__(self, executable, data, screen, **settings):
-        super().__init__(data, screen, **settings)
-        self.executable = executable
-        kept = {name: self.environment[name] for name in ("HOME", "TMPDIR", "LANG", "FORGE_PORT")}
-        shown = screen.environment if screen is not None else {}
-        self.environment = {**kept, **shown, **settings}
-
-    def command(self):
-        return [str(self.executable), "--data", str(self.data)]
 
 
 @pytest.fixture
