@@ -37,7 +37,8 @@ def starting(words: Words, *, dark: bool) -> str:
 
 def failed(words: Words, why: str, *, dark: bool) -> str:
     """Forge cannot start, and what to do."""
-    return _page(words, f'<h1>{escape(words.cannot_start)}</h1><p role="alert">{escape(why)}</p>', dark=dark)
+    said = f'<h1>{escape(words.cannot_start)}</h1><p role="alert">{escape(why)}</p>'
+    return _page(words, said, dark=dark)
 
 
 def ground(*, dark: bool) -> str:
