@@ -186,7 +186,7 @@ def check_secure(endpoint: Endpoint, *, tls: bool, insecure: bool) -> None:
             f"Without TLS, whoever reaches {endpoint.host} has that machine, as root: give certificates, use "
             "ssh://, or set insecure if only you reach it",
             code="insecure",
-            fields={"url": "without TLS", "insecure": "not set"},
+            fields={"url": "without TLS, whoever reaches it has that machine", "insecure": "not set"},
         )
 
 
