@@ -144,7 +144,7 @@ class EngineConnection:
             self._check_no_tls()
         if self.certs is not None and self.takes_pem:
             raise Invalid("Give certificates or a folder of them, not both", fields={"certs": "one of the two"})
-        if self.certs is not None and not Path(self.certs).is_absolute():
+        if self.certs is not None and not (Path(self.certs).is_absolute() and self.certs.isprintable()):
             raise Invalid("The folder of certificates is a whole path", fields={"certs": "a whole path"})
         for field_name in ("ca", "certificate"):
             if (pem := getattr(self, field_name)) is not None:
