@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from forge.deploy import steps
+from forge.deploy.confirm import confirm
 from forge.deploy.health import Unhealthy
 from forge.deploy.predeploy import remove_pre_deploy, run_pre_deploy
 from forge.deploy.run import Cancelled, Interrupted, Run
@@ -31,7 +32,7 @@ _PROVE = (
     Step("start", steps.start, steps.stop_candidate),
     Step(steps.WAIT_UNTIL_HEALTHY, steps.wait_healthy),
     Step("switch route", steps.switch_route, steps.switch_back),
-    Step("confirm through the route", steps.confirm),
+    Step("confirm through the route", confirm),
     Step("bake", steps.bake),
 )
 

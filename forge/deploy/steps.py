@@ -17,18 +17,16 @@ from forge.deploy.run import Run
 from forge.deploy.spec import aliases_of, domain_of, labels_of, names_of, slot_of, spec_of
 from forge.domain.connection import ProxyConnection
 from forge.domain.deploy import DeployStatus
-from forge.domain.errors import Conflict, EngineError, NotFound, ProxyError, Unavailable
+from forge.domain.errors import Conflict, EngineError, NotFound
 from forge.domain.image import parse_image
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.project import HealthKind
 from forge.domain.route import Route, Target
 from forge.domain.stage import strategy_of
-from forge.ports import HOME_LABEL, INSTANCE_LABEL, Answer, InstanceSpec, InstanceState, Probe, ProbeResult
+from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceSpec, InstanceState, Probe, ProbeResult
 
 WAIT_UNTIL_HEALTHY = "wait until healthy"  # its past durations decide the next time-out
 _PORT_TRIES = 5
-_CONFIRM_FOR = 10.0  # seconds until the proxy must have been seen to send people to the new instance
-_CONFIRM_LEAST_OFTEN = 1.0  # seconds; it is asked less and less often
 _OLD_IS_BACK = 30.0  # seconds the old instance has to answer again when it is started again
 
 
@@ -286,43 +284,6 @@ def switch_back(run: Run) -> None:
         run.proxy.remove(candidate.domain)
     if back is not None:
         run.proxy.point(back)
-
-
-def confirm(run: Run) -> str:
-    route = run.route_to(run.candidate())
-    if run.proxy is None or route is None:
-        return "no proxy to ask through"
-    path = run.project.health.path or "/"
-    end, saved_again, pause = run.monotonic() + _CONFIRM_FOR, False, 0.1
-    while True:
-        answer, seen = _ask(run, route, path)
-        if answer is not None and answer.target == route.target and not _is_fault(run, answer):
-            took = f"{answer.status} in {answer.milliseconds:.0f} ms"  # at the end: the board shows it by itself
-            return f"{route.domain}{path} was answered by the new instance: {took}"
-        if run.monotonic() >= end:
-            raise ProxyError(
-                f"{route.domain} was not seen to be answered by the new instance: {seen}", code="unconfirmed"
-            )
-        if not saved_again and run.monotonic() >= end - _CONFIRM_FOR / 2:
-            run.proxy.point(route, again=True)
-            saved_again = True
-        run.wait(pause)
-        pause = min(pause * 1.5, _CONFIRM_LEAST_OFTEN)
-
-
-def _ask(run: Run, route: Route, path: str) -> tuple[Answer | None, str]:
-    try:
-        answer = run.proxy.ask(route, path) if run.proxy else None
-    except Unavailable as error:
-        return None, error.message
-    if answer is None:
-        return None, "no proxy"
-    return answer, f"{answer.status} from {answer.target or 'the proxy itself'}"
-
-
-def _is_fault(run: Run, answer: Answer) -> bool:
-    """A server error counts where the path is known to be healthy; elsewhere who answered is enough."""
-    return answer.status >= 500 and run.project.health.path is not None
 
 
 def bake(run: Run) -> str:

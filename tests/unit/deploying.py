@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from forge.deploy import deployer, follow, health, steps, undo
+from forge.deploy import confirm, deployer, follow, health, undo
 from forge.domain.project import Volume, VolumeKind
 from forge.domain.stage import Stage
 from tests.world import PATIENCE, World, until
@@ -20,7 +20,7 @@ def quicken(monkeypatch):
     monkeypatch.setattr(follow, "_LONGEST_PAUSE", 0.02)
     monkeypatch.setattr(health, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(health, "BAKE_PAUSE", 0.01)
-    monkeypatch.setattr(steps, "_CONFIRM_FOR", 0.1)
+    monkeypatch.setattr(confirm, "_FOR", 0.1)
     monkeypatch.setattr(undo, "_PAUSE", 0.02)
 
 

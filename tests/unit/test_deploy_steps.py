@@ -8,7 +8,7 @@ from forge.deploy import steps
 from forge.deploy.pipeline import PIPELINES
 from forge.domain.deploy import DeployStatus
 from forge.domain.errors import EngineError
-from forge.domain.project import Health, HealthKind, Volume, VolumeKind
+from forge.domain.project import Volume, VolumeKind
 from forge.ports import HOME_LABEL, INSTANCE_LABEL
 from tests.fake_engine import Behaviour
 from tests.unit.deploying import Gate, ask, containers, journal, live, log, make_world
@@ -196,45 +196,6 @@ def test_the_old_one_is_stopped_only_after_the_new_one_was_seen_through_the_prox
     world.proxy.ask = look
     live(world, "dev-2")
     assert seen == ["running"]
-
-
-def test_a_proxy_that_keeps_the_dead_address_is_told_again(world, monkeypatch):
-    """Pitfall 24."""
-    monkeypatch.setattr(steps, "_CONFIRM_FOR", 0.5)
-    world.project()
-    live(world, "dev-1")
-    lost, point = [], world.proxy.point
-
-    def forgets(route, *, again=False):
-        if again:
-            point(route, again=True)
-        lost.append(route)
-
-    world.proxy.point = forgets
-    world.push("dev-2")
-    assert world.deploy("dev-2").status is DeployStatus.SUCCEEDED
-    assert len(lost) == 2
-    assert lost[0] == lost[1]
-
-
-@pytest.mark.parametrize(
-    ("status", "wanted"), [(None, "failed"), (500, "failed"), (404, "succeeded"), (200, "succeeded")]
-)
-def test_the_answer_through_the_route_must_come_from_the_new_one_and_be_well(world, status, wanted):
-    world.project(health=Health(kind=HealthKind.HTTP, path="/up"))
-    world.proxy.answers = lambda _: status
-    world.push("dev-1")
-    deploy = world.deploy("dev-1")
-    assert deploy.status.value == wanted
-    if wanted == "failed":
-        assert deploy.failed_step == "confirm through the route"
-        assert world.forge.store.deploys.quarantined("shop", "dev", deploy.digest) is None
-
-
-def test_a_server_error_of_a_path_nobody_named_is_no_fault(world):
-    world.project()
-    world.proxy.answers = lambda _: 500
-    live(world, "dev-1")
 
 
 def test_without_a_proxy_people_reach_it_at_a_port(world):
