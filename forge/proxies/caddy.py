@@ -102,10 +102,9 @@ class CaddyProxy:
     def close(self) -> None:
         """Nothing is kept open; the HTTP session is its owner's."""
 
-    def _point(self, route: Route) -> None:
-        self._settle(
-            lambda servers: config.plan_point(servers, self._connection, self._home, route, streams=self._streams)
-        )
+    def _point(self, route: Route, *, again: bool) -> None:
+        how = {"again": again, "streams": self._streams}
+        self._settle(lambda servers: config.plan_point(servers, self._connection, self._home, route, **how))
 
     def _servers(self) -> tuple[Mapping[str, Any], str]:
         part = self._admin.read(config.SERVERS)

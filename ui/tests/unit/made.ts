@@ -98,7 +98,6 @@ export function aProject(changes: Partial<Project> = {}): Project {
     limits: { memory: null, cpus: null, pids: null },
     aliases: [],
     networks: [],
-    route: {},
     labels: {},
     pre_deploy: [],
     pre_deploy_timeout: 600,
