@@ -3,10 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LOCK := --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 INSTALLED := .venv/installed
+WINDOW := .venv/window
 PACKAGES := ui/node_modules/.package-lock.json
 BOARD := forge/static/index.html
 
-.PHONY: help setup parts ui test lint demo build reproducible bench pictures lock clean
+.PHONY: help setup parts window ui test lint demo build folder reproducible bench pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -21,8 +22,14 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-parts: ## Docker, a registry, Caddy, nginx, Chromium and busybox from Debian, where they are missing (root)
-	@tests/parts/setup.sh
+parts: ## Docker, a registry, Caddy, nginx, Chromium, WebKitGTK and busybox from Debian, where they are missing (root)
+	@PYTHON=$(PYTHON) tests/parts/setup.sh
+
+window: setup $(WINDOW) ## GTK's binding, which Forge's window needs on Linux; compiled with headers that `parts` brings
+
+$(WINDOW): requirements-window.lock $(INSTALLED)
+	PIP_CONSTRAINT=requirements-window.lock $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-window.lock
+	@touch $@
 
 ui: setup $(PACKAGES) ## The board: checked, tested, and built into forge/static
 	cd ui && npm run check && npm test && npm run build
@@ -33,7 +40,7 @@ $(PACKAGES): ui/package-lock.json
 $(BOARD): $(PACKAGES) $(shell git ls-files ui)
 	cd ui && npm run build
 
-test: setup parts lint ui ## Everything that CI runs
+test: setup parts window lint ui ## Everything that CI runs
 	$(BIN)/python -m pytest
 
 lint: setup ## Style, types, and who may import whom
@@ -45,13 +52,17 @@ lint: setup ## Style, types, and who may import whom
 demo: setup parts $(BOARD) ## Forge with a registry, Docker and Caddy of its own; EXIT=1 ends after the story
 	$(BIN)/python -m tests.demo $(if $(EXIT),--exit)
 
-build: setup ui ## Forge as one file in dist/, and its self-test
+# A file with a window is made where GTK's headers are; without them it opens the browser (docs/window.md).
+build: setup $(shell test "$$(uname)" = Linux && pkg-config --exists gobject-introspection-1.0 cairo && echo window) ui ## Forge as one file in dist/, and its self-test
 	$(BIN)/python spec/build.py
+
+folder: setup $(BOARD) ## The same, and as a folder too, which unpacks nothing when it starts
+	$(BIN)/python spec/build.py --folder
 
 reproducible: setup $(PACKAGES) ## The last commit built twice, in two folders: are the bytes the same
 	$(BIN)/python spec/reproducible.py
 
-bench: setup parts $(BOARD) ## How fast it is, measured here
+bench: setup parts window $(BOARD) ## How fast it is, measured here
 	$(BIN)/python -m tests.bench
 
 pictures: setup parts $(BOARD) ## Pictures of every screen into docs/pictures
@@ -63,6 +74,7 @@ lock: ## Choose versions anew and write the lock files
 	.build/lock/bin/pip install --quiet --disable-pip-version-check uv
 	.build/lock/bin/uv --quiet pip compile $(LOCK) --upgrade -o requirements.lock pyproject.toml
 	.build/lock/bin/uv --quiet pip compile $(LOCK) --upgrade -c requirements.lock --group dev -o requirements-dev.lock pyproject.toml
+	.build/lock/bin/uv --quiet pip compile $(LOCK) --upgrade -c requirements-dev.lock -o requirements-window.lock --group pyproject.toml:window
 	rm -rf .build/lock
 
 clean: ## Remove what was made here

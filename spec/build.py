@@ -1,6 +1,6 @@
 """`python spec/build.py`, as `make build` runs it: Forge in dist/, tried out, with what it holds and the checksums.
 
-One file; with --folder, a folder that unpacks nothing when it starts.
+One file; with --folder also a folder, which unpacks nothing when it starts: for a container.
 """
 
 from __future__ import annotations
@@ -29,27 +29,25 @@ def main(*, folder: bool) -> None:
         print("PyGObject is not there: this file will open the browser instead of a window (docs/window.md).")
     version.write(MADE)
     icons.write(MADE)
-    built = freeze(folder=folder)
-    subprocess.run([built, "self-test"], check=True)
-    if folder:
-        return
+    built, *others = freeze(folder=folder)
+    for made in (built, *others):
+        subprocess.run([made, "self-test"], check=True)
     described = sbom.write(built, version.facts(), version.stamp())
     sums = "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in (built, described))
     (DIST / f"{built.name}.sha256").write_text(sums, "ascii", newline="\n")
     print(f"{built}: {built.stat().st_size / 1e6:.1f} MB\n{sums}", end="")
 
 
-def freeze(*, folder: bool) -> Path:
-    """Run PyInstaller; with a fixed hash seed and time the same commit gives the same bytes."""
+def freeze(*, folder: bool) -> list[Path]:
+    """Run PyInstaller, the one file first; with a fixed hash seed and time the same commit gives the same bytes."""
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN"]
     command += ["--distpath", str(DIST), "--workpath", str(ROOT / "build/pyinstaller"), str(ROOT / "spec/forge.spec")]
     fixed = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(version.stamp()), "FORGE_FOLDER": "1" if folder else ""}
     subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, **fixed})
     name = "forge.exe" if sys.platform == "win32" else "forge"
-    built = DIST / "forge-folder" / name if folder else DIST / name
     if sys.platform == "linux":
-        loader.speak(built)
-    return built
+        loader.speak(DIST / name)
+    return [DIST / name, *([DIST / "forge-folder" / name] if folder else [])]
 
 
 if __name__ == "__main__":

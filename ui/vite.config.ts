@@ -75,9 +75,15 @@ export default defineConfig({
     target: ['chrome111', 'edge111', 'firefox115', 'safari16.4'],
     assetsInlineLimit: 0, // data: addresses are not allowed by Forge's policy
     rolldownOptions: {
-      // The frame and the board with all that they need come as one file: sixty small ones take longer than their bytes.
       output: {
-        codeSplitting: { groups: [{ name: 'board', test: /src[\\/]routes[\\/]\+(layout|page)\.svelte$/ }] },
+        codeSplitting: {
+          groups: [
+            // What Kit's start script needs, apart: Kit's client reads what that has set when it is evaluated first.
+            { name: 'start', test: /preload-helper|client[\\/]payload\.js$/, priority: 1 },
+            // The frame and the board with all that they need: sixty small files take longer than their bytes.
+            { name: 'board', test: /src[\\/]routes[\\/]\+(layout|page)\.svelte$/ },
+          ],
+        },
       },
     },
   },

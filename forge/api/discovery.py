@@ -9,6 +9,7 @@ from forge.api.contract import Operation, operation
 from forge.api.guard import allow
 from forge.api.sessions import Role
 from forge.api.types import Wire
+from forge.deploy.contexts import ContextFound
 from forge.deploy.discovery import Found
 
 blueprint = Blueprint("discovery", __name__)
@@ -44,6 +45,14 @@ class TakenContext(Wire, kw_only=True):
 def discover() -> Found:
     """Engines, Docker's contexts, registries it is logged in to, proxies, and how many containers could be adopted."""
     return runtime().discovery.look()
+
+
+@blueprint.get("/api/discovery/contexts")
+@allow(Role.ADMIN)
+@operation(Operation(answer=list[ContextFound]))
+def list_contexts() -> list[ContextFound]:
+    """Docker's contexts alone: nothing outside is asked."""
+    return list(runtime().discovery.contexts.all())
 
 
 @blueprint.post("/api/discovery/context")

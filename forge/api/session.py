@@ -116,6 +116,7 @@ def _enter(found: Principal | None, otherwise: str) -> AnyResponse:
 
 
 def _give_cookie(answer: AnyResponse, principal: Principal) -> None:
+    context().sessions.end(request.cookies.get(COOKIE, ""))  # one for a browser: the window signs in at each start
     session, age = context().sessions.begin(principal), int(SESSION_SECONDS)
     secure = request.is_secure
     answer.set_cookie(COOKIE, session, max_age=age, path="/", httponly=True, samesite="Strict", secure=secure)

@@ -108,5 +108,6 @@ _WORDS: Mapping[str, Callable[[Event], str]] = {
     "connection_changed": _connection,
     "container_adopted": lambda it: f"made from the container {it['name']} on {it['engine']}",
     "container_stopped": lambda it: f"the container {it['name']} on {it['engine']} was stopped",
+    "notification_failed": lambda it: f"{it['name']} was not told “{it['title']}”: {it['text']}",
     "settings_changed": lambda it: f"settings changed: {plain(it['names'])}",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,7 +27,7 @@ def window(state: State, /, child: bool) -> None:
     if child:
         from forge.desktop.child import main  # noqa: PLC0415  only where there is a display
 
-        main(state.settings().data / "window")
+        main(Path(state.data or state.settings().data) / "window")  # settings are slow to import
     else:
         open_window(state)
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from forge.desktop import process, system
-from forge.desktop.doorbell import Doorbell, ring
+from forge.desktop.bundle import tidied
+from forge.desktop.doorbell import Doorbell
 from forge.desktop.hosted import hosted
 from forge.desktop.lines import Line
 from forge.desktop.watch import Board, Watch
 from forge.desktop.words import Words
-from forge.domain.errors import Conflict, ForgeError
+from forge.domain.errors import ForgeError
 from forge.settings import Settings, prepare
 
 _log = logging.getLogger(__name__)
@@ -44,14 +45,13 @@ def run(settings: Settings, outside: Outside, words: Words) -> None:
     """Until the window is closed, or a signal comes. Raise ForgeError."""
     prepare(settings)
     bell = Doorbell(settings.data)
-    if not bell.take():
-        if not ring(settings.data):
-            raise Conflict(
-                f"The window of {settings.data} is open, and does not answer: end it first.", code="no_answer"
-            )
+    if not bell.take_or_ring():
         return
+    folder = settings.data / "window"
+    folder.mkdir(mode=0o700, exist_ok=True)
     try:
-        Desk(settings, outside, words).run(bell)
+        with tidied(folder / "unpacked"):
+            Desk(settings, outside, words).run(bell)
     finally:
         bell.close()
 
@@ -71,7 +71,6 @@ class Desk:
         self._served = self._done = False
 
     def run(self, bell: Doorbell) -> None:
-        self._folder.mkdir(mode=0o700, exist_ok=True)
         with self._signals():
             bell.answer(lambda: self._queue.put(self._come_forward))
             self._open_window()

@@ -15,6 +15,7 @@ from forge.domain.errors import Conflict
 from forge.store.lock import FolderLock
 
 _PATIENCE = 2.0  # seconds
+_PAUSE = 0.1
 _ANSWER = b"ok\n"
 
 
@@ -33,6 +34,21 @@ class Doorbell:
         except Conflict:
             return False
         return True
+
+    def take_or_ring(self, tries: int = 100, sleep: Callable[[float], None] = time.sleep) -> bool:
+        """True: this is the first one; False: the first one was told. Raise Conflict if it does not answer.
+
+        One that has just begun does not listen yet, and one that is about to end does so no more.
+        """
+        for _ in range(tries):
+            if self.take():
+                return True
+            if ring(self._file):
+                return False
+            sleep(_PAUSE)
+        raise Conflict(
+            f"The window of {self._file.parent} is open, and does not answer: end it first", code="no_answer"
+        )
 
     def answer(self, rung: Callable[[], None]) -> None:
         """Call `rung`, in a thread of its own, whenever somebody rings."""
@@ -66,18 +82,8 @@ class Doorbell:
                     caller.sendall(_ANSWER)
 
 
-def ring(folder: Path, patience: float = 10.0, sleep: Callable[[float], None] = time.sleep) -> bool:
-    """Whether the first one heard it; one that has just begun is given `patience` seconds."""
-    end = time.monotonic() + patience
-    while True:
-        if _ring_once(folder / "doorbell"):
-            return True
-        if time.monotonic() >= end:
-            return False
-        sleep(0.1)
-
-
-def _ring_once(file: Path) -> bool:
+def ring(file: Path) -> bool:
+    """Whether somebody hears it."""
     try:
         port, _, secret = file.read_text("utf-8").partition(" ")
         with socket.create_connection(("127.0.0.1", int(port)), _PATIENCE) as bell:

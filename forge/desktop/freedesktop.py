@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 _MILLISECONDS = 500  # a desktop that does not answer must not hold the window up
@@ -18,6 +19,25 @@ def wants_dark() -> bool | None:
         return None
     scheme = answer.unpack()[0]
     return None if scheme == 0 else bool(scheme == _DARK)
+
+
+def follow_dark(changed: Callable[[bool], None]) -> None:
+    """Call `changed`, in GTK's thread, whenever the desktop turns dark or light."""
+    from gi.repository import Gio, GLib  # noqa: PLC0415
+
+    def heard(*signal: Any) -> None:
+        _, name, value = signal[5].unpack()
+        if name == "color-scheme":
+            changed(value == _DARK)
+
+    try:
+        bus = Gio.bus_get_sync(Gio.BusType.SESSION, None)
+    except GLib.Error:
+        return
+    bus.signal_subscribe(
+        _PORTAL, "org.freedesktop.portal.Settings", "SettingChanged", None, "org.freedesktop.appearance",
+        Gio.DBusSignalFlags.NONE, heard,
+    )  # fmt: skip
 
 
 def notify(title: str, text: str) -> bool:

@@ -28,6 +28,7 @@ class Gtk(Toolkit):
 
     _origin = ""
     _tray: gtk_tray.Tray | None = None
+    _style: Any = None
 
     # ---- before the window is there
 
@@ -48,8 +49,8 @@ class Gtk(Toolkit):
 
         self._glib, self._gtk, self._backend = GLib, gtk, initialize("gtk")
         self._settings = gtk.Settings.get_default()
-        self._system_dark = self._find_dark()
-        self._settings.set_property("gtk-application-prefer-dark-theme", self._system_dark)
+        self._turn(self._find_dark())
+        freedesktop.follow_dark(self._turn)
         self._backend._app.connect("startup", lambda app: menubar(app, self.words, self._chosen))  # noqa: SLF001
 
     def _find_dark(self) -> bool:
@@ -78,7 +79,6 @@ class Gtk(Toolkit):
         self._browser = self._backend.BrowserView.instances[self.window.uid]
         Links(lambda: self._origin, self.hears.outside, self.words.save_as).attach(self._browser)
         self._browser.webview.connect("web-process-terminated", lambda view, _: view.reload())
-        self._paint_menu()
         native, at = self._browser.window, self._place
         if at.x is not None and at.y is not None:
             native.move(at.x, at.y)
@@ -87,14 +87,17 @@ class Gtk(Toolkit):
         if (indicators := gtk_tray.library()) is not None:
             self._tray = gtk_tray.Tray(indicators, icon(), self.words, self._chosen)
 
-    def _paint_menu(self) -> None:
-        """The menu bar as part of the board, not of another program."""
+    def _turn(self, dark: bool) -> None:
+        """Everything dark or light: GTK's own, our menu bar, and by GTK's setting the page."""
         from gi.repository import Gdk  # noqa: PLC0415
 
-        provider = self._gtk.CssProvider()
-        provider.load_from_data(splash.menu_style(dark=self._system_dark).encode())
-        priority = self._gtk.STYLE_PROVIDER_PRIORITY_APPLICATION
-        self._gtk.StyleContext.add_provider_for_screen(Gdk.Screen.get_default(), provider, priority)
+        self._system_dark = dark
+        self._settings.set_property("gtk-application-prefer-dark-theme", dark)
+        if self._style is None:
+            self._style = self._gtk.CssProvider()
+            priority = self._gtk.STYLE_PROVIDER_PRIORITY_APPLICATION
+            self._gtk.StyleContext.add_provider_for_screen(Gdk.Screen.get_default(), self._style, priority)
+        self._style.load_from_data(splash.menu_style(dark=dark).encode())
 
     def _chosen(self, id: str) -> None:
         """GTK's thread is not kept waiting."""

@@ -32,12 +32,13 @@ i::after {{ content: ""; display: block; width: 40%; height: 100%; border-radius
 
 def starting(words: Words, *, dark: bool) -> str:
     """Forge is on its way."""
-    return _page(f"<h1>Forge</h1><p>{escape(words.starting)}</p><i></i>", dark=dark)
+    return _page(words, f"<h1>Forge</h1><p>{escape(words.starting)}</p><i></i>", dark=dark)
 
 
 def failed(words: Words, why: str, *, dark: bool) -> str:
     """Forge cannot start, and what to do."""
-    return _page(f'<h1>{escape(words.cannot_start)}</h1><p role="alert">{escape(why)}</p>', dark=dark)
+    said = f'<h1>{escape(words.cannot_start)}</h1><p role="alert">{escape(why)}</p>'
+    return _page(words, said, dark=dark)
 
 
 def ground(*, dark: bool) -> str:
@@ -55,10 +56,10 @@ def menu_style(*, dark: bool) -> str:
     )
 
 
-def _page(inside: str, *, dark: bool) -> str:
+def _page(words: Words, inside: str, *, dark: bool) -> str:
     shades = ("#f2f3f5", "#93979e", "#282a2f", "dark") if dark else ("#191c22", "#61656d", "#dfe1e4", "light")
     text, quiet, line, scheme = shades
     return _PAGE.format(
-        language="en", ground=ground(dark=dark), text=text, quiet=quiet, line=line, scheme=scheme, anvil=_ANVIL,
+        language=words.language, ground=ground(dark=dark), text=text, quiet=quiet, line=line, scheme=scheme, anvil=_ANVIL,
         inside=inside,
     )  # fmt: skip

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """`{}` stands for what is named."""
+    """`{}` stands for what is named; `language` is HTML's name of it."""
 
+    language: str
     starting: str
     cannot_start: str
     file: str
@@ -45,10 +46,10 @@ class Words:
     stuck: str
     of: str
     save_as: str
-    saved: str
 
 
 ENGLISH = Words(
+    language="en",
     starting="Starting Forge…",
     cannot_start="Forge cannot start",
     file="File",
@@ -84,10 +85,10 @@ ENGLISH = Words(
     stuck="{} is stuck: please look",
     of="{stage} · deploy #{id}",
     save_as="Save As",
-    saved="Saved: {}",
 )
 
 RUSSIAN = Words(
+    language="ru",
     starting="Forge запускается…",
     cannot_start="Forge не запускается",
     file="Файл",
@@ -123,7 +124,6 @@ RUSSIAN = Words(
     stuck="{}: развёртывание застряло, посмотрите",
     of="{stage} · развёртывание #{id}",
     save_as="Сохранить как",
-    saved="Сохранено: {}",
 )
 
 

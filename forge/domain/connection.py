@@ -137,7 +137,7 @@ class EngineConnection:
             self._check_no_tls()
         if self.certs is not None and self.takes_pem:
             raise Invalid("Give certificates or a folder of them, not both", fields={"certs": "one of the two"})
-        if self.certs is not None and not Path(self.certs).is_absolute():
+        if self.certs is not None and not (Path(self.certs).is_absolute() and self.certs.isprintable()):
             raise Invalid("The folder of certificates is a whole path", fields={"certs": "a whole path"})
         for field_name in ("ca", "certificate"):
             if (pem := getattr(self, field_name)) is not None:
@@ -179,7 +179,7 @@ def check_secure(endpoint: Endpoint, *, tls: bool, insecure: bool) -> None:
             f"Without TLS, whoever reaches {endpoint.host} has that machine, as root: give certificates, use "
             "ssh://, or set insecure if only you reach it",
             code="insecure",
-            fields={"url": "without TLS", "insecure": "not set"},
+            fields={"url": "without TLS, whoever reaches it has that machine", "insecure": "not set"},
         )
 
 

@@ -96,7 +96,7 @@ class Link:
             if self._client is not None:
                 return self._client
         access = self.access
-        hello = min(_SSH_HELLO if access.endpoint.is_ssh else _HELLO, self._timeout)
+        hello = min(_SSH_HELLO if access.checked().is_ssh else _HELLO, self._timeout)
         if not self._dialing.acquire(timeout=hello):  # an engine that hangs must hold nobody up for long
             raise TimeoutError("the engine does not answer")
         try:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -92,11 +93,14 @@ class Tunnel:
             self._said.close()
 
 
-def environment(of: Mapping[str, str]) -> dict[str, str]:
-    """What `ssh` gets: words in English, and the system's libraries instead of those that Forge was packed with."""
-    kept = {name: value for name, value in of.items() if name != "LD_LIBRARY_PATH"}
-    before = of.get("LD_LIBRARY_PATH_ORIG")  # PyInstaller keeps the user's own there
-    return {**kept, **({"LD_LIBRARY_PATH": before} if before else {}), "LC_ALL": "C"}
+def environment(of: Mapping[str, str], *, packed: bool = hasattr(sys, "frozen")) -> dict[str, str]:
+    """What `ssh` gets: words in English, and the system's libraries instead of those that Forge was `packed` with."""
+    given = {**of, "LC_ALL": "C"}
+    if packed:
+        given.pop("LD_LIBRARY_PATH", None)
+        if before := of.get("LD_LIBRARY_PATH_ORIG"):  # PyInstaller keeps the user's own there
+            given["LD_LIBRARY_PATH"] = before
+    return given
 
 
 def _pump(far: socket.socket, process: subprocess.Popen[bytes]) -> None:

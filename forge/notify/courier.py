@@ -65,8 +65,9 @@ class Courier:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+            threads = [*self._busy.values(), *([self._thread] if self._thread else [])]
         end = time.monotonic() + timeout
-        for thread in [*self._busy.values(), *([self._thread] if self._thread else [])]:
+        for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
 
     def hear(self, events: Sequence[Event]) -> None:
@@ -101,21 +102,19 @@ class Courier:
         now = self.store.database.clock()
         for delivery in self.store.deliveries.due(now):
             with self._changed:
-                if len(self._busy) >= LANES:
+                if self._closing or len(self._busy) >= LANES:
                     break
                 if delivery.notification in self._busy:
                     continue
                 thread = threading.Thread(target=self._lane, args=(delivery,), name="deliver", daemon=True)
                 self._busy[delivery.notification] = thread
-            thread.start()
+                thread.start()
         due = self.store.deliveries.next_due()
         return _IDLE if due is None else min(_IDLE, max(PACE, due - now))
 
     def _lane(self, delivery: Delivery) -> None:
         try:
             self.deliver(delivery)
-            with self._changed:
-                self._changed.wait_for(lambda: self._closing, PACE)
         except NotFound:
             pass  # it was forgotten meanwhile, with what waited for it
         except ForgeError as error:
@@ -124,6 +123,7 @@ class Courier:
             _log.exception("notification %s", delivery.notification)
         finally:
             with self._changed:
+                self._changed.wait_for(lambda: self._closing, PACE)  # whatever happened: nothing turns in circles
                 self._busy.pop(delivery.notification, None)
             self.wake()
 
@@ -138,8 +138,11 @@ class Courier:
         if begun is None:
             return self.store.deliveries.get(delivery.id)
         answer = self._send(notification, message_of(begun, self._public_url(), self.store.database.clock()))
+        again_at = self._next(begun, answer)
         with self.store.database.change() as change:
-            self.store.deliveries.settle(change, begun, answer, again=self._next(begun, answer))
+            self.store.deliveries.settle(change, begun, answer, again=again_at)
+            if again_at is None and not answer.ok:
+                change.emit(_gave_up(begun, answer, change.now))
         self._tell(begun.notification)
         return self.store.deliveries.get(begun.id)
 
@@ -191,3 +194,10 @@ class Courier:
         """To whoever looks at the list just now; no news for the record."""
         at = self.store.database.clock()
         self.store.database.announce(Event(type="notification", payload={"name": name}, at=at))
+
+
+def _gave_up(delivery: Delivery, answer: Answer, at: float) -> Event:
+    """For the record: somebody should know that somebody was not told."""
+    notice = delivery.notice
+    payload = {"name": delivery.notification, "title": notice.title, "text": answer.text}
+    return Event(type="notification_failed", payload=payload, at=at, project=notice.project, stage=notice.stage)

@@ -13,10 +13,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
-
-from forge.domain.errors import Forbidden
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -28,12 +26,6 @@ _METADATA = frozenset(
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _CONNECTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 _STARTS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"})
-
-
-class OutOfBounds(Forbidden):
-    """A message may not be sent there."""
-
-    code = "out_of_bounds"
 
 
 class _Refused(ConnectionError):
@@ -48,12 +40,7 @@ class Bounds:
 
     local: bool = False
     through: frozenset[tuple[str, int]] = frozenset()
-    refused: str | None = field(default=None)
-
-    def check(self) -> None:
-        """Raise OutOfBounds if something was stopped."""
-        if self.refused is not None:
-            raise OutOfBounds(self.refused)
+    refused: str | None = None
 
 
 _bounds: ContextVar[Bounds | None] = ContextVar("bounds", default=None)

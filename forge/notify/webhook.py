@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,7 @@ class WebhookSender:
     def send(self, address: Secret, key: Secret, message: Message, *, local: bool) -> Answer:
         """Ask once, following nobody. Raises nothing that the other side could cause."""
         body = json.dumps(_body(message), ensure_ascii=False, separators=(",", ":")).encode()
-        session = self.session()
+        session, began = self.session(), time.monotonic()
         with within(local=local, through=self.through()) as bounds:
             try:
                 reply = session.request(
@@ -44,7 +45,8 @@ class WebhookSender:
                     body_limit=_ANSWER,
                 )  # fmt: skip
             except HttpFault as error:
-                return Answer(ok=False, text=bounds.refused or error.message)
+                took = (time.monotonic() - began) * 1000
+                return Answer(ok=False, text=bounds.refused or error.message, milliseconds=took)
             finally:
                 session.close()
         return _answer(reply, lambda said: scrubbed(said, address, key))

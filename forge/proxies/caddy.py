@@ -103,8 +103,11 @@ class CaddyProxy:
         """Nothing is kept open; the HTTP session is its owner's."""
 
     def _point(self, route: Route, *, again: bool) -> None:
-        how = {"again": again, "streams": self._streams}
-        self._settle(lambda servers: config.plan_point(servers, self._connection, self._home, route, **how))
+        self._settle(
+            lambda servers: config.plan_point(
+                servers, self._connection, self._home, route, streams=self._streams, again=again
+            )
+        )
 
     def _servers(self) -> tuple[Mapping[str, Any], str]:
         part = self._admin.read(config.SERVERS)

@@ -15,7 +15,9 @@ from typing import Any
 
 from tests.bench.table import Result, of_streams, table
 
-NAMES = ("streams", "deploys", "webhook", "start", "poll", "switch", "unnoticed", "browser", "memory")
+NAMES = (
+    "streams", "deploys", "webhook", "start", "frozen", "poll", "switch", "unnoticed", "browser", "window", "memory",
+)  # fmt: skip
 FILE = Path(__file__).parents[2] / "build" / "bench.json"
 
 

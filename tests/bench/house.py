@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,7 +25,7 @@ from tests.parts.process import free_port
 from tests.parts.registry import Registry
 
 ROOT = Path(__file__).parents[2]
-SERVE = ("-m", "forge", "serve")
+SERVE = ("-m", "forge", "serve")  # to Python
 
 
 def connect(runtime: Runtime, parts: Parts, *, interval: float = 0) -> None:
@@ -61,7 +61,12 @@ def composed(data: Path, **more: Any) -> Iterator[Runtime]:
 class Served:
     """`forge serve` on a data folder: `pid`, `port`, and how long it took to answer, in seconds."""
 
-    def __init__(self, data: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = (sys.executable, *SERVE),
+    ) -> None:
         self.data = data
         self.port = free_port()
         self.log = data.parent / "serve.log"
@@ -69,7 +74,7 @@ class Served:
         began = time.perf_counter()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *SERVE],
+                [*command],
                 env={**os.environ, **ours, **(environment or {})},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip

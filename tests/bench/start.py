@@ -43,11 +43,11 @@ def run(starts: int = STARTS) -> Result:
             smallest.append(_smallest())
             with Served(data) as served:
                 forge.append(served.took)
-                first.append(_memory(served.pid))
+                first.append(resident(served.pid))
         with Served(data) as served:
             time.sleep(SETTLES)
             cpu = _busy(served.pid, IDLE)
-            memory = _memory(served.pid)
+            memory = resident(served.pid)
     flask = "Flask alone"
     figures = (
         Figure(
@@ -75,7 +75,7 @@ def _smallest() -> float:
             server.terminate()
 
 
-def _memory(pid: int) -> float:
+def resident(pid: int) -> float:
     """Resident MB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024

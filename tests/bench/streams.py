@@ -58,14 +58,14 @@ UVICORN = Target(
 )
 
 
-def product(folder: Path) -> Target:
-    """`forge serve` on an empty data folder."""
+def product(folder: Path, name: str = "forge serve", command: tuple[str, ...] | None = None) -> Target:
+    """`forge serve` on an empty data folder; `command` is another way to start it."""
     from tests.bench.house import SERVE  # noqa: PLC0415 composes the whole product, which the peers do not need
 
     data = folder / "data"
     return Target(
-        name="forge serve",
-        command=(sys.executable, *SERVE),
+        name=name,
+        command=command or (sys.executable, *SERVE),
         environment={"FORGE_DATA": str(data), "FORGE_PORT": "{port}", "FORGE_LOG_LEVEL": "error"},
         token_file=data / "token",
         causes=('{"events":100000}', '{"events":100001}'),
@@ -148,7 +148,7 @@ def _started(target: Target) -> Iterator[tuple[int, int]]:
         try:
             _more_descriptors(server.pid)
             _wait_for(port)
-            yield server.pid, port
+            yield next(iter(children(server.pid)), server.pid), port
         finally:
             server.terminate()
 
@@ -195,6 +195,11 @@ def _wait_for(port: int) -> None:
         else:
             return
     raise SystemExit(f"Nothing listens on port {port} after 20 s.")
+
+
+def children(pid: int) -> list[int]:
+    """Of a process: the one file is a loader and the server that it started."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _memory(pid: int | None) -> float:

@@ -59,8 +59,14 @@ class TestTheSame:
     test_log = second.TestLogs.test_lines_come_in_order_with_their_stream
     test_closed_follower = second.TestLogs.test_a_follower_is_closed_from_another_thread
     test_events = second.TestEvents.test_what_happens_to_an_instance_is_told
-    test_gone = second.TestDockerGone.test_everything_says_so_and_works_again_afterwards
     test_closing = second.TestDockerGone.test_closing_ends_what_is_open
+
+
+@pytest.mark.parametrize("world", ["tls"], indirect=True)
+class TestTheSameByTls:
+    """By SSH each question to a Docker that is away is a login: a lost login is looked at below instead."""
+
+    test_gone = second.TestDockerGone.test_everything_says_so_and_works_again_afterwards
 
 
 def test_instances_listen_where_the_engine_is_and_nowhere_else(engine: Engine, bench: Bench, world: RealWorld) -> None:

@@ -56,7 +56,12 @@ def built() -> Path:
         return Path(given).absolute()
     assert (ROOT / "forge/static/index.html").is_file(), "build the board first: make ui"
     done = subprocess.run(
-        [sys.executable, "spec/build.py"], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
+        [sys.executable, "spec/build.py", "--folder"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     return ROOT / "dist/forge"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.forge_process import ROOT
 from tests.frozen.conftest import NOBODY
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]  # the first test may wait for the build
@@ -76,6 +78,17 @@ def test_a_tmpdir_that_may_not_be_written_is_passed_over_for_another(executable,
         code, said = run(executable, "--version", HOME=home, TMPDIR=closed)
     assert code == 0
     assert said.startswith("forge ")
+
+
+def test_a_loader_that_says_other_words_ends_the_build(tmp_path):
+    """Else a newer PyInstaller would bring its own words back, and nobody would notice."""
+    (tmp_path / "forge").write_bytes(b"Could not make a temporary directory!\n\0" * 100)
+    code = "import sys, pathlib; sys.path.insert(0, 'spec'); import loader; loader.speak(pathlib.Path(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "forge"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "no longer says" in done.stderr
 
 
 def test_a_data_folder_that_is_anothers_is_one_sentence(executable, home, tmp_path):

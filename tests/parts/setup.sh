@@ -23,6 +23,28 @@ missing() {
     command -v ssh >/dev/null || echo openssh-client
     # The test images hold nothing but busybox, so it has to be the one without libraries.
     [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 || echo busybox-static
+    missing_for_the_window
+}
+
+# A screen without a monitor, a keyboard, a session bus, the system's web view, and what compiles GTK's binding.
+missing_for_the_window() {
+    command -v Xvfb >/dev/null || echo xvfb
+    command -v xdotool >/dev/null || echo xdotool
+    command -v dbus-daemon >/dev/null || echo dbus
+    [ -e /usr/share/dbus-1/session.conf ] || echo dbus-session-bus-common
+    knows Gtk-3.0 || echo gir1.2-gtk-3.0
+    knows WebKit2-4.1 || echo gir1.2-webkit2-4.1
+    knows AyatanaAppIndicator3-0.1 || echo gir1.2-ayatanaappindicator3-0.1
+    command -v cc >/dev/null || echo gcc libc6-dev
+    command -v pkg-config >/dev/null || echo pkg-config
+    pkg-config --exists gobject-introspection-1.0 2>/dev/null || echo libgirepository1.0-dev
+    pkg-config --exists cairo 2>/dev/null || echo libcairo2-dev
+    [ -e "$("${PYTHON:-python3}" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] || echo python3-dev
+    [ -d /usr/share/fonts/truetype ] || echo fonts-dejavu-core
+}
+
+knows() {
+    ls /usr/lib/*/girepository-1.0/"$1".typelib >/dev/null 2>&1
 }
 
 deny_services() {

@@ -11,7 +11,7 @@ from tests.rules import makefile, powershell
 # On Windows there is no Docker, registry and Caddy of Debian's to test with.
 PARTS = ("@tests/parts/setup.sh",)
 ON_WINDOWS = {("python", "-m", "pytest"): ("python", "-m", "pytest", "-m", "not real")}
-NOT_THERE = {"parts", "demo", "reproducible", "bench", "pictures", "lock"}
+NOT_THERE = {"parts", "demo", "folder", "reproducible", "bench", "pictures", "lock"}
 
 
 def test_windows_powershell_5_1_understands_it():

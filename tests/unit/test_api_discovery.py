@@ -10,6 +10,7 @@ import pytest
 from forge.api.sessions import Principal, Role
 from forge.proxies import found
 from tests.api_world import a_world
+from tests.unit.test_engines_contexts import write
 
 
 @pytest.fixture
@@ -40,8 +41,20 @@ def test_a_login_is_taken_over_once(world):
     assert world.ask("POST", "/api/discovery/login", {"host": "nowhere.example"}).status_code == 404
 
 
+def test_a_context_is_taken_over_once(world, tmp_path):
+    write(tmp_path, "prod")
+    (found,) = world.ask("GET", "/api/discovery/contexts").json
+    assert (found["name"], found["url"], found["engine"]) == ("prod", "ssh://ann@far.example", None)
+    taken = world.ask("POST", "/api/discovery/context", {"context": "prod"})
+    assert (taken.status_code, taken.json) == (201, {"engine": "prod"})
+    assert world.ask("GET", "/api/discovery/contexts").json[0]["engine"] == "prod"
+    assert world.ask("POST", "/api/discovery/context", {"context": "prod"}).status_code == 409
+    assert world.ask("POST", "/api/discovery/context", {"context": "nope"}).status_code == 404
+
+
 def test_the_machine_is_only_for_admins(world):
     client = world.browser(Principal(name="dan", role=Role.DEPLOYER))
     assert client.get("/api/discovery").status_code == 403
+    assert client.get("/api/discovery/contexts").status_code == 403
     own = {"Sec-Fetch-Site": "same-origin"}
     assert client.post("/api/discovery/login", json={"host": "ghcr.io"}, headers=own).status_code == 403

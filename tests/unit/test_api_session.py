@@ -67,6 +67,15 @@ def test_a_ticket_signs_one_browser_in_once(world):
     assert world.nobody.post("/api/session", json={"ticket": made.json["ticket"]}).status_code == 401
 
 
+def test_signing_in_once_more_ends_the_browsers_former_session(world):
+    world.nobody.post("/api/session", json={"token": token(world)})
+    copied = world.nobody.get_cookie(COOKIE).value
+    world.nobody.post("/api/session", json={"token": token(world)}, headers={"Origin": "http://localhost"})
+    assert world.nobody.get("/api/session").status_code == 200
+    world.nobody.set_cookie(COOKIE, copied)
+    assert world.nobody.get("/api/session").status_code == 401
+
+
 def test_a_ticket_is_too_old_after_its_time(world):
     path = world.ask("POST", "/api/session/ticket").json["path"]
     now = world.context.tickets.clock()

@@ -138,6 +138,7 @@ COMMANDS = {
     "GET /api/metrics": "stats",
     "GET /api/metrics/now": "stats",
     "GET /api/discovery": "discover",
+    "GET /api/discovery/contexts": "discover",
     "POST /api/discovery/context": "discover",
     "POST /api/discovery/login": "discover",
     "GET /api/engines/{name}/containers": "container list",

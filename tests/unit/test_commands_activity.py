@@ -139,6 +139,7 @@ def test_every_kind_of_event_that_is_kept_has_its_words():
         "deploy_progress",
         "instance_log",
         "metrics",
+        "notification",
         "hello",
         "ping",
         "resync",

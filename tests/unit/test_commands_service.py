@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from forge.cli import _EXIT_BY_CODE
 from forge.commands.service import exec_line
+from forge.commands.state import EXITS
 from tests.commanding import run
 
 
@@ -66,6 +69,13 @@ def test_it_is_not_started_again_where_that_would_mend_nothing():
     given_up = set(service["RestartPreventExitStatus"][0].split())
     assert given_up >= {str(code) for code in _EXIT_BY_CODE.values() if code >= 20}
     assert "1" not in given_up
+
+
+def test_the_guide_has_the_codes_that_keep_it_from_starting():
+    guide = (Path(__file__).parents[2] / "docs/install.md").read_text("utf-8")
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", guide, re.MULTILINE)}
+    assert told == {2, 255, *(code for code in _EXIT_BY_CODE.values() if code >= 20)}
+    assert told <= set(EXITS)
 
 
 def test_a_path_with_signs_of_systemds_own_is_that_path():

@@ -5,7 +5,10 @@ from __future__ import annotations
 import socket
 import stat
 
+import pytest
+
 from forge.desktop.doorbell import Doorbell, ring
+from forge.domain.errors import Conflict
 
 
 def test_the_second_is_not_the_first_and_is_heard(tmp_path):
@@ -13,7 +16,7 @@ def test_the_second_is_not_the_first_and_is_heard(tmp_path):
     assert first.take()
     first.answer(lambda: rung.append(1))
     assert not Doorbell(tmp_path).take()
-    assert ring(tmp_path)
+    assert not Doorbell(tmp_path).take_or_ring()
     assert rung == [1]
     first.close()
     assert not (tmp_path / "doorbell").exists()
@@ -36,9 +39,22 @@ def test_only_who_can_read_the_folder_may_ring(tmp_path):
 
 
 def test_one_that_was_killed_hears_nothing(tmp_path):
-    waited = []
     (tmp_path / "doorbell").write_text("1 secret")
-    assert not ring(tmp_path, 0.2, sleep=waited.append)
+    assert not ring(tmp_path / "doorbell")
     (tmp_path / "doorbell").write_text("broken")
-    assert not ring(tmp_path, 0, sleep=waited.append)
-    assert waited
+    assert not ring(tmp_path / "doorbell")
+
+
+def test_one_that_is_about_to_end_is_waited_for(tmp_path):
+    first, second = Doorbell(tmp_path), Doorbell(tmp_path)
+    first.take()
+    assert second.take_or_ring(sleep=lambda _: first.close())
+    second.close()
+
+
+def test_one_that_never_answers_is_said(tmp_path):
+    first = Doorbell(tmp_path)
+    first.take()
+    with pytest.raises(Conflict, match="does not answer"):
+        Doorbell(tmp_path).take_or_ring(tries=2, sleep=lambda _: None)
+    first.close()

@@ -54,6 +54,16 @@ def test_a_notice_carries_its_words(bus):
     assert asked[4].unpack()[3:5] == ("shop 1.2 is live", "dev")
 
 
+def test_a_desktop_that_turns_dark_is_heard(bus):
+    made, turned = bus(), []
+    made.signal_subscribe = lambda *given: setattr(made, "heard", given[-1])
+    freedesktop.follow_dark(turned.append)
+    for name, scheme in (("color-scheme", 1), ("accent-color", 1), ("color-scheme", 2)):
+        value = GLib.Variant("(ssv)", ("org.freedesktop.appearance", name, GLib.Variant("u", scheme)))
+        made.heard(made, "sender", "path", "interface", "SettingChanged", value)
+    assert turned == [True, False]
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_a_tray_is_there_if_its_watcher_is(bus, there):
     bus("(b)", (there,))

@@ -13,6 +13,7 @@ def test_it_stands_on_the_boards_own_ground(dark):
     page = splash.starting(ENGLISH, dark=dark)
     assert f"background: {splash.ground(dark=dark)};" in page
     assert ENGLISH.starting in page
+    assert '<html lang="en">' in page
     assert splash.ground(dark=True) != splash.ground(dark=False)
 
 

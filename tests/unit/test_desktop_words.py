@@ -23,7 +23,7 @@ def test_it_speaks_as_the_system_does(environment, spoken):
     assert words(environment) is spoken
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(Words)])
+@pytest.mark.parametrize("field", [field.name for field in fields(Words) if field.name != "language"])
 def test_both_languages_name_the_same_things(field):
     english, russian = getattr(ENGLISH, field), getattr(RUSSIAN, field)
     assert english != russian

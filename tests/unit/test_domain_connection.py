@@ -114,6 +114,7 @@ def test_what_proves_an_engine_is_one_of_two_and_only_with_tcp(tmp_path):
     for more, field in (
         ({"ca": certificate, "certs": "/etc/certs"}, "certs"),
         ({"certs": "certs"}, "certs"),
+        ({"certs": "/etc/\0"}, "certs"),
         ({"ca": "no pem"}, "ca"),
         ({"certificate": certificate + key}, "certificate"),
         ({"url": "ssh://host", "ca": certificate}, "ca"),

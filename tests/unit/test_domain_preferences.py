@@ -33,3 +33,11 @@ def test_the_defaults_wait_for_a_person_and_allow_no_folder_of_the_machine():
     assert preferences.unknown_image is UnknownImage.CREATE
     assert preferences.host_paths == ()
     assert set(PREFERENCE_NAMES) == {name for name in dir(preferences) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("url", ["forge.example.org", "https://forge.example.org/board", "javascript://x"])
+def test_where_people_reach_the_board_is_scheme_and_host(url):
+    assert Preferences(public_url="https://forge.example.org:8443").public_url
+    with pytest.raises(Invalid) as error:
+        Preferences(public_url=url)
+    assert list(error.value.fields) == ["public_url"]

@@ -117,6 +117,12 @@ def test_whether_the_engine_is_on_this_machine(url, local):
     assert Link("x", at(url)).local is local
 
 
+def test_an_address_that_cannot_be_read_is_the_engines_fault():
+    link = Link("local", at("nonsense"))
+    with pytest.raises(EngineError, match="no engine's address"), link.ask("do it"):
+        pytest.fail("it was asked")
+
+
 def test_nothing_is_sent_without_tls_to_another_machine():
     link = Link("far", at("tcp://far.example:2375"))
     with pytest.raises(EngineError, match="as root") as error, link.ask("do it"):

@@ -71,6 +71,8 @@ def test_without_the_program_that_is_told(ssh):
 
 
 def test_it_gets_the_systems_libraries_and_speaks_english():
-    made = environment({"LD_LIBRARY_PATH": "/packed", "LD_LIBRARY_PATH_ORIG": "/own", "HOME": "/root", "LC_ALL": "de"})
+    packed = {"LD_LIBRARY_PATH": "/packed", "LD_LIBRARY_PATH_ORIG": "/own", "HOME": "/root", "LC_ALL": "de"}
+    made = environment(packed, packed=True)
     assert (made["LD_LIBRARY_PATH"], made["HOME"], made["LC_ALL"]) == ("/own", "/root", "C")
-    assert "LD_LIBRARY_PATH" not in environment({"LD_LIBRARY_PATH": "/packed"})
+    assert "LD_LIBRARY_PATH" not in environment({"LD_LIBRARY_PATH": "/packed"}, packed=True)
+    assert environment({"LD_LIBRARY_PATH": "/own"}, packed=False)["LD_LIBRARY_PATH"] == "/own"

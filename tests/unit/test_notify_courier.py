@@ -54,6 +54,9 @@ def test_what_fails_is_tried_again_with_the_same_key_ever_later_and_then_given_u
     assert (one.status, one.attempts, one.answer) == (DeliveryStatus.FAILED, len(RETRIES) + 1, "503: later")
     assert tuple(waits[:-1]) == RETRIES
     assert len({message.key for message in sender.messages}) == 1
+    (told,) = [event for event in house.heard if event.type == "notification_failed"]
+    assert told.payload == {"name": "ops", "title": "shop/dev: v1 failed and was taken back", "text": "503: later"}
+    assert told.project == "shop"
 
 
 def test_the_other_side_may_ask_to_wait_longer(house):

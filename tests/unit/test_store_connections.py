@@ -78,6 +78,7 @@ OTHERS = Preferences(
     domain="example.org", domain_pattern="{project}.{domain}", unknown_image=UnknownImage.DEPLOY,
     default_proxy="caddy", host_paths=("/srv",), free_disk=5, webhook_signature=True, receipts=7, events=2000,
     close_to_tray=True,
+    public_url="https://forge.example.org",
 )  # fmt: skip
 
 

@@ -62,6 +62,20 @@ class DesktopProcess(ForgeProcess):
         return self.ended()
 
 
+class FrozenDesktop(DesktopProcess):
+    """`dist/forge`, with nothing of Python around it."""
+
+    def __init__(self, executable: Path, data: Path, screen: Screen | None, **settings: str) -> None:
+        super().__init__(data, screen, **settings)
+        self.executable = executable
+        kept = {name: self.environment[name] for name in ("HOME", "TMPDIR", "LANG", "FORGE_PORT")}
+        shown = screen.environment if screen is not None else {}
+        self.environment = {**kept, **shown, **settings}
+
+    def command(self) -> list[str]:
+        return [str(self.executable), "--data", str(self.data)]
+
+
 def gone(pids: set[int]) -> None:
     """Wait until none of them runs."""
     until(lambda: not {pid for pid in pids if _runs(pid)}, "every process has ended")
@@ -74,12 +88,22 @@ def _runs(pid: int) -> bool:
         return False
 
 
+def command_of(pid: int) -> bytes:
+    """What it was started with; nothing if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def parent_of(pid: int) -> int:
+    """0 if it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
 def _parents() -> list[tuple[int, int]]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                found.append((int(entry.name), int((entry / "stat").read_text().rpartition(")")[2].split()[1])))
-            except OSError:
-                continue
-    return found
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [(pid, parent_of(pid)) for pid in pids]

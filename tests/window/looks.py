@@ -17,6 +17,11 @@ def shows_board(picture: Picture, *, dark: bool = False) -> bool:
     return _ground(dark) in colours and _CARD[dark] in colours and len(colours) > 60
 
 
+def shows_window(picture: Picture) -> bool:
+    """Something of ours; a screen without it is black."""
+    return picture.share((0, 0, 0)) < 0.5
+
+
 def shows_splash(picture: Picture, *, dark: bool = False) -> bool:
     """Our anvil on the ground."""
     return picture.share(ORANGE) > 0.001 and picture.share(_ground(dark)) > 0.5

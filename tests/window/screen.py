@@ -66,7 +66,7 @@ class Screen:
     """`environment` shows a program the way here; use it as a context."""
 
     def __init__(self) -> None:
-        for program in ("Xvfb", "xdotool", "dbus-run-session"):
+        for program in ("Xvfb", "xdotool", "dbus-daemon"):
             if shutil.which(program) is None:
                 raise PartMissing(f"The window's tests need {program}: run `make parts`.")
         self._folder = tempfile.TemporaryDirectory(prefix="forge-screen-")
@@ -123,6 +123,9 @@ class Screen:
             until(lambda: len(self.windows()) == 1, "there is a window")
             (window,) = self.windows()
         self._do("windowfocus", "--sync", window, "key", "--clearmodifiers", keys)
+
+    def type(self, text: str, window: str) -> None:
+        self._do("windowfocus", "--sync", window, "key", "ctrl+a", "type", "--delay", "5", text)
 
     def _do(self, *words: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, **self.environment}

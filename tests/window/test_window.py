@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
 from tests.e2e.forge_process import ForgeProcess
 from tests.e2e.live import until
-from tests.window.desktop import gone
+from tests.window.desktop import command_of, gone
 from tests.window.looks import shows_board, shows_splash
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
@@ -71,7 +70,7 @@ def test_after_a_kill_nothing_of_it_goes_on_and_it_starts_again(start_desktop, s
 def test_a_window_that_falls_over_is_opened_again_and_the_server_goes_on(start_desktop, screen):
     forge = start_desktop()
     until(lambda: shows_board(screen.picture()), "the window shows the board")
-    (window,) = [pid for pid in forge.family() if b"--child" in _command(pid)]
+    (window,) = [pid for pid in forge.family() if b"--child" in command_of(pid)]
     os.kill(window, signal.SIGABRT)
     until(lambda: not shows_board(screen.picture()), "the window is gone")
     until(lambda: shows_board(screen.picture()), "there is another one")
@@ -109,10 +108,3 @@ def test_why_forge_cannot_start_is_said_in_the_window_too(start_desktop, screen)
     screen.press("ctrl+w")
     assert forge.ended() != 0
     assert "vault.key" in forge.said()
-
-
-def _command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""

@@ -38,19 +38,33 @@ function checkStyles() {
   }
 }
 
-/** What the browser loads before it can show the board: the entries and all that they import. */
-function initialSize() {
-  const manifest = JSON.parse(readFileSync('.svelte-kit/output/client/.vite/manifest.json', 'utf8'));
+const manifest = JSON.parse(readFileSync('.svelte-kit/output/client/.vite/manifest.json', 'utf8'));
+
+/** The files of the entries that match, and of all that they import. */
+function filesOf(entries) {
   const wanted = new Set();
   const add = (key) => {
     if (wanted.has(key)) return;
     wanted.add(key);
     for (const next of manifest[key].imports ?? []) add(next);
   };
-  const first = /(client\/entry|client-optimized\/app|entry\/(start|app)|nodes\/0)\b/;
   for (const key of Object.keys(manifest))
-    if (first.test(key) && manifest[key].isEntry !== undefined) add(key);
-  const names = new Set([...wanted].map((key) => manifest[key].file).filter((name) => name.endsWith('.js')));
+    if (entries.test(key) && manifest[key].isEntry !== undefined) add(key);
+  return new Set([...wanted].map((key) => manifest[key].file).filter((name) => name.endsWith('.js')));
+}
+
+/** Kit's client must be evaluated after the start script has told it of its version, or every page looks outdated. */
+function checkStart() {
+  const client = filesOf(/client-optimized\/app\b/);
+  for (const name of filesOf(/runtime\/client\/entry\.js$/))
+    if (client.has(name) && readFileSync(join(out, name), 'utf8').length > SMALL * 4)
+      faults.push(`${name} is loaded by the start script, and holds more than that needs`);
+}
+
+/** What the browser loads before it can show the board. */
+function initialSize() {
+  const first = /(client\/entry|client-optimized\/app|entry\/(start|app)|nodes\/0)\b/;
+  const names = filesOf(first);
   let size = 0;
   for (const name of names) size += gzipSync(readFileSync(join(out, name))).length;
   return { size, count: names.size };
@@ -58,6 +72,7 @@ function initialSize() {
 
 moveBootScript();
 checkStyles();
+checkStart();
 const { size, count } = initialSize();
 if (size > BUDGET) faults.push(`The first page needs ${size} bytes of JavaScript, ${BUDGET} are allowed`);
 for (const name of files('.').filter((name) => name.endsWith('.map'))) rmSync(join(out, name));

@@ -66,6 +66,7 @@ describe('what happened', () => {
       happened('connection_changed', { kind: 'proxy', name: 'edge', change: 'down', text: 'refused' }),
       happened('settings_changed', { names: ['domain'] }),
       happened('receipt', { id: 9, vendor: '', decision: 'invalid', reason: 'no', images: [] }),
+      happened('notification_failed', { name: 'ops', title: 'shop/dev: v1 failed', text: '503' }),
       happened('something_new', {}),
     ].map((event) => tell(event).text);
     expect(words).toEqual([
@@ -73,6 +74,7 @@ describe('what happened', () => {
       'Proxy edge does not answer',
       'Settings were changed: domain',
       'A delivery of somebody unknown: not understood',
+      'ops was not told: shop/dev: v1 failed',
       'something_new',
     ]);
   });

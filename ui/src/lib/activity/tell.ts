@@ -21,7 +21,7 @@ export const KINDS = {
   sightings: ['sighting'],
   deliveries: ['receipt'],
   projects: ['project_changed'],
-  setup: ['connection_changed', 'settings_changed'],
+  setup: ['connection_changed', 'settings_changed', 'notification_failed'],
 };
 export type Kind = keyof typeof KINDS;
 export const isKind = (text: string | null): text is Kind => text !== null && text in KINDS;
@@ -82,6 +82,12 @@ const TELLERS: Record<string, (payload: any) => Told> = {
     mark: told.change === 'down' ? 'failed' : told.change === 'back' ? 'running' : null,
     text: t.past.connection(t.parts[told.kind] ?? told.kind, told.name, told.change),
     note: told.change === 'down' ? told.text : undefined,
+  }),
+  notification_failed: ({ name, title, text }: { name: string; title: string; text: string }) => ({
+    mark: 'failed',
+    text: t.notifications.gaveUp(name, title),
+    note: text,
+    opens: { path: '/settings/notifications' },
   }),
   settings_changed: ({ names }: { names: string[] }) => ({
     mark: null,

@@ -22,10 +22,10 @@ export const engines = {
   reach: 'Where instances are reached',
   listen: 'They listen on',
   listenHelp:
-    'An address of the engine’s machine. By itself: 127.0.0.1 on this machine, on another one the address at which Forge reaches it. 0.0.0.0 is everywhere.',
+    'An address of the engine’s machine. Empty: 127.0.0.1 on this machine, on another one the address at which Forge reaches it. 0.0.0.0 is everywhere.',
   address: 'Forge and the proxy reach them at',
-  addressHelp: 'A name or an address. By itself: the one that they listen on.',
-  byItself: 'by itself',
+  addressHelp: 'A name or an address. Empty: the one that they listen on.',
+  byItself: 'found out by itself',
   listensOn: 'Instances listen on',
   context: (name: string) => `Docker’s context ${name}`,
   canTake: 'Forge can deploy there.',

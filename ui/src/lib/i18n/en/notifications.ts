@@ -56,6 +56,7 @@ export const notifications = {
   tries: (n: number) => count(n, 'try', 'tries'),
   nextTry: 'next',
   standsFor: (n: number) => `stands for ${n} more`,
+  gaveUp: (name: string, title: string) => `${name} was not told: ${title}`,
   resend: 'Send now',
   resent: 'It is sent again',
   actionsOf: (name: string) => `Actions for ${name}`,

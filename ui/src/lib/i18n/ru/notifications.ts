@@ -62,6 +62,7 @@ export const notifications: Words['notifications'] = {
   tries: (n) => count(n, 'попытка', 'попытки', 'попыток'),
   nextTry: 'следующая',
   standsFor: (n) => `вместо ещё ${n}`,
+  gaveUp: (name, title) => `${name}: не доставлено «${title}»`,
   resend: 'Отправить сейчас',
   resent: 'Отправляется снова',
   actionsOf: (name) => `Действия: ${name}`,
