@@ -22,7 +22,8 @@ _NEWS = 20  # failures that are told one by one
 class Meter:
     """Asks in a thread of its own, so that it also sees what the steps wait for. `ask` raises ForgeError where no
     answer came. `new`: who shall answer; `known`: the ids of the new and of the old instance. `lenient`: a server error
-    of an instance is no failure, as nobody knows what the path should say. `found` is what was measured so far.
+    of an instance is no failure, as nobody knows what the path should say. `found` is what was measured so far;
+    `lost`: the proxy itself answered last, as one does that knows no such route.
     """
 
     ask: Callable[[], Answer]
@@ -31,12 +32,12 @@ class Meter:
     known: Mapping[Target, str]
     lenient: bool
     found: Measured = field(default_factory=Measured)
+    lost: bool = False
     _latest: deque[bool] = field(default_factory=lambda: deque(maxlen=LATEST))
     _faults: list[str] = field(default_factory=list)
     _newest: str = ""
     _ordered: float | None = None
     _confirmed: bool = False
-    _lost: bool = False
     _ended: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -68,11 +69,6 @@ class Meter:
     def end(self) -> None:
         """Ask no more; who is still waited for is not counted."""
         self._ended.set()
-
-    @property
-    def lost(self) -> bool:
-        """Whether the proxy itself answered last, as one does that knows no such route."""
-        return self._lost
 
     def news(self) -> list[str]:
         """Failures that were not told yet, a sentence each."""
@@ -108,7 +104,7 @@ class Meter:
             if self._ended.is_set() or (fault and self._ordered is None):
                 return  # what failed before the switch is not its fault
             self.found = self._with(answer, failed=bool(fault))
-            self._lost = answer is not None and answer.target is None and answer.status < 500
+            self.lost = answer is not None and answer.target is None and answer.status < 500
             if self._confirmed and judged:
                 self._latest.append(bool(fault))
             if fault:
