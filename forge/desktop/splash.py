@@ -60,6 +60,6 @@ def _page(words: Words, inside: str, *, dark: bool) -> str:
     shades = ("#f2f3f5", "#93979e", "#282a2f", "dark") if dark else ("#191c22", "#61656d", "#dfe1e4", "light")
     text, quiet, line, scheme = shades
     return _PAGE.format(
-        language=words.language, ground=ground(dark=dark), text=text, quiet=quiet, line=line, scheme=scheme, anvil=_ANVIL,
-        inside=inside,
+        language=words.language, ground=ground(dark=dark), text=text, quiet=quiet, line=line, scheme=scheme,
+        anvil=_ANVIL, inside=inside,
     )  # fmt: skip
