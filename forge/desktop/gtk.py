@@ -83,6 +83,7 @@ class Gtk(Toolkit):
         """Before the first paint, in GTK's thread."""
         self._browser = self._backend.BrowserView.instances[self.window.uid]
         Links(lambda: self._origin, self.hears.outside, self.words.save_as).attach(self._browser)
+        self._browser.webview.get_context().set_preferred_languages([self.words.language])  # the board's, too
         self._browser.webview.connect("web-process-terminated", self._revive)
         native, at = self._browser.window, self._place
         if at.x is not None and at.y is not None:
