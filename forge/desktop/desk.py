@@ -7,6 +7,7 @@ import logging
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _log = logging.getLogger(__name__)
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _HEARTBEAT = 0.5  # seconds: a queue without a time-out cannot be interrupted on Windows
 _CRASHES = 2  # windows that may end by themselves until the browser takes over
+_LASTING = 60.0  # seconds: one that stood so long is no reason to give up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +97,8 @@ class Desk:
             self._without_window()
         self._go_on()
 
-    def _go_on(self) -> None:
-        while not self._done:
+    def _go_on(self, more: Callable[[], bool] = lambda: True) -> None:
+        while more() and not self._done:
             with contextlib.suppress(queue.Empty):
                 self._queue.get(timeout=_HEARTBEAT)()
 
@@ -113,6 +115,7 @@ class Desk:
         def ended(code: int) -> None:
             self._queue.put(lambda: self._ended(window, code))
 
+        self._opened = time.monotonic()
         window = self._window = self._outside.window(
             process.command(self._settings.data), self._folder / "window.log",
             hear=hear, ended=ended, environment=environment,
@@ -140,6 +143,8 @@ class Desk:
         if window is not self._window or self._done:
             return
         self._window = None
+        if time.monotonic() - self._opened > _LASTING:
+            self._crashes = 0
         self._crashes += 1
         self._why = self._why or f"it ended with {code}: {window.last_words()}".rstrip(": ")
         _log.warning("The window is gone: %s", self._why)
@@ -154,9 +159,7 @@ class Desk:
     def _say_in_window(self, error: ForgeError) -> None:
         """Whoever started Forge by a double click has no terminal: the sentence stays until the window is closed."""
         self._tell(do="fail", why=error.message)
-        while self._window is not None and not self._done:
-            with contextlib.suppress(queue.Empty):
-                self._queue.get(timeout=_HEARTBEAT)()
+        self._go_on(lambda: self._window is not None)
 
     # ---- without a window
 
@@ -181,6 +184,12 @@ class Desk:
 
     def _want(self, line: Line) -> None:
         """In a thread of its own: programs of the system take their time."""
+        try:
+            self._do(line)
+        except ForgeError as error:
+            _log.warning("The window wants something, and %s", error.message)
+
+    def _do(self, line: Line) -> None:
         match line:
             case {"want": "browser"} if self._served:
                 self._outside.open_browser(self._link())

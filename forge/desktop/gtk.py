@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -18,6 +20,8 @@ from forge.desktop.system import become, icon, systems_environment
 from forge.desktop.toolkit import NoWindow, Toolkit
 
 T = TypeVar("T")
+_AGAIN = 10.0  # seconds
+FELL_OVER = 4
 _EDITING = {"cut": "Cut", "copy": "Copy", "paste": "Paste", "select_all": "SelectAll"}
 _PACKAGES = "libwebkit2gtk-4.1-0, gir1.2-webkit2-4.1 and gir1.2-gtk-3.0"  # as Debian and its kin call them
 
@@ -29,6 +33,7 @@ class Gtk(Toolkit):
     _origin = ""
     _tray: gtk_tray.Tray | None = None
     _style: Any = None
+    _fell = -math.inf
 
     # ---- before the window is there
 
@@ -59,7 +64,7 @@ class Gtk(Toolkit):
             return wanted
         theme = os.environ.get("GTK_THEME") or self._settings.get_property("gtk-theme-name") or ""
         prefers = self._settings.get_property("gtk-application-prefer-dark-theme")
-        return bool(prefers) or theme.lower().endswith(("dark", "-dark"))
+        return bool(prefers) or theme.lower().endswith("dark")
 
     def screens(self, webview: Any) -> list[Screen]:
         del webview
@@ -78,7 +83,8 @@ class Gtk(Toolkit):
         """Before the first paint, in GTK's thread."""
         self._browser = self._backend.BrowserView.instances[self.window.uid]
         Links(lambda: self._origin, self.hears.outside, self.words.save_as).attach(self._browser)
-        self._browser.webview.connect("web-process-terminated", lambda view, _: view.reload())
+        self._browser.webview.get_context().set_preferred_languages([self.words.language])  # the board's, too
+        self._browser.webview.connect("web-process-terminated", self._revive)
         native, at = self._browser.window, self._place
         if at.x is not None and at.y is not None:
             native.move(at.x, at.y)
@@ -86,6 +92,13 @@ class Gtk(Toolkit):
             native.set_icon_from_file(str(picture))
         if (indicators := gtk_tray.library()) is not None:
             self._tray = gtk_tray.Tray(indicators, icon(), self.words, self._chosen)
+
+    def _revive(self, view: Any, _: Any) -> None:
+        """The web view's own process fell over: once it is loaded anew, then the parent tries another way."""
+        fell, self._fell = self._fell, time.monotonic()
+        if self._fell - fell < _AGAIN:
+            os._exit(FELL_OVER)
+        view.reload()
 
     def _turn(self, dark: bool) -> None:
         """Everything dark or light: GTK's own, our menu bar, and by GTK's setting the page."""
@@ -147,7 +160,7 @@ class Gtk(Toolkit):
         self._later(put)
 
     def say(self, title: str, text: str) -> None:
-        self._wait(lambda: self._dialog(title, text, self._gtk.ButtonsType.CLOSE).run())
+        self._wait(lambda: _answer(self._dialog(title, text, self._gtk.ButtonsType.CLOSE)))
 
     def ask(self, title: str, text: str, yes: str, no: str) -> bool:
         def run() -> bool:
@@ -156,7 +169,7 @@ class Gtk(Toolkit):
             go = dialog.add_button(yes, self._gtk.ResponseType.ACCEPT)
             go.get_style_context().add_class("destructive-action")
             dialog.set_default_response(self._gtk.ResponseType.CANCEL)
-            return bool(dialog.run() == self._gtk.ResponseType.ACCEPT)
+            return bool(_answer(dialog) == self._gtk.ResponseType.ACCEPT)
 
         return self._wait(run)
 
@@ -199,11 +212,16 @@ class Gtk(Toolkit):
         return found[0]
 
     def _dialog(self, title: str, text: str, buttons: Any) -> Any:
-        dialog = self._gtk.MessageDialog(
+        return self._gtk.MessageDialog(
             transient_for=self._browser.window, modal=True, buttons=buttons, text=title, secondary_text=text
         )
-        dialog.connect("response", lambda found, _: found.hide())
-        return dialog
+
+
+def _answer(dialog: Any) -> Any:
+    try:
+        return dialog.run()
+    finally:
+        dialog.destroy()
 
 
 def _require_libraries() -> None:

@@ -52,7 +52,8 @@ def menu_style(*, dark: bool) -> str:
     card = "#15171b" if dark else "#ffffff"
     return (
         f"menubar {{ background: {rail}; color: {text}; border-bottom: 1px solid {line}; box-shadow: none; "
-        f"font-size: 12px; padding: 1px 4px }} messagedialog {{ background: {card} }}"
+        f"font-size: 12px; padding: 1px 4px }} menu {{ background: {card}; border: 1px solid {line}; padding: 4px 0 }} "
+        f"messagedialog {{ background: {card} }}"
     )
 
 
