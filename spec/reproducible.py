@@ -16,6 +16,8 @@ def main() -> None:
     """Ends with 1, and the first bytes that differ, where they do."""
     with tempfile.TemporaryDirectory(prefix="forge-again-") as folder:
         places = [Path(folder) / name for name in ("one", "another/of-another-length")]
+        for place in places:  # both before one is built: the commit may be another by then
+            subprocess.run(["git", "clone", "--quiet", "--shared", str(ROOT), str(place)], check=True)
         built = [build(place) for place in places]
         different = [name for name in MADE if (built[0] / name).read_bytes() != (built[1] / name).read_bytes()]
         for name in different:
@@ -27,8 +29,7 @@ def main() -> None:
 
 
 def build(place: Path) -> Path:
-    """A clone of the last commit, built there with the packages that are installed here; its dist/."""
-    subprocess.run(["git", "clone", "--quiet", "--shared", str(ROOT), str(place)], check=True)
+    """Build a clone with the packages that are installed here; its dist/."""
     (place / "ui/node_modules").symlink_to((ROOT / "ui/node_modules").resolve())
     environment = {**os.environ, "PYTHONPATH": str(place), "TZ": f"UTC{len(place.parts)}"}
     subprocess.run(["npm", "run", "build"], cwd=place / "ui", env=environment, stdout=subprocess.DEVNULL, check=True)

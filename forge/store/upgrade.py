@@ -26,7 +26,7 @@ def folder_of(database: Path) -> Path:
 
 def refuse_newer(database: Path) -> None:
     """Raise StoreError if a newer Forge wrote it. Nothing is written, not even what lies in its write-ahead log."""
-    known = migrations()[-1][0]
+    known = _newest()
     found = _schema(database)
     if found <= known:
         return
@@ -76,7 +76,8 @@ def _copies(database: Path) -> list[Path]:
 
 
 def _schema_in(copy: Path) -> int:
-    return int(re.sub(r"\D*(\d+).*", r"\1", copy.name) or 0)
+    number = re.match(r"schema-(\d+)", copy.name)
+    return int(number[1]) if number else 0
 
 
 def _schema(database: Path) -> int:
