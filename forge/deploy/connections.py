@@ -143,7 +143,7 @@ class ConnectionService:
             return self._ask_registry(connection, image)
         if isinstance(connection, ProxyConnection):
             found = self.adapters.proxy(name).test()
-            return TestReport(ok=found.ok, text=found.text, version=found.version)
+            return TestReport(ok=found.ok, text=found.text, fault=found.fault, version=found.version)
         try:
             version = self.adapters.engine(name).version()
         except ForgeError as error:

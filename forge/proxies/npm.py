@@ -26,6 +26,10 @@ _LOOKS = 60  # at a new host, until NPM has told nginx
 _PAUSE = 0.05  # seconds between two looks
 _READS_WITHIN = 5.0  # seconds that nginx has to read what NPM wrote
 _STEADY = 4  # looks in a row after which no old worker of nginx is left
+_FAULTS = {
+    "proxy_unavailable": "connect", "proxy_login": "login", "proxy_two_factor": "login", "proxy_rights": "login",
+    "not_npm": "answer",
+}  # fmt: skip
 _BYTES_HEADER = "X-Forge-Bytes"
 
 
@@ -72,7 +76,7 @@ class NpmProxy:
             version = ".".join(map(str, found))
             wrong = self._too_old(found) or self._lacks_rights() or self._nobody_there()
         except (ProxyError, ProxyUnavailable) as error:
-            return ProxyReport(ok=False, text=error.message, version=version)
+            return ProxyReport(ok=False, text=error.message, version=version, fault=_FAULTS.get(error.code, ""))
         text = wrong or f"Nginx Proxy Manager {version} answers, and leads people at {self._connection.address}"
         return ProxyReport(ok=not wrong, text=text, version=version)
 
