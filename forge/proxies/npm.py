@@ -65,7 +65,7 @@ class NpmProxy:
         self._api = NpmApi(
             connection.url or "", connection.username or "", password, http=http, clock=clock, sleep=sleep
         )
-        self._changing = threading.Lock()
+        self._changing, self._issuing = threading.Lock(), threading.Lock()
         self._known: dict[str, _Known] = {}
 
     def test(self) -> ProxyReport:
@@ -92,8 +92,9 @@ class NpmProxy:
         body = npm_certificates.request(
             self._connection, route.domain, challenge, self._api.version(), self._environment
         )
-        with self._changing:  # two at once trip over certbot's lock
+        with self._issuing:  # two at once trip over certbot's lock; who only switches does not wait for them
             made = self._api.call("POST", CERTIFICATES, body, timeout=npm_certificates.ISSUE_TIMEOUT)
+        with self._changing:
             self._write_again(route.domain, int(made["id"]))
         return f"Let's Encrypt gave a certificate for {route.domain} ({challenge} challenge)"
 
