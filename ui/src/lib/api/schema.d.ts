@@ -17,23 +17,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/applying-notifications": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who is told of what happens at a place: the narrowest notifications win, for each occasion. */
-        get: operations["list_applying"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/backup": {
         parameters: {
             query?: never;
@@ -195,42 +178,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Engines, Docker's contexts, registries it is logged in to, proxies, and how many containers could be adopted. */
+        /** Engines, registries that Docker is logged in to, proxies, and how many containers could be adopted. */
         get: operations["discover"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/discovery/context": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Make an engine of a context of Docker's, its key in the vault; the engine is asked first. */
-        post: operations["take_context"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/discovery/contexts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Docker's contexts alone: nothing outside is asked. */
-        get: operations["list_contexts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -566,94 +515,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/notifications": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All notifications, and how the last message of each went. */
-        get: operations["list_notifications"];
-        put?: never;
-        /** Have somebody told. */
-        post: operations["create_notification"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notifications/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One notification. */
-        get: operations["read_notification"];
-        /** Replace what is known of a notification. */
-        put: operations["change_notification"];
-        post?: never;
-        /** Forget a notification; what waits for it is not sent. */
-        delete: operations["delete_notification"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notifications/{name}/deliveries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What was sent, waits or failed, the newest first. */
-        get: operations["list_deliveries"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notifications/{name}/deliveries/{delivery}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send one that was not sent, now. */
-        post: operations["retry_delivery"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/notifications/{name}/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send a message now, and say what the other side answered. */
-        post: operations["test_notification"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -768,23 +629,6 @@ export interface paths {
         };
         /** What deleting a project would stop and remove. */
         get: operations["project_deletion"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/projects/{project}/promotion": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Which digest serves which stage, since when, what may go on to the next stage, and why not yet. */
-        get: operations["project_promotion"];
         put?: never;
         post?: never;
         delete?: never;
@@ -925,23 +769,6 @@ export interface paths {
         put?: never;
         /** Deploy an earlier deploy's digest again, as it was configured. */
         post: operations["rollback"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/projects/{project}/starts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How long its instances took to become healthy of late, and whether its time-out leaves them that. */
-        get: operations["project_starts"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1449,16 +1276,6 @@ export interface components {
         };
         AnyObject: Record<string, never>;
         /**
-         * Applying
-         * @description Who is told of an occasion at a place: their names; empty: nobody.
-         */
-        Applying: {
-            names: string[];
-            occasion: components["schemas"]["Occasion"];
-        };
-        /** ApplyingList */
-        ApplyingList: components["schemas"]["Applying"][];
-        /**
          * ApprovedProject
          * @description A project that may deploy now; `decided` is what had waited for that: a tag with a `deploy` is queued.
          */
@@ -1509,49 +1326,6 @@ export interface components {
         Beyond: {
             text: string;
             what: string;
-        };
-        /**
-         * ChangedEngine
-         * @description All of an engine. A key (PEM, of `certificate`) that is left out stays, null takes it away.
-         */
-        ChangedEngine: {
-            /** @default null */
-            address: string | null;
-            /** @default null */
-            ca: string | null;
-            /** @default null */
-            certificate: string | null;
-            /** @default null */
-            certs: string | null;
-            /** @default false */
-            insecure: boolean;
-            key?: string | null;
-            /** @default null */
-            listen: string | null;
-            /** @default null */
-            url: string | null;
-        };
-        /**
-         * ChangedNotification
-         * @description All of a notification. An address or a key that is left out stays.
-         */
-        ChangedNotification: {
-            /** @default true */
-            active: boolean;
-            /** @default null */
-            address: string | null;
-            /** @default null */
-            key: string | null;
-            kind: components["schemas"]["NotificationKind"];
-            /** @default false */
-            local: boolean;
-            occasions?: components["schemas"]["Occasion"][];
-            /** @default null */
-            project: string | null;
-            /** @default 300 */
-            quiet: number;
-            /** @default null */
-            stage: string | null;
         };
         /**
          * ChangedProject
@@ -1640,8 +1414,8 @@ export interface components {
         ChangedStage: {
             /** @default true */
             auto_deploy: boolean;
-            /** @default null */
-            bake: number | null;
+            /** @default 0 */
+            bake: number;
             /** @default null */
             domain: string | null;
             /** @default 2 */
@@ -1656,8 +1430,6 @@ export interface components {
             max_instances: number;
             /** @default glob:* */
             pattern: string;
-            /** @default 0 */
-            promote_after: number;
             /** @default null */
             promote_from: string | null;
             /** @default null */
@@ -1668,12 +1440,11 @@ export interface components {
             };
             /** @default 10 */
             stop_timeout: number;
-            tolerance?: components["schemas"]["Tolerance"];
             update?: components["schemas"]["Update"];
         };
         /**
          * Check
-         * @description One thing that was looked at, and what was found; `ok` null: it decides nothing, or one before it has decided.
+         * @description One thing that was looked at, and what was found; `ok` null: not asked, as one before it has decided.
          */
         Check: {
             name: string;
@@ -1697,28 +1468,6 @@ export interface components {
         };
         /** ContainerViewList */
         ContainerViewList: components["schemas"]["ContainerView"][];
-        /**
-         * ContextFound
-         * @description Docker knows an engine at `url` by this name; `current`: its command line uses that. `tls`: it has certificates.
-         *         `fault`: why Forge cannot take it over. `engine` is Forge's own connection to it.
-         */
-        ContextFound: {
-            current: boolean;
-            engine: string | null;
-            fault: string | null;
-            name: string;
-            tls: boolean;
-            url: string;
-        };
-        /** ContextFoundList */
-        ContextFoundList: components["schemas"]["ContextFound"][];
-        /**
-         * ContextWish
-         * @description The name of the context that is to become an engine.
-         */
-        ContextWish: {
-            context: string;
-        };
         /**
          * Decision
          * @enum {unknown}
@@ -1748,46 +1497,13 @@ export interface components {
             receipt: number;
         };
         /**
-         * DeliveryStatus
-         * @enum {unknown}
-         */
-        DeliveryStatus: "dropped" | "failed" | "sent" | "waiting";
-        /**
-         * DeliveryView
-         * @description A message and what became of it. `due`: when it is tried (again); `code`: the HTTP status of the last attempt;
-         *         `more`: earlier ones that it stands for.
-         */
-        DeliveryView: {
-            answer: string;
-            at: number;
-            attempts: number;
-            code: number | null;
-            created: number;
-            due: number;
-            ended: number | null;
-            id: number;
-            level: components["schemas"]["NoticeLevel"];
-            milliseconds: number | null;
-            more: number;
-            occasion: components["schemas"]["Occasion"];
-            path: string;
-            project: string | null;
-            stage: string | null;
-            status: components["schemas"]["DeliveryStatus"];
-            text: string;
-            title: string;
-        };
-        /** DeliveryViewList */
-        DeliveryViewList: components["schemas"]["DeliveryView"][];
-        /**
          * Deploy
          * @description Deploy `#id`. `tag` is what was asked for, `digest` what it meant ("" until resolved).
          *
          *         `slot` is "" where a stage has one instance; else the tag, which then has an instance of its own.
          *         `actor`: `webhook`, `poller`, or who asked. `source` is the deploy rolled back to or promoted.
          *         `instance` is the candidate's id, `replaces` the instance that served before. `failure` is the
-         *         sentence, `failed_step` the name. `measured`: None until a proxy led people to the
-         *         candidate. Times are unix seconds.
+         *         sentence, `failed_step` the name. Times are unix seconds.
          */
         Deploy: {
             /** @default forge */
@@ -1810,8 +1526,6 @@ export interface components {
             instance: string | null;
             /** @default deploy */
             kind: components["schemas"]["DeployKind"];
-            /** @default null */
-            measured: components["schemas"]["Measured"] | null;
             project: string;
             /** @default null */
             replaces: string | null;
@@ -1873,9 +1587,8 @@ export interface components {
         DeployStatus: "cancelled" | "failed" | "queued" | "reverting" | "running" | "stuck" | "succeeded" | "superseded";
         /**
          * DeployView
-         * @description A deploy with its journal. `layers` of its pull are told until it ends. `last_words` were kept of a failed
-         *         candidate: status, exit_code, out_of_memory, restarts, lines, probes. `quarantine` says why its digest is not tried
-         *         again by itself.
+         * @description A deploy with its journal. `last_words` were kept of a failed candidate: status, exit_code, out_of_memory,
+         *         restarts, lines, probes. `quarantine` says why its digest is not tried again by itself.
          */
         DeployView: {
             /** @default forge */
@@ -1900,9 +1613,6 @@ export interface components {
             kind: components["schemas"]["DeployKind"];
             /** @default null */
             last_words: unknown;
-            layers: components["schemas"]["LayerProgress"][];
-            /** @default null */
-            measured: components["schemas"]["Measured"] | null;
             project: string;
             /** @default null */
             quarantine: string | null;
@@ -1951,6 +1661,14 @@ export interface components {
             dry_run: boolean;
         };
         /**
+         * EngineFields
+         * @description A Docker engine at `url`; null: as the environment says.
+         */
+        EngineFields: {
+            /** @default null */
+            url: string | null;
+        };
+        /**
          * EngineFound
          * @description Whether an engine answers, or the sentence that says what is wrong. `strangers`: containers to adopt.
          */
@@ -1977,19 +1695,6 @@ export interface components {
          * @description An engine.
          */
         EngineView: {
-            /** @default null */
-            address: string | null;
-            /** @default null */
-            ca: string | null;
-            /** @default null */
-            certificate: string | null;
-            /** @default null */
-            certs: string | null;
-            has_key: boolean;
-            /** @default false */
-            insecure: boolean;
-            /** @default null */
-            listen: string | null;
             name: string;
             /** @default null */
             url: string | null;
@@ -2047,7 +1752,6 @@ export interface components {
          * @description All of it.
          */
         Found: {
-            contexts: components["schemas"]["ContextFound"][];
             engines: components["schemas"]["EngineFound"][];
             logins: components["schemas"]["LoginFound"][];
             proxies: components["schemas"]["ProxyFound"][];
@@ -2179,18 +1883,6 @@ export interface components {
         /** InstanceViewList */
         InstanceViewList: components["schemas"]["InstanceView"][];
         /**
-         * LayerProgress
-         * @description A layer of a pull. `status`: waiting, pulling, extracting, done, exists. Sizes in bytes, total 0 if unknown.
-         */
-        LayerProgress: {
-            /** @default 0 */
-            current: number;
-            id: string;
-            status: string;
-            /** @default 0 */
-            total: number;
-        };
-        /**
          * Limits
          * @description What an instance may use: memory in bytes, processors, processes.
          */
@@ -2272,27 +1964,6 @@ export interface components {
             tags: string[];
         };
         /**
-         * Measured
-         * @description What a switch cost, as requests found it that Forge sent through the proxy from before it until the bake's end.
-         *
-         *         Of `sent` requests `failed`: nothing answered, the proxy itself did, or the answer was a fault; before the proxy
-         *         was told, and of the old instance, that does not count. `slowest` answer and
-         *         `switch`, from telling the proxy until the new instance was seen to answer, in milliseconds; None: not seen.
-         *         `answered_by` is the id of the instance that answered last.
-         */
-        Measured: {
-            /** @default null */
-            answered_by: string | null;
-            /** @default 0 */
-            failed: number;
-            /** @default 0 */
-            sent: number;
-            /** @default null */
-            slowest: number | null;
-            /** @default null */
-            switch: number | null;
-        };
-        /**
          * MetricsHistory
          * @description `points` values of `step` seconds each from `start` (unix seconds) on, null where nothing was measured. Of more
          *         than 30 instances those with the busiest processor are told, removed ones last, and `left_out` says how many were
@@ -2329,45 +2000,9 @@ export interface components {
          * @description An engine to tell Forge about.
          */
         NewEngine: {
-            /** @default null */
-            address: string | null;
-            /** @default null */
-            ca: string | null;
-            /** @default null */
-            certificate: string | null;
-            /** @default null */
-            certs: string | null;
-            /** @default false */
-            insecure: boolean;
-            key?: string | null;
-            /** @default null */
-            listen: string | null;
             name: string;
             /** @default null */
             url: string | null;
-        };
-        /**
-         * NewNotification
-         * @description Somebody to tell.
-         */
-        NewNotification: {
-            /** @default true */
-            active: boolean;
-            /** @default null */
-            address: string | null;
-            /** @default null */
-            key: string | null;
-            kind: components["schemas"]["NotificationKind"];
-            /** @default false */
-            local: boolean;
-            name: string;
-            occasions?: components["schemas"]["Occasion"][];
-            /** @default null */
-            project: string | null;
-            /** @default 300 */
-            quiet: number;
-            /** @default null */
-            stage: string | null;
         };
         /**
          * NewProject
@@ -2461,8 +2096,8 @@ export interface components {
         NewStage: {
             /** @default true */
             auto_deploy: boolean;
-            /** @default null */
-            bake: number | null;
+            /** @default 0 */
+            bake: number;
             /** @default null */
             domain: string | null;
             /** @default 2 */
@@ -2478,8 +2113,6 @@ export interface components {
             name: string;
             /** @default glob:* */
             pattern: string;
-            /** @default 0 */
-            promote_after: number;
             /** @default null */
             promote_from: string | null;
             /** @default null */
@@ -2490,83 +2123,7 @@ export interface components {
             };
             /** @default 10 */
             stop_timeout: number;
-            tolerance?: components["schemas"]["Tolerance"];
             update?: components["schemas"]["Update"];
-        };
-        /**
-         * Next
-         * @description What the stage before serves and this one does not. `obstacle`: why it may not go on now, "" if it may; `at`:
-         *         when it may if it stays well, None where waiting is not what it lacks.
-         */
-        Next: {
-            at: number | null;
-            deploy: number;
-            digest: string;
-            obstacle: string;
-            tag: string;
-        };
-        /**
-         * NoticeLevel
-         * @enum {unknown}
-         */
-        NoticeLevel: "bad" | "good" | "info" | "warning";
-        /**
-         * NotificationKind
-         * @enum {unknown}
-         */
-        NotificationKind: "apprise" | "nobody" | "webhook";
-        /**
-         * NotificationPlace
-         * @description A project or a stage; without them: what belongs to no project.
-         */
-        NotificationPlace: {
-            /** @default null */
-            project: string | null;
-            /** @default null */
-            stage: string | null;
-        };
-        /**
-         * NotificationView
-         * @description A notification. Its address is never shown: `address` is what may be, `service` the scheme or the host. `last` is
-         *         the newest message that was tried, `waiting` how many wait.
-         */
-        NotificationView: {
-            /** @default true */
-            active: boolean;
-            address: string;
-            has_key: boolean;
-            kind: components["schemas"]["NotificationKind"];
-            last: components["schemas"]["DeliveryView"] | null;
-            /** @default false */
-            local: boolean;
-            name: string;
-            occasions: components["schemas"]["Occasion"][];
-            /** @default null */
-            project: string | null;
-            /** @default 300 */
-            quiet: number;
-            service: string;
-            /** @default null */
-            stage: string | null;
-            waiting: number;
-        };
-        /** NotificationViewList */
-        NotificationViewList: components["schemas"]["NotificationView"][];
-        /**
-         * Occasion
-         * @description What somebody may want to be told of. Trouble and its end are one: who hears of the one wants the other.
-         * @enum {unknown}
-         */
-        Occasion: "delivery_refused" | "deploy_failed" | "deploy_stuck" | "deploy_succeeded" | "instance" | "part" | "rolled_back" | "waiting";
-        /**
-         * Page
-         * @description Part of a list, the newest first: at most `limit`, those with an id below `before`.
-         */
-        Page: {
-            /** @default null */
-            before: number | null;
-            /** @default 50 */
-            limit: number;
         };
         /**
          * PartHealth
@@ -2579,19 +2136,6 @@ export interface components {
             ok: boolean;
             since: number;
         };
-        /**
-         * Place
-         * @description A stage on a digest's way. `promote_after` in seconds.
-         */
-        Place: {
-            next: components["schemas"]["Next"][];
-            promote_after: number;
-            promote_from: string | null;
-            serving: components["schemas"]["Serving"][];
-            stage: string;
-        };
-        /** PlaceList */
-        PlaceList: components["schemas"]["Place"][];
         /**
          * PollState
          * @description A registry as the poller sees it; times in unix seconds, `next` null: never, or under way now.
@@ -2854,34 +2398,10 @@ export interface components {
             deploy: number | null;
         };
         /**
-         * SendAnswer
-         * @description How a test went: `code` is the HTTP status if there was one, `text` the answer or what to do.
-         */
-        SendAnswer: {
-            code: number | null;
-            milliseconds: number;
-            ok: boolean;
-            text: string;
-        };
-        /**
-         * Serving
-         * @description What serves a stage: since when it is live, and since when without a fault (None: it has one). Unix seconds.
-         */
-        Serving: {
-            deploy: number;
-            digest: string;
-            healthy_since: number | null;
-            instance: string;
-            since: number;
-            tag: string;
-        };
-        /**
          * Settings
          * @description The settings; what is left out gets its default. `free_disk` in bytes.
          */
         Settings: {
-            /** @default false */
-            close_to_tray: boolean;
             /** @default published */
             default_proxy: string;
             /** @default localhost */
@@ -2894,8 +2414,6 @@ export interface components {
             free_disk: number;
             /** @default [] */
             host_paths: string[];
-            /** @default  */
-            public_url: string;
             /** @default 1000 */
             receipts: number;
             /** @default create */
@@ -2980,6 +2498,7 @@ export interface components {
             address: string | null;
             /** @default true */
             auto_deploy: boolean;
+            /** @default 0 */
             bake: number;
             /** @default null */
             domain: string | null;
@@ -2999,8 +2518,6 @@ export interface components {
             /** @default glob:* */
             pattern: string;
             project: string;
-            /** @default 0 */
-            promote_after: number;
             /** @default null */
             promote_from: string | null;
             /** @default null */
@@ -3010,20 +2527,7 @@ export interface components {
             stop_timeout: number;
             strategy: components["schemas"]["Strategy"];
             strategy_reason: string;
-            tolerance: components["schemas"]["Tolerance"];
             update: components["schemas"]["Update"];
-        };
-        /**
-         * Starts
-         * @description Of the newest `count` starts, in seconds; `limit` is what is set, None: Forge derives it. `doubt`: why that
-         *         limit would take back good images, "" if it would not.
-         */
-        Starts: {
-            count: number;
-            doubt: string;
-            limit: number | null;
-            slowest: number;
-            typical: number;
         };
         /**
          * StepRecord
@@ -3077,13 +2581,6 @@ export interface components {
             tail: number;
         };
         /**
-         * TakenContext
-         * @description The connection to it.
-         */
-        TakenContext: {
-            engine: string;
-        };
-        /**
          * TakenLogin
          * @description The connection that has the login now.
          */
@@ -3101,12 +2598,11 @@ export interface components {
         /**
          * TestAnswer
          * @description Whether a connection works, and the sentence that says what to do; `fault` is for programs. `engine`: what an
-         *         engine says of itself, `listen`: the address of its machine where instances listen.
+         *         engine says of itself.
          */
         TestAnswer: {
             engine: components["schemas"]["EngineVersion"] | null;
             fault: string;
-            listen: string;
             ok: boolean;
             quota: components["schemas"]["Quota"] | null;
             text: string;
@@ -3128,17 +2624,6 @@ export interface components {
             path: string;
             seconds: number;
             ticket: string;
-        };
-        /**
-         * Tolerance
-         * @description What a bake bears: more than `share` percent of Forge's latest 40 requests failed, and `least` or more, take the
-         *         new instance back.
-         */
-        Tolerance: {
-            /** @default 3 */
-            least: number;
-            /** @default 5 */
-            share: number;
         };
         /**
          * Topics
@@ -3280,83 +2765,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventList"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_applying: {
-        parameters: {
-            query?: {
-                project?: string | null;
-                stage?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApplyingList"];
                 };
             };
             /** @description Unauthorized */
@@ -4422,212 +3830,6 @@ export interface operations {
             };
         };
     };
-    take_context: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContextWish"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TakenContext"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Bad Gateway */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_contexts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ContextFoundList"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     take_login: {
         parameters: {
             query?: never;
@@ -5044,7 +4246,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangedEngine"];
+                "application/json": components["schemas"]["EngineFields"];
             };
         };
         responses: {
@@ -6897,764 +6099,6 @@ export interface operations {
             };
         };
     };
-    list_notifications: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationViewList"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_notification: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewNotification"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationView"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_notification: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationView"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_notification: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangedNotification"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotificationView"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_notification: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_deliveries: {
-        parameters: {
-            query?: {
-                before?: number | null;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeliveryViewList"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    retry_delivery: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-                delivery: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeliveryView"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    test_notification: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SendAnswer"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     openapi: {
         parameters: {
             query?: never;
@@ -8565,91 +7009,6 @@ export interface operations {
             };
             /** @description Bad Gateway */
             502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    project_promotion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlaceList"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9818,91 +8177,6 @@ export interface operations {
             };
             /** @description Bad Gateway */
             502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    project_starts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Starts"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error */
-            500: {
                 headers: {
                     [name: string]: unknown;
                 };
