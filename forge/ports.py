@@ -348,11 +348,14 @@ class Registry(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyReport:
-    """The answer to "test"; `text` is the sentence, and says what to do."""
+    """The answer to "test"; `text` is the sentence, and says what to do. `fault`: "" if all is well or the sentence
+    has to do, else one of connect, login, answer.
+    """
 
     ok: bool
     text: str
     version: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,7 +147,7 @@ class ConnectionService:
             return self._ask_registry(connection, image)
         if isinstance(connection, ProxyConnection):
             found = self.adapters.proxy(name).test()
-            return TestReport(ok=found.ok, text=found.text, version=found.version)
+            return TestReport(ok=found.ok, text=found.text, fault=found.fault, version=found.version)
         return self._ask_engine(name)
 
     def _ask_engine(self, name: str) -> TestReport:

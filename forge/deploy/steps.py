@@ -131,8 +131,9 @@ def prepare_route(run: Run) -> str:
     """What the proxy needs before it can send people anywhere: a certificate, say, which may take minutes."""
     instance = run.candidate()
     if run.proxy is None or instance.domain is None:
-        return ""
-    return run.proxy.prepare(Route(instance.domain, Target("127.0.0.1", run.project.port), run.project.route))
+        return "no proxy"
+    route = Route(instance.domain, Target("127.0.0.1", run.project.port), run.project.route)
+    return run.proxy.prepare(route) or "nothing is needed"
 
 
 def forget_candidate(run: Run) -> None:

@@ -26,6 +26,10 @@ _LOOKS = 60  # at a new host, until NPM has told nginx
 _PAUSE = 0.05  # seconds between two looks
 _READS_WITHIN = 5.0  # seconds that nginx has to read what NPM wrote
 _STEADY = 4  # looks in a row after which no old worker of nginx is left
+_FAULTS = {
+    "proxy_unavailable": "connect", "proxy_login": "login", "proxy_two_factor": "login", "proxy_rights": "login",
+    "not_npm": "answer",
+}  # fmt: skip
 _BYTES_HEADER = "X-Forge-Bytes"
 
 
@@ -61,7 +65,7 @@ class NpmProxy:
         self._api = NpmApi(
             connection.url or "", connection.username or "", password, http=http, clock=clock, sleep=sleep
         )
-        self._changing = threading.Lock()
+        self._changing, self._issuing = threading.Lock(), threading.Lock()
         self._known: dict[str, _Known] = {}
 
     def test(self) -> ProxyReport:
@@ -72,7 +76,7 @@ class NpmProxy:
             version = ".".join(map(str, found))
             wrong = self._too_old(found) or self._lacks_rights() or self._nobody_there()
         except (ProxyError, ProxyUnavailable) as error:
-            return ProxyReport(ok=False, text=error.message, version=version)
+            return ProxyReport(ok=False, text=error.message, version=version, fault=_FAULTS.get(error.code, ""))
         text = wrong or f"Nginx Proxy Manager {version} answers, and leads people at {self._connection.address}"
         return ProxyReport(ok=not wrong, text=text, version=version)
 
@@ -88,8 +92,9 @@ class NpmProxy:
         body = npm_certificates.request(
             self._connection, route.domain, challenge, self._api.version(), self._environment
         )
-        with self._changing:  # two at once trip over certbot's lock
+        with self._issuing:  # two at once trip over certbot's lock; who only switches does not wait for them
             made = self._api.call("POST", CERTIFICATES, body, timeout=npm_certificates.ISSUE_TIMEOUT)
+        with self._changing:
             self._write_again(route.domain, int(made["id"]))
         return f"Let's Encrypt gave a certificate for {route.domain} ({challenge} challenge)"
 

@@ -52,7 +52,8 @@ class TraefikProxy:
             version = str(self._json("/api/version").get("Version", ""))
             wrong = self._folder.check() or self._lacks_provider() or self._nobody_there()
         except (ProxyError, ProxyUnavailable) as error:
-            return ProxyReport(ok=False, text=error.message, version=version)
+            fault = "connect" if isinstance(error, ProxyUnavailable) else "answer"
+            return ProxyReport(ok=False, text=error.message, version=version, fault=fault)
         text = wrong or f"Traefik {version} answers, and leads people at {self._connection.address}"
         return ProxyReport(ok=not wrong, text=text, version=version)
 

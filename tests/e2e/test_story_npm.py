@@ -28,8 +28,11 @@ class NpmHouse:
         self.npm.rows.add_user("admin@example.com", "changeme", name="A", nickname="A", roles=["admin"])
         bot = self.npm.rows.add_user(*LOGIN.values(), name="Bot", nickname="Bot", roles=[])
         bot.permissions["visibility"] = "all"
-        proxy = {"name": "npm", "kind": "npm", "url": self.npm.url, "address": nginx.url}
-        house.forge.do("POST", "/api/proxies", {**proxy, **LOGIN})
+        house.forge.do("POST", "/api/proxies", self.proxy("npm"))
+
+    def proxy(self, name: str) -> dict[str, str]:
+        """What Forge is told of it."""
+        return {"name": name, "kind": "npm", "url": self.npm.url, "address": self.nginx.url, **LOGIN}
 
     def page(self, domain: str, path: str = "/") -> tuple[int, str]:
         """What a visitor sees at a domain below localhost."""
@@ -52,6 +55,10 @@ def test_it_is_tried_before_it_is_used(npm_house):
     forge = npm_house.house.forge
     told = forge.do("POST", "/api/proxies/npm/test", {})
     assert (told["ok"], told["version"]) == (True, "2.15.1")
+    forge.do("POST", "/api/proxies", {**npm_house.proxy("wrong"), "password": "wrong"})
+    wrong = forge.do("POST", "/api/proxies/wrong/test", {})
+    assert (wrong["ok"], wrong["fault"], wrong["version"]) == (False, "login", "2.15.1")
+    forge.do("DELETE", "/api/proxies/wrong")
     proxy = forge.get("/api/proxies/npm")
     assert (proxy["has_password"], proxy["username"]) == (True, LOGIN["username"])
     assert LOGIN["password"] not in forge.ask("GET", "/api/proxies/npm").body.decode()

@@ -175,3 +175,12 @@ def test_a_folder_of_the_machine_and_memory():
         {"Target": "/t", "ReadOnly": False, "Type": "tmpfs", "TmpfsOptions": {"SizeBytes": 1048576}},
         {"Target": "/u", "ReadOnly": False, "Type": "tmpfs"},
     ]
+
+
+def test_more_addresses_that_it_listens_on_lead_to_the_same_port():
+    made = recipe.container(replace(SPEC, publish=20001, publish_also=("172.17.0.1",)))
+    (bindings,) = made["HostConfig"]["PortBindings"].values()
+    assert bindings == [
+        {"HostIp": "127.0.0.1", "HostPort": "20001"},
+        {"HostIp": "172.17.0.1", "HostPort": "20001"},
+    ]

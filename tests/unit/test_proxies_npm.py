@@ -69,7 +69,7 @@ def test_a_wrong_password_is_told_from_a_missing_one(world):
     assert not wrong.ok
     assert "does not take the login of bot@example.com" in wrong.text
     assert "correct the user name or the password" in wrong.text
-    assert wrong.version == str(world.npm.release)
+    assert (wrong.fault, wrong.version) == ("login", str(world.npm.release))
     missing = world.make(password="").test()
     assert "needs the password of bot@example.com" in missing.text
 

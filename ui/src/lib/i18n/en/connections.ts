@@ -166,6 +166,7 @@ export const connections = {
   address: 'Address for people',
   addressHelp:
     'Where the proxy listens for people, as Forge reaches it: Forge asks there whether a switch took effect.',
+  moreOptions: 'Seldom needed',
   option: {
     server: {
       label: 'Server in Caddy',

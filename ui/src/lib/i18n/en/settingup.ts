@@ -130,7 +130,7 @@ export const settingup = {
   routeNote: 'Which proxy sends people here, and by which names.',
   routeAsked: 'Asked of the proxy',
   routeAskedNote: 'What is not said here stays as it is in the proxy.',
-  routeUnsaid: 'not said',
+  routeUnsaid: 'as it is',
   routeValue: {
     true: 'yes',
     false: 'no',
@@ -149,8 +149,8 @@ export const settingup = {
     block_exploits: { label: 'Block common exploits' },
     caching: { label: 'Cache assets' },
     adopt: {
-      label: 'Take over by hand',
-      hint: 'A host that a person made for this domain; it is given back.',
+      label: 'Take over a host',
+      hint: 'One that a person made for this domain; it is given back.',
     },
     certificate_resolver: { label: 'Certificate resolver', hint: 'As Traefik names it.' },
   } as Record<string, { label: string; hint?: string }>,

@@ -163,6 +163,7 @@ export const connections: Words['connections'] = {
   address: 'Адрес для людей',
   addressHelp:
     'Где прокси слушает людей, как его видит Forge: там Forge проверяет, что переключение подействовало.',
+  moreOptions: 'Нужно редко',
   option: {
     server: {
       label: 'Сервер в Caddy',

@@ -130,7 +130,7 @@ export const settingup: Words['settingup'] = {
   routeNote: 'Какой прокси ведёт сюда людей и по каким именам.',
   routeAsked: 'Просьбы к прокси',
   routeAskedNote: 'О чём здесь не сказано, то в прокси остаётся как есть.',
-  routeUnsaid: 'не сказано',
+  routeUnsaid: 'как есть',
   routeValue: {
     true: 'да',
     false: 'нет',
