@@ -6,6 +6,8 @@ INSTALLED := .venv/installed
 WINDOW := .venv/window
 PACKAGES := ui/node_modules/.package-lock.json
 BOARD := forge/static/index.html
+# A file with a window is made where GTK's headers are; without them it opens the browser (docs/window.md).
+GTK := $(shell test "$$(uname)" = Linux && pkg-config --exists gobject-introspection-1.0 cairo && echo window)
 
 .PHONY: help setup parts window ui test lint demo build folder reproducible bench pictures lock clean
 .DEFAULT_GOAL := help
@@ -52,8 +54,7 @@ lint: setup ## Style, types, and who may import whom
 demo: setup parts $(BOARD) ## Forge with a registry, Docker and Caddy of its own; EXIT=1 ends after the story
 	$(BIN)/python -m tests.demo $(if $(EXIT),--exit)
 
-# A file with a window is made where GTK's headers are; without them it opens the browser (docs/window.md).
-build: setup $(shell test "$$(uname)" = Linux && pkg-config --exists gobject-introspection-1.0 cairo && echo window) ui ## Forge as one file in dist/, and its self-test
+build: setup $(GTK) ui ## Forge as one file in dist/, and its self-test
 	$(BIN)/python spec/build.py
 
 folder: setup $(BOARD) ## The same, and as a folder too, which unpacks nothing when it starts

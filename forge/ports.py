@@ -382,9 +382,8 @@ class Proxy(Protocol):
         """
 
     def point(self, route: Route, *, again: bool = False) -> None:
-        """From now on `route.domain` is answered by `route.target`. ProxyError with code `domain_taken` if
-        somebody else's route has the domain, unless the proxy can take it over and the options say so. `again`: say
-        it once more although it holds.
+        """From now on `route.domain` is answered by `route.target`; `again`: tell the proxy although that holds.
+        ProxyError `domain_taken` if it is somebody else's, unless the options say that it may be taken over.
         """
 
     def remove(self, domain: str) -> None:

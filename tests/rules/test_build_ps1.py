@@ -8,10 +8,10 @@ import pytest
 
 from tests.rules import makefile, powershell
 
-# On Windows there is no Docker, registry and Caddy of Debian's to test with.
-PARTS = ("@tests/parts/setup.sh",)
+# On Windows there is no Docker, registry and Caddy of Debian's to test with, and the window needs no GTK.
+LINUX = {("@PYTHON=$(PYTHON)", "tests/parts/setup.sh"), *makefile.commands("window")} - {*makefile.commands("setup")}
 ON_WINDOWS = {("python", "-m", "pytest"): ("python", "-m", "pytest", "-m", "not real")}
-NOT_THERE = {"parts", "demo", "folder", "reproducible", "bench", "pictures", "lock"}
+NOT_THERE = {"parts", "window", "demo", "folder", "reproducible", "bench", "pictures", "lock"}
 
 
 def test_windows_powershell_5_1_understands_it():
@@ -38,7 +38,7 @@ def test_it_has_the_makefiles_words():
 
 @pytest.mark.parametrize("word", ["setup", "ui", "lint", "build", "test"])
 def test_a_word_runs_what_the_makefiles_runs_in_its_order(word):
-    expected = [ON_WINDOWS.get(command, command) for command in makefile.commands(word) if command != PARTS]
+    expected = [ON_WINDOWS.get(command, command) for command in makefile.commands(word) if command not in LINUX]
     assert expected
     environment = ("$(PYTHON)", "-m", "venv", ".venv")
     made = [command for command in expected if command[0] != "@$(PYTHON)" and command != environment]
