@@ -30,7 +30,8 @@ parts: ## Docker, a registry, Caddy, nginx, Chromium, WebKitGTK and busybox from
 window: setup $(WINDOW) ## GTK's binding, which Forge's window needs on Linux; compiled with headers that `parts` brings
 
 $(WINDOW): requirements-window.lock $(INSTALLED)
-	PIP_CONSTRAINT=requirements-window.lock $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-window.lock
+	@sed -n 's/^\([a-z-]*==[^ ]*\).*/\1/p' $< > .venv/window-pins # for what compiles: pip takes no hashes there
+	PIP_CONSTRAINT=.venv/window-pins $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 ui: setup $(PACKAGES) ## The board: checked, tested, and built into forge/static
