@@ -219,19 +219,20 @@ def test_quota_headers_of_every_answer_are_kept():
 
 def test_many_threads_share_one_token_and_never_exceed_the_limit_per_host():
     most, now, lock, opened = [0], [0], threading.Lock(), threading.Event()
+    gate = threading.Timer(0.15, opened.set)  # time in which one too many would come
 
     def slow(seen):
         if seen.method != "HEAD":
             return
         with lock:
             now[0] += 1
+            if now[0] == 3 > most[0]:
+                gate.start()
             most[0] = max(most[0], now[0])
-        opened.wait(5)  # held until all who may come at once had time to come
+        opened.wait(20)  # held until all who may come at once are here
         with lock:
             now[0] -= 1
 
-    gate = threading.Timer(0.15, opened.set)
-    gate.start()
     with StubRegistry("bearer") as stub:
         stub.override = slow
         client = stub.client(parallel=3)
