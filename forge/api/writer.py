@@ -156,7 +156,7 @@ class Writer:
             else:
                 self._pump(reader)
                 if not reader.stands():  # not any longer: it ended on the way here
-                    self._drop(reader, "ended")
+                    self._dismiss(reader, "ended")
 
     def _prepare(self, sock: socket.socket) -> None:
         sock.setblocking(False)
@@ -217,7 +217,14 @@ class Writer:
     def _drop_ended(self) -> None:
         self._review = False  # before they are asked: who ends meanwhile is asked again
         for reader in [one for one in self._readers.values() if not one.stands()]:
-            self._drop(reader, "ended")
+            self._dismiss(reader, "ended")
+
+    def _dismiss(self, reader: Reader, why: str) -> None:
+        """Let go of somebody who is still there: the answer ends as an answer should."""
+        if reader.chunked and not reader.pending:
+            with suppress(OSError):
+                reader.sock.send(b"0\r\n\r\n")
+        self._drop(reader, why)
 
     def _drop(self, reader: Reader, why: str) -> None:
         if self._readers.pop(reader.sock.fileno(), None) is None:
@@ -234,10 +241,7 @@ class Writer:
         self._admit()
         for reader in list(self._readers.values()):
             self._pump(reader)
-            if reader.chunked and not reader.pending:
-                with suppress(OSError):
-                    reader.sock.send(b"0\r\n\r\n")
-            self._drop(reader, "closed")
+            self._dismiss(reader, "closed")
         self._selector.close()
         self._wake_in.close()
         self._wake_out.close()
