@@ -167,7 +167,7 @@ def test_a_stopped_engine_leaves_nothing_behind():
 
 
 def test_a_missing_program_is_told_with_its_package():
-    with pytest.raises(PartMissing, match="Debian package nothing-like-it"):
+    with pytest.raises(PartMissing, match="install the package nothing-like-it"):
         find_program("nothing-like-it", "nothing-like-it")
 
 
