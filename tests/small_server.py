@@ -72,7 +72,8 @@ def _handler(answer: Callable[[Asked], Told], asked: list[Asked]) -> type[BaseHT
             asked.append(Asked(self.command, self.path, headers, body))
             told = answer(asked[-1])
             self.send_response(told.status)
-            for name, value in {"Content-Length": str(len(told.body)), **told.headers}.items():
+            closes = {"Connection": "close"} if headers.get("connection") == "close" else {}  # as servers say it
+            for name, value in {"Content-Length": str(len(told.body)), **closes, **told.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(told.body)

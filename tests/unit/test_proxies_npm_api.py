@@ -30,7 +30,7 @@ def api(http_session):
     def make(answer, **more):
         def told(asked):
             body = TOKEN if asked.path == "/api/tokens" else None
-            return Told(200, json.dumps(body).encode(), {"Connection": "close"}) if body else answer(asked)
+            return Told(200, json.dumps(body).encode()) if body else answer(asked)
 
         servers.append(SmallServer(told))
         made = NpmApi(servers[-1].url, "bot@example.com", Secret("pw"), http=http_session, **more)
