@@ -1,6 +1,6 @@
 import { flushSync } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Gradual } from '#lib/ui/gradual.svelte.ts';
+import { Few, Gradual } from '#lib/ui/gradual.svelte.ts';
 
 const list = Array.from({ length: 100 }, (_, n) => n);
 let end = () => {};
@@ -38,6 +38,14 @@ describe('a long list', () => {
     expect(drawn.of(list)).toEqual(list.slice(0, 24));
   });
 
+  it('stays whole when what is there comes to weigh more', () => {
+    let weight = $state(20);
+    const drawn = gradual(() => weight);
+    weight = 2000;
+    flushSync();
+    expect(drawn.of(list, () => 20)).toEqual(list);
+  });
+
   it('counts what is heavy for more, and shows at least one', () => {
     const drawn = gradual(() => 1000);
     expect(drawn.of(list, () => 10)).toEqual([0, 1]);
@@ -48,5 +56,25 @@ describe('a long list', () => {
     const drawn = gradual(() => 3);
     expect([drawn.whole, drawn.of([1, 2, 3])]).toEqual([true, [1, 2, 3]]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('what is large', () => {
+  it('comes a few at a time, and goes at once', () => {
+    let wanted = $state(['a', 'b', 'c', 'd', 'e']);
+    let few: Few;
+    end = $effect.root(() => void (few = new Few(() => wanted)));
+    flushSync();
+    const here = () => ['a', 'b', 'c', 'd', 'e', 'f'].filter((name) => few!.has(name)).join('');
+    const seen = [here()];
+    for (let n = 0; n < 2; n += 1) {
+      moment();
+      moment();
+      seen.push(here());
+    }
+    expect(seen).toEqual(['ab', 'abcd', 'abcde']);
+    wanted = ['e', 'f'];
+    flushSync();
+    expect(here()).toBe('ef');
   });
 });

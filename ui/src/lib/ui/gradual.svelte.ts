@@ -13,7 +13,10 @@ export class Gradual {
   constructor(weight: () => number) {
     this.#weight = weight;
     $effect(() => {
-      if (this.whole) return;
+      if (this.whole) {
+        if (weight() > 0) this.#room = Infinity; // what is there stays, however much it comes to weigh
+        return;
+      }
       const timer = setTimeout(() => (this.#room += PIECE), MOMENT);
       return () => clearTimeout(timer);
     });
@@ -34,5 +37,31 @@ export class Gradual {
   /** The list is another one from now on. */
   restart(): void {
     this.#room = PIECE;
+  }
+}
+
+/** Names of what is large: many that are wanted at once come a few at a time, what is not wanted goes at once. */
+export class Few {
+  #here = $state.raw<ReadonlySet<string>>(new Set());
+  #waiting = $state(false);
+
+  /** To be made while a component is. */
+  constructor(wanted: () => string[], few = 2) {
+    $effect.pre(() => {
+      const all = wanted();
+      const kept = all.filter((name) => this.#here.has(name));
+      const fresh = this.#waiting ? [] : all.filter((name) => !this.#here.has(name));
+      if (fresh.length || kept.length < this.#here.size) {
+        this.#here = new Set([...kept, ...fresh.slice(0, few)]);
+      }
+      if (fresh.length > few) {
+        this.#waiting = true;
+        setTimeout(() => (this.#waiting = false), 2 * MOMENT);
+      }
+    });
+  }
+
+  has(name: string): boolean {
+    return this.#here.has(name);
   }
 }
