@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from forge.domain.connection import ProxyConnection
 from forge.domain.errors import ProxyError, ProxyUnavailable
 from forge.domain.route import Target
 from forge.http import USER_AGENT, fault_of
@@ -55,6 +56,15 @@ def parse_target(text: str) -> Target | None:
     """Read host:port; None if it is none."""
     host, _, port = text.rpartition(":")
     return Target(host.strip("[]"), int(port)) if host and port.isdecimal() else None
+
+
+def entrance(connection: ProxyConnection, *, secure: bool) -> str | None:
+    """Where people reach the proxy; `secure`: by TLS, at the same host unless the option `tls_address` says where."""
+    address = connection.address
+    if not secure or address is None:
+        return address
+    host = urlsplit(address).hostname or ""
+    return connection.options.get("tls_address") or f"https://{f'[{host}]' if ':' in host else host}"
 
 
 def address_of(url: str, domain: str) -> str:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from forge.domain.connection import ProxyConnection
 from forge.domain.errors import ProxyError, ProxyUnavailable
@@ -130,7 +129,9 @@ class NpmProxy:
             self._hosts()
             known = self._known.get(route.domain, _Known(None, secure=False))
         headers = {ASK_HEADER: known.token} if known.token else {}
-        heard = asking.ask(self._reach(secure=known.secure), route.domain, path, timeout=timeout, headers=headers)
+        heard = asking.ask(
+            asking.entrance(self._connection, secure=known.secure), route.domain, path, timeout=timeout, headers=headers
+        )
         answered = known.token and heard.headers.get(_BYTES_HEADER, "0") not in {"", "0"}  # 0: nginx's own 502
         told = heard.headers.get(TARGET_HEADER, "") if answered else ""
         return Answer(status=heard.status, target=asking.parse_target(told), milliseconds=heard.milliseconds)
@@ -140,7 +141,7 @@ class NpmProxy:
         known = self._known.get(route.domain)
         secure = known.secure if known else route.options.get("https") == "true"
         unknown = "https://unknown" if secure else "http://unknown"
-        return asking.address_of(self._reach(secure=secure) or unknown, route.domain)
+        return asking.address_of(asking.entrance(self._connection, secure=secure) or unknown, route.domain)
 
     def close(self) -> None:
         """Nothing is kept open; the HTTP session is its owner's."""
@@ -239,7 +240,9 @@ class NpmProxy:
         """The target that nginx has for `domain` now; None if it has none, or is not there."""
         headers = {ASK_HEADER: f"{known.token}-seen"}
         try:
-            heard = asking.ask(self._reach(secure=known.secure), domain, "/", timeout=2, headers=headers)
+            heard = asking.ask(
+                asking.entrance(self._connection, secure=known.secure), domain, "/", timeout=2, headers=headers
+            )
         except ProxyUnavailable:  # also who knows nothing of a domain yet, and will not greet it over TLS
             return None
         return asking.parse_target(heard.headers.get(TARGET_HEADER, "")) if heard.status == 204 else None
@@ -315,10 +318,3 @@ class NpmProxy:
         except ProxyUnavailable as error:
             return f"{error.message}. Correct the proxy's address: where NPM listens for people, such as http://HOST:80"
         return ""
-
-    def _reach(self, *, secure: bool) -> str | None:
-        address = self._connection.address
-        if not secure or address is None:
-            return address
-        host = urlsplit(address).hostname or ""
-        return self._connection.options.get("tls_address") or f"https://{f'[{host}]' if ':' in host else host}"

@@ -98,7 +98,9 @@ class TraefikProxy:
         """Request `path` of `route.domain` on a new connection; redirects are not followed."""
         token, secure = files.asking_in(self._folder.read(route.domain), self._folder.name(route.domain))
         before = f"/.forge-{token}" if token else ""
-        heard = asking.ask(self._reach(secure=secure), route.domain, before + path, timeout=timeout)
+        heard = asking.ask(
+            asking.entrance(self._connection, secure=secure), route.domain, before + path, timeout=timeout
+        )
         told = "" if heard.status in _OWN_FAULTS else heard.headers.get(TARGET_HEADER, "")
         target = asking.parse_target(told) if token else None
         return Answer(status=heard.status, target=target, milliseconds=heard.milliseconds)
@@ -107,7 +109,7 @@ class TraefikProxy:
         """http(s)://domain, with the port if it is not the scheme's own."""
         secure = files.is_secure(route)
         unknown = "https://unknown" if secure else "http://unknown"
-        return asking.address_of(self._reach(secure=secure) or unknown, route.domain)
+        return asking.address_of(asking.entrance(self._connection, secure=secure) or unknown, route.domain)
 
     def close(self) -> None:
         """Nothing is kept open; the HTTP session is its owner's."""
@@ -173,13 +175,6 @@ class TraefikProxy:
         except ProxyUnavailable as error:
             return f"{error.message}. Correct the proxy's address: where Traefik listens, such as http://127.0.0.1:80"
         return ""
-
-    def _reach(self, *, secure: bool) -> str | None:
-        address = self._connection.address
-        if not secure or address is None:
-            return address
-        host = urlsplit(address).hostname or ""
-        return self._connection.options.get("tls_address") or f"https://{f'[{host}]' if ':' in host else host}"
 
     # ---- the wire
 
