@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import faulthandler
 import http.client
 import logging
 import signal
@@ -109,6 +110,8 @@ def serve(
 ) -> None:
     """Answer until SIGTERM or Ctrl-C, then end: streams first, deploys at a safe step."""
     server, ended = Server(runtime), threading.Event()
+    if sys.platform != "win32" and sys.__stderr__ is not None:
+        faulthandler.register(signal.SIGUSR1, sys.__stderr__)  # what each thread does: for one that seems to hang
     with _signals(ended.set):
         try:
             server.start()

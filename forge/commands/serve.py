@@ -28,6 +28,7 @@ def serve(state: State, /, **flags: Any) -> None:
     """Run Forge until Ctrl-C, and answer over HTTP.
 
     Each option may also be a variable (FORGE_PORT), or stand in settings.toml of the data folder.
+    Should it seem to hang: kill -USR1 lets it write what each of its threads does.
     """
     settings = state.settings(**flags)
     from forge import log, server  # noqa: PLC0415  slow to import

@@ -123,8 +123,18 @@ class ForgeProcess:
         assert self._process is not None
         began = time.monotonic()
         self._process.send_signal(number)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGUSR1)  # the log says then what holds it up
         code = self._process.wait(30)
+        if code > 0:
+            print(f"{self.log} ends with:\n{self.tail()}")
         return code, time.monotonic() - began
+
+    def tail(self) -> str:
+        """The end of its log."""
+        return self.log.read_text("utf-8", "replace")[-8000:]
 
     def _is_there(self) -> bool:
         assert self._process is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from contextlib import ExitStack, suppress
 from http.client import IncompleteRead
@@ -117,6 +119,12 @@ def test_a_ticket_opens_one_window_and_no_second(forge):
     assert (second.status, "set-cookie" in second.headers) == (401, False)
     cookie = {"Cookie": first.headers["set-cookie"].partition(";")[0]}
     assert forge.ask("GET", "/", headers=cookie).status == 200
+
+
+def test_asked_by_a_signal_it_tells_what_each_thread_does_and_goes_on(forge):
+    os.kill(forge.pid, signal.SIGUSR1)
+    until(lambda: "most recent call first" in forge.tail(), "the threads are in the log")
+    assert forge.get("/api/health")["status"] in {"ok", "degraded"}
 
 
 def test_a_second_forge_on_the_same_folder_says_so_and_ends(forge):

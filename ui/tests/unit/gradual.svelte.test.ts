@@ -1,6 +1,6 @@
 import { flushSync } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Few, Gradual } from '#lib/ui/gradual.svelte.ts';
+import { OneByOne, Gradual } from '#lib/ui/gradual.svelte.ts';
 
 const list = Array.from({ length: 100 }, (_, n) => n);
 let end = () => {};
@@ -60,19 +60,19 @@ describe('a long list', () => {
 });
 
 describe('what is large', () => {
-  it('comes a few at a time, and goes at once', () => {
+  it('comes one after another, and goes at once', () => {
     let wanted = $state(['a', 'b', 'c', 'd', 'e']);
-    let few: Few;
-    end = $effect.root(() => void (few = new Few(() => wanted)));
+    let large: OneByOne;
+    end = $effect.root(() => void (large = new OneByOne(() => wanted)));
     flushSync();
-    const here = () => ['a', 'b', 'c', 'd', 'e', 'f'].filter((name) => few!.has(name)).join('');
+    const here = () => ['a', 'b', 'c', 'd', 'e', 'f'].filter((name) => large!.has(name)).join('');
     const seen = [here()];
-    for (let n = 0; n < 2; n += 1) {
+    for (let n = 0; n < 4; n += 1) {
       moment();
       moment();
       seen.push(here());
     }
-    expect(seen).toEqual(['ab', 'abcd', 'abcde']);
+    expect(seen).toEqual(['a', 'ab', 'abc', 'abcd', 'abcde']);
     wanted = ['e', 'f'];
     flushSync();
     expect(here()).toBe('ef');

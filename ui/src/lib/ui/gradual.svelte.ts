@@ -40,21 +40,21 @@ export class Gradual {
   }
 }
 
-/** Names of what is large: many that are wanted at once come a few at a time, what is not wanted goes at once. */
-export class Few {
+/** Names of what is large: many that are wanted at once come one after another, what is not wanted goes at once. */
+export class OneByOne {
   #here = $state.raw<ReadonlySet<string>>(new Set());
   #waiting = $state(false);
 
   /** To be made while a component is. */
-  constructor(wanted: () => string[], few = 2) {
+  constructor(wanted: () => string[]) {
     $effect.pre(() => {
       const all = wanted();
       const kept = all.filter((name) => this.#here.has(name));
       const fresh = this.#waiting ? [] : all.filter((name) => !this.#here.has(name));
       if (fresh.length || kept.length < this.#here.size) {
-        this.#here = new Set([...kept, ...fresh.slice(0, few)]);
+        this.#here = new Set([...kept, ...fresh.slice(0, 1)]);
       }
-      if (fresh.length > few) {
+      if (fresh.length > 1) {
         this.#waiting = true;
         setTimeout(() => (this.#waiting = false), 2 * MOMENT);
       }
