@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
+from forge.deploy.candidate import health_plan, tell_probe
 from forge.deploy.health import Unhealthy, stay_healthy
 from forge.deploy.run import Run
-from forge.deploy.steps import health_plan, tell_probe
 from forge.domain.errors import ProxyError, ProxyUnavailable
 
 _KEEP_EVERY = 2.0  # seconds between figures for whoever follows the deploy

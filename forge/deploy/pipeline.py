@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from forge.deploy import steps
+from forge.deploy import candidate, replaced, steps, switch
 from forge.deploy.bake import bake
 from forge.deploy.confirm import confirm
 from forge.deploy.health import Unhealthy
@@ -28,12 +28,12 @@ _FIND = (
     Step("note what serves", steps.note_what_serves, steps.forget_candidate),
     Step("prepare the route", steps.prepare_route),
 )
-_CREATE = Step("create", steps.create, steps.remove_candidate)
+_CREATE = Step("create", candidate.create, candidate.remove_candidate)
 _PROVE = (
     Step("pre-deploy", run_pre_deploy, remove_pre_deploy),
-    Step("start", steps.start, steps.stop_candidate),
-    Step(WAIT_UNTIL_HEALTHY, steps.wait_healthy),
-    Step("switch route", steps.switch_route, steps.switch_back),
+    Step("start", candidate.start, candidate.stop_candidate),
+    Step(WAIT_UNTIL_HEALTHY, candidate.wait_healthy),
+    Step("switch route", switch.switch_route, switch.switch_back),
     Step("confirm through the route", confirm),
     Step("bake", bake),
 )
@@ -43,13 +43,13 @@ PIPELINES: dict[Strategy, tuple[Step, ...]] = {
         *_FIND,
         _CREATE,
         *_PROVE,
-        Step("drain and stop the old", steps.drain_and_stop_old, steps.start_old_again),
+        Step("drain and stop the old", replaced.drain_and_stop_old, replaced.start_old_again),
         Step(GO_LIVE, steps.go_live),
     ),
     Strategy.IN_PLACE: (
         *_FIND,
         _CREATE,  # what cannot be created must not cost the old one's time
-        Step("stop the old", steps.stop_old, steps.start_old_again),
+        Step("stop the old", replaced.stop_old, replaced.start_old_again),
         *_PROVE,
         Step(GO_LIVE, steps.go_live),
     ),
