@@ -10,6 +10,7 @@ from forge.deploy.hostpaths import host_paths_of
 from forge.deploy.run import Run
 from forge.deploy.spec import aliases_of, spec_of
 from forge.deploy.starts import WAIT_UNTIL_HEALTHY
+from forge.deploy.watching import watching
 from forge.domain.connection import ProxyConnection
 from forge.domain.errors import EngineError
 from forge.domain.image import parse_image
@@ -104,7 +105,7 @@ def found(run: Run) -> tuple[InstanceState, ...]:
     """Its container, by label, never by a noted id: creating may have worked and lost the answer."""
     if run.deploy.instance is None:
         return ()
-    return run.engine.find({HOME_LABEL: run.home, INSTANCE_LABEL: run.deploy.instance})
+    return run.engine.find({HOME_LABEL: run.home, INSTANCE_LABEL: run.candidate().id})
 
 
 def wait_healthy(run: Run) -> str:
@@ -117,7 +118,7 @@ def wait_healthy(run: Run) -> str:
         run.candidate().container or "",
         run.project.port,
         wanted,
-        wait=run.wait,
+        wait=run.wait if run.replica == 1 else watching(run),
         clock=run.monotonic,
         tell=tell_probe(run),
     )

@@ -7,15 +7,17 @@ sentence for the journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from forge.deploy.run import Run
 from forge.deploy.spec import domain_of, slot_of
+from forge.domain.connection import ProxyConnection
 from forge.domain.deploy import DeployStatus
 from forge.domain.errors import Conflict, EngineError, NotFound
 from forge.domain.image import parse_image
 from forge.domain.instance import Instance, InstanceStatus
+from forge.domain.replicas import check_replicas
 from forge.domain.route import Route, Target
 from forge.domain.stage import strategy_of
 
@@ -26,11 +28,18 @@ def nothing(_: Run) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A named part of a deploy. `do` makes it so and says what it found; `undo` takes it back, also half done."""
+    """A named part of a deploy. `do` makes it so and says what it found; `undo` takes it back, also half done.
+    `replica`: which of several instances it is about.
+    """
 
     name: str
     do: Callable[[Run], str]
     undo: Callable[[Run], None] = nothing
+    replica: int = 1
+
+    def of(self, replica: int, replicas: int) -> Step:
+        """The same for one of several instances: `create 2 of 3`."""
+        return replace(self, name=f"{self.name} {replica} of {replicas}", replica=replica)
 
 
 # ---- resolve, pull, note
@@ -72,26 +81,37 @@ def _check_disk(run: Run) -> None:
 
 
 def note_what_serves(run: Run) -> str:
+    check_replicas(run.project, run.stage, run.store.connections.get(ProxyConnection, run.project.proxy).kind)
     slot = slot_of(run.stage, run.deploy.tag)
-    serving = {instance.slot: instance for instance in run.store.instances.serving(run.project.name, run.stage.name)}
-    old = serving.get(slot)
-    domain = domain_of(run.project, run.stage, slot, run.store.preferences.get()) if run.proxy is not None else None
-    instance = Instance(
-        id=run.new_id(), project=run.project.name, stage=run.stage.name, slot=slot, deploy=run.deploy.id,
-        tag=run.deploy.tag, digest=run.deploy.digest, engine=run.project.engine, name="", domain=domain,
-        created=run.store.database.clock(),
-    )  # fmt: skip
-    instance = replace(instance, name=f"forge-{instance.project}-{instance.stage}-{instance.id}")
-    noted = replace(run.deploy, instance=instance.id, replaces=old.id if old else None)
+    old = [one for one in run.store.instances.serving(run.project.name, run.stage.name) if one.slot == slot]
+    made = [_instance(run, slot, number) for number in range(1, run.stage.replicas + 1)]
+    noted = replace(run.deploy, instance=made[0].id, replaces=old[0].id if old else None)
     with run.store.database.change() as change:  # at once: an instance nobody has in hand would be pruned
-        _check_domain(run, instance)
-        run.store.instances.put(change, instance)
+        for instance in made:
+            _check_domain(run, instance)
+            run.store.instances.put(change, instance)
         run.store.deploys.save(change, noted)
     run.deploy = noted
-    if old is None:
+    if not old:
         return "nothing serves yet"
     run.say(_how(run))
-    return f"{old.tag} ({old.id}) serves"
+    return f"{said(old)} serves"
+
+
+def said(instances: Sequence[Instance]) -> str:
+    """`v1 (a1b2c3)`, of several `v1 (a1b2c3, d4e5f6)`."""
+    return f"{instances[0].tag} ({', '.join(one.id for one in instances)})"
+
+
+def _instance(run: Run, slot: str, number: int) -> Instance:
+    made, proxy = run.new_id(), run.proxy
+    name = f"{run.project.name}-{run.stage.name}" + (f"-{number}" if run.stage.replicas > 1 else "")
+    return Instance(
+        id=made, project=run.project.name, stage=run.stage.name, slot=slot, replica=number, deploy=run.deploy.id,
+        tag=run.deploy.tag, digest=run.deploy.digest, engine=run.project.engine, name=f"forge-{name}-{made}",
+        domain=domain_of(run.project, run.stage, slot, run.store.preferences.get()) if proxy is not None else None,
+        created=run.store.database.clock(),
+    )  # fmt: skip
 
 
 def _how(run: Run) -> str:
@@ -121,28 +141,29 @@ def prepare_route(run: Run) -> str:
     instance = run.candidate()
     if run.proxy is None or instance.domain is None:
         return "no proxy"
-    route = Route(instance.domain, Target("127.0.0.1", run.project.port), run.project.route)
+    route = Route(instance.domain, (Target("127.0.0.1", run.project.port),), run.project.route)
     return run.proxy.prepare(route) or "nothing is needed"
 
 
 def forget_candidate(run: Run) -> None:
-    if run.deploy.instance is not None:
-        run.put(replace(run.candidate(), status=InstanceStatus.REMOVED, serving=False, wanted=False))
+    for instance in run.candidates():
+        run.put(replace(instance, status=InstanceStatus.REMOVED, serving=False, wanted=False))
 
 
 # ---- the end
 
 
 def go_live(run: Run) -> str:
-    """One transaction: the new instance serves, the old one does not, the deploy succeeded."""
-    candidate, old = run.candidate(), run.replaced()
+    """One transaction: the new ones serve, the old ones do not, the deploy succeeded."""
+    made, old = run.candidates(), run.replaced()
     with run.store.database.change() as change:
-        if old is not None:
-            stopped = replace(old, serving=False, wanted=False, status=InstanceStatus.STOPPED)
+        for instance in old:
+            stopped = replace(instance, serving=False, wanted=False, status=InstanceStatus.STOPPED)
             run.store.instances.put(change, stopped)
-        run.store.instances.put(change, replace(candidate, serving=True, status=InstanceStatus.RUNNING))
+        for instance in made:
+            run.store.instances.put(change, replace(instance, serving=True, status=InstanceStatus.RUNNING))
         live = run.deploy.to(DeployStatus.SUCCEEDED, ended=change.now)
         run.store.deploys.save(change, live)
         run.store.deploys.release(change, run.project.name, run.stage.name, run.deploy.digest)
     run.deploy = live  # not before the commit: what could not be written down is taken back
-    return f"{run.deploy.tag} ({candidate.id}) serves {run.stage.key}"
+    return f"{said(made)} serves {run.stage.key}"

@@ -23,6 +23,7 @@ def quicken(monkeypatch):
     monkeypatch.setattr(health, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(health, "BAKE_PAUSE", 0.01)
     monkeypatch.setattr(confirm, "_FOR", 0.1)
+    monkeypatch.setattr(confirm, "_SOON", 0.01)
     monkeypatch.setattr(undo, "_PAUSE", 0.02)
 
 
