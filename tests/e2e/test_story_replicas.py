@@ -70,7 +70,8 @@ def statuses(forge):
 
 
 def in_order(forge):
-    return sorted(forge.instances("several/dev"), key=lambda one: one["replica"])
+    """Those that serve: what they replaced may be removed a moment later."""
+    return sorted((one for one in forge.instances("several/dev") if one["serving"]), key=lambda one: one["replica"])
 
 
 def upstreams(house, domain):

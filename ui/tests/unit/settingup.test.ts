@@ -204,7 +204,17 @@ describe('a stage as a form', () => {
     const { environment, domain, update } = STAGE;
     const { publish, keep, bake, tolerance, drain, stop_timeout } = STAGE;
     expect(body).toEqual({
-      ...{ pattern, auto_deploy, max_instances, replicas, promote_from, promote_after, environment, domain, update },
+      ...{
+        pattern,
+        auto_deploy,
+        max_instances,
+        replicas,
+        promote_from,
+        promote_after,
+        environment,
+        domain,
+        update,
+      },
       ...{ publish, keep, bake, tolerance, drain, stop_timeout, secrets: {} },
     });
     expect(faults).toEqual({});
