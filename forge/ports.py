@@ -382,8 +382,8 @@ class Proxy(Protocol):
         """
 
     def point(self, route: Route, *, again: bool = False) -> None:
-        """From now on `route.domain` is answered by `route.target`; `again`: tell the proxy although that holds.
-        ProxyError `domain_taken` if it is somebody else's, unless the options say that it may be taken over.
+        """From now on `route.domain` is answered by `route.targets`, each in turn while it answers; `again`: tell the
+        proxy although that holds. ProxyError `domain_taken`: it is somebody else's, and not to be taken over.
         """
 
     def remove(self, domain: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 
@@ -25,7 +26,8 @@ class FakeProxy:
         self.strangers: dict[str, Target | None] = {}
         self.calls: list[tuple[str, ...]] = []
         self.changes: list[tuple[str, ...]] = []
-        self._routes: dict[str, Target] = {}
+        self._routes: dict[str, tuple[Target, ...]] = {}
+        self._turn = itertools.count()
         self._adopted: dict[str, Target | None] = {}
         self._lock = threading.Lock()
 
@@ -44,7 +46,15 @@ class FakeProxy:
 
     def leads(self, domain: str) -> Target | None:
         """Where visitors of `domain` come to."""
-        return self._routes.get(domain) or self.strangers.get(domain)
+        targets = self._routes.get(domain)
+        return self._next(targets)[0] if targets else self.strangers.get(domain)
+
+    def _next(self, targets: tuple[Target, ...]) -> tuple[Target, int | None]:
+        """Whose turn it is of those who answer, and with what status; None if none does."""
+        first = next(self._turn)
+        in_turn = [targets[(first + more) % len(targets)] for more in range(len(targets))]
+        answers = [(target, self.answers(target)) for target in in_turn]
+        return next((answer for answer in answers if answer[1] is not None), answers[0])
 
     def test(self) -> ProxyReport:
         if self.down:
@@ -54,21 +64,21 @@ class FakeProxy:
     def routes(self) -> tuple[Route, ...]:
         with self._lock:
             self._note("routes")
-            return tuple(Route(domain, target) for domain, target in self._routes.items())
+            return tuple(Route(domain, targets) for domain, targets in self._routes.items())
 
     def prepare(self, route: Route) -> str:
         return self.prepares(route)
 
     def point(self, route: Route, *, again: bool = False) -> None:
         with self._lock:
-            call = self._note("point", route.domain, str(route.target))
+            call = self._note("point", route.domain, route.said)
             if route.domain in self.strangers:
                 if route.options.get("adopt") != "true":
                     raise ProxyError(f"Another route already answers for {route.domain}", code="domain_taken")
                 self._adopted[route.domain] = self.strangers.pop(route.domain)
-            if again or self._routes.get(route.domain) != route.target:
+            if again or self._routes.get(route.domain) != route.targets:
                 self._change(call)
-                self._routes[route.domain] = route.target
+                self._routes[route.domain] = route.targets
 
     def remove(self, domain: str) -> None:
         with self._lock:
@@ -82,10 +92,10 @@ class FakeProxy:
     def ask(self, route: Route, path: str = "/", timeout: float = 5) -> Answer:
         with self._lock:
             self._note("ask", route.domain, path)
-            target = self._routes.get(route.domain)
-        if target is None:
+            targets = self._routes.get(route.domain)
+        if targets is None:
             return Answer(status=404, target=None, milliseconds=1)
-        status = self.answers(target)
+        target, status = self._next(targets)
         if status is None:
             return Answer(status=502, target=None, milliseconds=1)
         return Answer(status=status, target=target, milliseconds=1)
@@ -111,7 +121,7 @@ class FakeProxy:
 class _Others(dict[str, Target | None]):
     """Strangers' routes, to which another Forge's belong."""
 
-    def __init__(self, strangers: dict[str, Target | None], routes: dict[str, Target]) -> None:
+    def __init__(self, strangers: dict[str, Target | None], routes: dict[str, tuple[Target, ...]]) -> None:
         super().__init__(strangers)
         self._routes = routes
 

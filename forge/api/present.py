@@ -89,7 +89,7 @@ def url_of(runtime: Runtime, project: Project, instance: Instance) -> str | None
     if instance.domain is None:
         return f"http://{instance.target}"
     try:
-        return runtime.adapters.proxy(project.proxy).url(Route(instance.domain, instance.target, project.route))
+        return runtime.adapters.proxy(project.proxy).url(Route(instance.domain, (instance.target,), project.route))
     except ForgeError:  # the list of what runs is not to fail because of one proxy
         return None
 
@@ -103,6 +103,7 @@ def deploy_view(runtime: Runtime, deploy: Deploy, layers: Sequence[LayerProgress
         DeployView,
         deploy,
         strategy_reason=strategy_of(then.project, then.stage)[1],
+        replicas=then.stage.replicas,
         steps=store.deploys.steps(deploy.id),
         layers=list(layers),
         last_words=store.deploys.last_words(deploy.id),

@@ -96,6 +96,7 @@ class StageFields(Wire, kw_only=True):
     pattern: str = "glob:*"
     auto_deploy: bool = True
     max_instances: int = 1
+    replicas: int = 1
     promote_from: str | None = None
     promote_after: float = 0
     environment: dict[str, str] = {}
@@ -179,12 +180,13 @@ class ApprovedProject(ProjectView, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployView(Deploy):
-    """A deploy with its journal. `layers` of its pull are told until it ends. `last_words` were kept of a failed
-    candidate: status, exit_code, out_of_memory, restarts, lines, probes. `quarantine` says why its digest is not tried
-    again by itself.
+    """A deploy with its journal; `replicas`: how many instances it makes. `layers` of its pull are told until it ends.
+    `last_words` were kept of a failed candidate: status, exit_code, out_of_memory, restarts, lines, probes.
+    `quarantine` says why its digest is not tried again by itself.
     """
 
     strategy_reason: str = ""
+    replicas: int = 1
     steps: list[StepRecord] = field(default_factory=list)
     layers: list[LayerProgress] = field(default_factory=list)
     last_words: Any = None

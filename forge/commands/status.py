@@ -36,9 +36,10 @@ def status(state: State, project: str | None) -> None:
 def _rows(project: Mapping[str, Any], stage: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
     name = f"{project['name']}/{stage['name']}"
     last = stage["last_deploy"]
-    for one in stage["instances"]:
+    for one in sorted(stage["instances"], key=lambda one: (-one["deploy"], one["replica"])):
         said = one["status"] if one["serving"] else f"{one['status']}, not serving"
-        yield name, one["tag"], short(one["digest"]), when(one["since"]), said, one["id"], one["url"]
+        number = f" (#{one['replica']})" if stage["replicas"] > 1 else ""
+        yield name, one["tag"], short(one["digest"]), when(one["since"]), said, f"{one['id']}{number}", one["url"]
     if last and last["status"] not in {"succeeded", "superseded", "cancelled"}:
         yield name, last["tag"], short(last["digest"]), when(last["created"]), last["status"], f"#{last['id']}", ""
     elif not stage["instances"]:

@@ -251,6 +251,7 @@ STAGE: Shape = {
     "pattern": Form(_pattern, str),
     "auto_deploy": BOOLEAN,
     "max_instances": WHOLE,
+    "replicas": WHOLE,
     "promote_from": TEXT,
     "promote_after": DURATION,
     "environment": PAIRS,

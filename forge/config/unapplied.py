@@ -16,7 +16,7 @@ from forge.store.store import Store
 
 # What an instance is made of; the rest has effect at once.
 _OF_PROJECT = {name: form for name, form in PROJECT.items() if name not in {"registry", "active"}}
-_OF_STAGE = {name: STAGE[name] for name in ("environment", "domain", "publish", "stop_timeout")}
+_OF_STAGE = {name: STAGE[name] for name in ("replicas", "environment", "domain", "publish", "stop_timeout")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,21 +1,15 @@
-"""The bake: the new instance serves and the old one still runs; the first real trouble takes people back to it."""
+"""The bake: the new instances serve and the old ones still run; the first real trouble takes people back to them."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
-
+from forge.deploy.candidate import health_plan, tell_probe
 from forge.deploy.health import Unhealthy, stay_healthy
 from forge.deploy.run import Run
-from forge.deploy.steps import health_plan, tell_probe
-from forge.domain.errors import ProxyError, ProxyUnavailable
-
-_KEEP_EVERY = 2.0  # seconds between figures for whoever follows the deploy
-_LOOK_EVERY = 0.25  # seconds between looks at what people would have met
+from forge.deploy.watching import watching
 
 
 def bake(run: Run) -> str:
-    """Watch it for the stage's time: its health, that it does not end, and what Forge's own requests meet."""
+    """Watch for the stage's time: their health, that none ends, and what Forge's own requests meet."""
     if run.stage.bake and run.deploy.replaces is not None:
         _watch(run, run.stage.bake)
         said = f"well for {run.stage.bake:.0f} s"
@@ -27,55 +21,18 @@ def bake(run: Run) -> str:
 
 
 def _watch(run: Run, seconds: float) -> None:
-    stay_healthy(
-        run.engine,
-        run.candidate().container or "",
-        run.project.port,
-        health_plan(run).probe,
-        seconds=seconds,
-        wait=_watching(run),
-        clock=run.monotonic,
-        tell=tell_probe(run),
-    )
-
-
-def _watching(run: Run) -> Callable[[float], None]:
-    """A wait that raises Unhealthy as soon as more requests fail than the stage tolerates."""
-    kept = run.monotonic()
-
-    def wait(seconds: float) -> None:
-        nonlocal kept
-        end = run.monotonic() + seconds
-        while True:
-            _look_at_requests(run)
-            if run.monotonic() - kept >= _KEEP_EVERY:
-                kept = run.monotonic()
-                run.keep_measured()
-            left = end - run.monotonic()
-            if left <= 0:
-                return
-            run.wait(min(left, _LOOK_EVERY))
-
-    return wait
-
-
-def _look_at_requests(run: Run) -> None:
-    meter = run.meter
-    if meter is None:
-        return
-    for fault in meter.news():
-        run.say(f"a request through the proxy failed: {fault}", "warning")
-    if excess := meter.excess(run.stage.tolerance):
-        if meter.lost:  # no fault of the image: it may be tried again
-            raise ProxyError(excess, code="route_lost")
-        raise Unhealthy(excess)
-    if meter.lost:
-        _lead_again(run)
-
-
-def _lead_again(run: Run) -> None:
-    """A proxy that was started anew may have lost its routes; nothing is sent to one that has them."""
-    route = run.route_to(run.candidate())
-    if run.proxy is not None and route is not None:
-        with contextlib.suppress(ProxyUnavailable):  # it is asked again in a moment
-            run.proxy.point(route)
+    watched = {one.container or "": one.replica for one in run.candidates()}
+    try:
+        stay_healthy(
+            run.engine,
+            list(watched),
+            run.project.port,
+            health_plan(run).probe,
+            seconds=seconds,
+            wait=watching(run),
+            clock=run.monotonic,
+            tell=tell_probe(run),
+        )
+    except Unhealthy as error:
+        run.replica = watched.get(error.container, 1)  # whose last words are kept
+        raise

@@ -161,10 +161,9 @@ class Deployer:
 
     def _look_after(self, deploy: Deploy) -> None:
         """What happened meanwhile to the instances in hand was left to the deploy."""
-        ended = self.store.deploys.get(deploy.id)
-        for instance in (ended.instance, ended.replaces):
-            if instance is not None:
-                self.look(instance)
+        for instance in self.store.instances.present(deploy.project, deploy.stage):
+            if instance.slot == deploy.slot:
+                self.look(instance.id)
 
     def _later(self, deploy: Deploy, error: StoreUnavailable) -> None:
         """The journal could not be written: wait until it can, then take back what it names."""

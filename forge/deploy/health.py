@@ -23,10 +23,12 @@ _MISSES = 3  # in a row: one answer that is late takes nothing back
 class Unhealthy(ForgeError):
     """The candidate did not become healthy: the image's fault, so its digest is quarantined.
 
-    `seen` is a candidate that had ended by itself: the engine forgets that when it starts it again.
+    `seen` is a candidate that had ended by itself: the engine forgets that when it starts it again. `container`: which
+    one it was, where several are watched.
     """
 
     code = "unhealthy"
+    container: str = ""
     seen: InstanceState | None = None
 
 
@@ -53,6 +55,12 @@ def plan(health: Health, image: ImageFacts | None, past: Sequence[float]) -> Pla
         why=f"{what}; up to {patience:g} s, {because}",
         doubt=starts_of(health, past).doubt,
     )
+
+
+def answers(health: Health) -> Probe:
+    """The plainest question: whether it answers at all, whatever the image's own check says."""
+    kind = HealthKind.HTTP if health.path else HealthKind.TCP
+    return Probe(kind=HealthKind.RUNNING if health.kind is HealthKind.RUNNING else kind, path=health.path)
 
 
 def _probe(health: Health, check: HealthCheck | None) -> tuple[Probe, str]:
@@ -110,7 +118,7 @@ def wait_until_healthy(
         result = engine.probe(container, port, wanted.probe)
         tell(result)
         took = clock() - began
-        _still_alive(_state(engine, container, wait))
+        _check_alive(engine, container, wait)
         if result.healthy and (wanted.probe.kind is not HealthKind.RUNNING or took >= wanted.patience):
             return took
         if result.healthy is False and wanted.probe.kind is HealthKind.IMAGE:
@@ -123,7 +131,7 @@ def wait_until_healthy(
 
 def stay_healthy(
     engine: Engine,
-    container: str,
+    containers: Sequence[str],
     port: int,
     probe: Probe,
     *,
@@ -132,33 +140,48 @@ def stay_healthy(
     clock: Callable[[], float],
     tell: Callable[[ProbeResult], None],
 ) -> None:
-    """Probe for `seconds`, and on until the last answer is well or a miss too many; raise Unhealthy then.
+    """Probe for `seconds`, and on until the last answers are well or one misses too many; raise Unhealthy then.
 
     The rest is as in `wait_until_healthy`.
     """
-    end, misses = clock() + seconds, 0
+    end, misses = clock() + seconds, dict.fromkeys(containers, 0)
     pause = min(max(BAKE_PAUSE, seconds / _BAKE_LOOKS), _LONGEST_BAKE_PAUSE)
     while True:
-        result = engine.probe(container, port, probe)
-        tell(result)
-        _still_alive(_state(engine, container, wait))
-        if result.healthy is False and probe.kind is HealthKind.IMAGE:  # the engine has counted its misses already
-            raise Unhealthy(f"Its HEALTHCHECK failed while it was watched: {result.text}")
-        misses = 0 if result.healthy else misses + 1
-        if misses == _MISSES:
-            raise Unhealthy(f"It failed {misses} health checks in a row while it was watched: {result.text}")
+        for container in containers:
+            result = engine.probe(container, port, probe)
+            tell(result)
+            misses[container] = 0 if result.healthy else misses[container] + 1
+            _check_alive(engine, container, wait)
+            if fault := _missed(probe, result, misses[container]):
+                raise _unhealthy(fault, container)
         left = end - clock()
-        if left <= 0 and not misses:
+        if left <= 0 and not any(misses.values()):
             return
-        _rest(engine, container, wait, min(pause, left) if left > 0 else pause)
+        _rest(engine, containers, wait, min(pause, left) if left > 0 else pause)
 
 
-def _rest(engine: Engine, container: str, wait: Callable[[float], None], seconds: float) -> None:
-    """Wait for the next probe; that it has ended is seen sooner."""
+def _missed(probe: Probe, result: ProbeResult, misses: int) -> str:
+    """The sentence if one that is watched has failed, "" if not."""
+    if result.healthy is False and probe.kind is HealthKind.IMAGE:  # the engine has counted its misses already
+        return f"Its HEALTHCHECK failed while it was watched: {result.text}"
+    if misses == _MISSES:
+        return f"It failed {misses} health checks in a row while it was watched: {result.text}"
+    return ""
+
+
+def _unhealthy(fault: str, container: str, seen: InstanceState | None = None) -> Unhealthy:
+    error = Unhealthy(fault)
+    error.container, error.seen = container, seen
+    return error
+
+
+def _rest(engine: Engine, containers: Sequence[str], wait: Callable[[float], None], seconds: float) -> None:
+    """Wait for the next probe; that one has ended is seen sooner."""
     while seconds > BAKE_PAUSE:
         wait(BAKE_PAUSE)
         seconds -= BAKE_PAUSE
-        _still_alive(_state(engine, container, wait))
+        for container in containers:
+            _check_alive(engine, container, wait)
     wait(seconds)
 
 
@@ -173,12 +196,11 @@ def _state(engine: Engine, container: str, wait: Callable[[float], None]) -> Ins
     return state
 
 
-def _still_alive(state: InstanceState | None) -> None:
+def _check_alive(engine: Engine, container: str, wait: Callable[[float], None]) -> None:
     """Raise Unhealthy for a candidate that crashed, without waiting for the time-out."""
+    state = _state(engine, container, wait)
     if fault := _fault(state):
-        error = Unhealthy(fault)
-        error.seen = state
-        raise error
+        raise _unhealthy(fault, container, state)
 
 
 def _fault(state: InstanceState | None) -> str:

@@ -32,6 +32,7 @@ class InstanceService:
     def stop(self, instance: str, *, actor: str) -> Instance:
         """It stays stopped, also across restarts of the machine, until a person starts it or a deploy replaces it."""
         found, engine, container = self._ready(instance)
+        self.reconciler.lead_past(found)  # other replicas answer before it ends
         engine.stop(container, self._stop_timeout(found))
         return self._wanted(found, actor, wanted=False)
 
@@ -73,7 +74,7 @@ class InstanceService:
     def _free(self, instance: str) -> Instance:
         found = self.store.instances.get(instance)
         for deploy in self.store.deploys.under_way():
-            if instance in {deploy.instance, deploy.replaces}:
+            if instance in self.store.instances.in_hand([deploy]):
                 raise Conflict(
                     f"Deploy #{deploy.id} is at work on instance {instance}: wait for its end", code="under_way"
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from forge.domain.deploy import Measured
@@ -21,7 +21,8 @@ _NEWS = 20  # failures that are told one by one
 @dataclass(slots=True, kw_only=True)
 class Meter:
     """Asks in a thread of its own, so that it also sees what the steps wait for. `ask` raises ForgeError where no
-    answer came. `new`: who shall answer; `known`: the ids of the new and of the old instance. `lenient`: a server error
+    answer came. `new`: who shall answer, of several replicas the one whose turn it is; `known`: the ids of the new and
+    of the old instances. `lenient`: a server error
     of an instance is no failure, as nobody knows what the path should say. `found` is what was measured so far;
     `lost`: the proxy itself answered last, as one does that knows no such route.
     """
@@ -29,7 +30,7 @@ class Meter:
     ask: Callable[[], Answer]
     clock: Callable[[], float]
     new: Target
-    known: Mapping[Target, str]
+    known: dict[Target, str]
     lenient: bool
     found: Measured = field(default_factory=Measured)
     lost: bool = False
@@ -37,6 +38,8 @@ class Meter:
     _faults: list[str] = field(default_factory=list)
     _newest: str = ""
     _ordered: float | None = None
+    _fresh: set[Target] = field(default_factory=set)
+    _switched: bool = False
     _confirmed: bool = False
     _ended: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -45,10 +48,12 @@ class Meter:
         """Begin to ask; `end` is owed."""
         threading.Thread(target=self._go_on, name="meter", daemon=True).start()
 
-    def order(self) -> None:
-        """The proxy is told now: from here on a failure is the switch's, and time counts."""
+    def order(self, new: Target, id: str) -> None:
+        """The proxy is told now to lead people to `new`: from here on a failure is the switch's, and time counts."""
         with self._lock:
-            self._ordered = self.clock()
+            self.new, self.known = new, {**self.known, new: id}
+            self._fresh.add(new)
+            self._ordered, self._switched = self.clock(), False
 
     def once(self) -> tuple[Answer | None, str]:
         """Ask and count: the answer, and what is wrong with it, "" if nothing is."""
@@ -94,9 +99,10 @@ class Meter:
     def _fault(self, answer: Answer) -> str:
         if answer.target is None:
             return f"{answer.status} from the proxy itself"
-        is_old = answer.target in self.known and answer.target != self.new
+        is_new = answer.target in {self.new, *self._fresh}
+        is_old = answer.target in self.known and not is_new
         if answer.status >= 500 and not self.lenient and not is_old:
-            return f"{answer.status} from {'the new instance' if answer.target == self.new else answer.target}"
+            return f"{answer.status} from {'the new instance' if is_new else answer.target}"
         return ""
 
     def _count(self, answer: Answer | None, fault: str, *, judged: bool) -> None:
@@ -116,8 +122,10 @@ class Meter:
         found = replace(self.found, sent=self.found.sent + 1, failed=self.found.failed + failed)
         if answer is None:
             return found
-        switched = answer.target == self.new and not failed and found.switch is None
-        took = (self.clock() - self._ordered) * 1000 if switched and self._ordered is not None else found.switch
+        took = found.switch
+        if answer.target == self.new and not failed and not self._switched and self._ordered is not None:
+            self._switched = True
+            took = max(took or 0, (self.clock() - self._ordered) * 1000)
         return replace(
             found,
             slowest=max(found.slowest or 0, answer.milliseconds),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from forge.deploy import steps
+from forge.deploy import candidate, replaced, steps, switch
 from forge.deploy.bake import bake
 from forge.deploy.confirm import confirm
 from forge.deploy.health import Unhealthy
@@ -28,32 +28,40 @@ _FIND = (
     Step("note what serves", steps.note_what_serves, steps.forget_candidate),
     Step("prepare the route", steps.prepare_route),
 )
-_CREATE = Step("create", steps.create, steps.remove_candidate)
+_CREATE = Step("create", candidate.create, candidate.remove_candidate)
+_PRE_DEPLOY = Step("pre-deploy", run_pre_deploy, remove_pre_deploy)
 _PROVE = (
-    Step("pre-deploy", run_pre_deploy, remove_pre_deploy),
-    Step("start", steps.start, steps.stop_candidate),
-    Step(WAIT_UNTIL_HEALTHY, steps.wait_healthy),
-    Step("switch route", steps.switch_route, steps.switch_back),
+    Step("start", candidate.start, candidate.stop_candidate),
+    Step(WAIT_UNTIL_HEALTHY, candidate.wait_healthy),
+    Step("switch route", switch.switch_route, switch.switch_back),
     Step("confirm through the route", confirm),
-    Step("bake", bake),
 )
+_BAKE = Step("bake", bake)
+_STOP_OLD = Step("drain and stop the old", replaced.drain_and_stop_old, replaced.start_old_again)
+_GO_LIVE = Step(GO_LIVE, steps.go_live)
 
-PIPELINES: dict[Strategy, tuple[Step, ...]] = {
-    Strategy.SIDE_BY_SIDE: (
-        *_FIND,
-        _CREATE,
-        *_PROVE,
-        Step("drain and stop the old", steps.drain_and_stop_old, steps.start_old_again),
-        Step(GO_LIVE, steps.go_live),
-    ),
+PIPELINES: dict[Strategy, tuple[Step, ...]] = {  # of one instance
+    Strategy.SIDE_BY_SIDE: (*_FIND, _CREATE, _PRE_DEPLOY, *_PROVE, _BAKE, _STOP_OLD, _GO_LIVE),
     Strategy.IN_PLACE: (
         *_FIND,
         _CREATE,  # what cannot be created must not cost the old one's time
-        Step("stop the old", steps.stop_old, steps.start_old_again),
+        Step("stop the old", replaced.stop_old, replaced.start_old_again),
+        _PRE_DEPLOY,
         *_PROVE,
-        Step(GO_LIVE, steps.go_live),
+        _BAKE,
+        _GO_LIVE,
     ),
 }
+
+
+def pipeline_of(strategy: Strategy, replicas: int) -> tuple[Step, ...]:
+    """The steps of a deploy. Several replicas are made and proven one after the other, each with the same steps; the
+    old ones run until the bake of all has ended.
+    """
+    if replicas == 1 or strategy is Strategy.IN_PLACE:  # in place there is one: another is refused
+        return PIPELINES[strategy]
+    each = [step.of(number, replicas) for number in range(1, replicas + 1) for step in (_CREATE, *_PROVE)]
+    return *_FIND, each[0], _PRE_DEPLOY, *each[1:], _BAKE, _STOP_OLD, _GO_LIVE
 
 
 def execute(run: Run) -> None:
@@ -61,7 +69,7 @@ def execute(run: Run) -> None:
 
     Interrupted leaves the journal as it is, for the next start of Forge.
     """
-    pipeline = PIPELINES[run.deploy.strategy]
+    pipeline = pipeline_of(run.deploy.strategy, run.stage.replicas)
     try:
         for position, step in enumerate(pipeline):
             run.check()
@@ -91,6 +99,7 @@ def _take(run: Run, position: int, step: Step) -> None:
         started=run.store.database.clock(),
     )
     _write(run, record)
+    run.replica = step.replica
     note = step.do(run)
     run.checkpoint(step.name)
     _write(run, record, StepStatus.DONE, note)
@@ -130,6 +139,7 @@ def revert(run: Run, error: Exception) -> None:
         if failed is not None:
             _write(run, failed, StepStatus.FAILED, reason)
     run.checkpoint("reverting")
+    _look_at_failed(run)
     keep_last_words(run, error.seen if isinstance(error, Unhealthy) else None)
     _end(run, cancelled=_was_cancelled(run, error), undone=_undo_all(run))
 
@@ -140,9 +150,19 @@ def _was_cancelled(run: Run, error: Exception) -> bool:
     return isinstance(error, Cancelled) or stopped
 
 
+def _by_name(run: Run) -> dict[str, Step]:
+    return {step.name: step for step in pipeline_of(run.deploy.strategy, run.stage.replicas)}
+
+
+def _look_at_failed(run: Run) -> None:
+    """Its last words are kept: a Forge that was started since knows the replica by the step's name."""
+    if run.deploy.failed_step is not None:
+        run.replica = max(run.replica, _by_name(run)[run.deploy.failed_step].replica)
+
+
 def _undo_all(run: Run) -> bool:
     """Undo every step of the journal, the last one first; one that fails does not stop the others."""
-    by_name = {step.name: step for step in PIPELINES[run.deploy.strategy]}
+    by_name = _by_name(run)
     well = True
     for record in reversed(run.store.deploys.steps(run.deploy.id)):
         if record.status in {StepStatus.UNDONE, StepStatus.UNDO_FAILED}:
@@ -151,6 +171,7 @@ def _undo_all(run: Run) -> bool:
         step = by_name[record.name]
         if step.undo is steps.nothing:
             continue
+        run.replica = step.replica
         fault = undo_step(run, step)
         run.checkpoint(f"undo {step.name}")
         well = well and fault is None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from forge.deploy.candidate import wanted
 from forge.deploy.health import Unhealthy
 from forge.deploy.run import Run
-from forge.deploy.steps import wanted
 from forge.domain.errors import EngineError
 from forge.log import redact
 from forge.ports import HOME_LABEL, INSTANCE_LABEL, ONCE_LABEL, InstanceState

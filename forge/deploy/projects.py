@@ -16,6 +16,7 @@ from forge.domain.deploy import Deploy, DeployStatus
 from forge.domain.errors import Conflict, Invalid
 from forge.domain.project import Project, VolumeKind
 from forge.domain.proxykinds import check_route_options
+from forge.domain.replicas import check_replicas
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
 from forge.ports import HOME_LABEL, PROJECT_LABEL, STAGE_LABEL, Engine
@@ -153,7 +154,9 @@ class ProjectService:
             if exclusive and stage.max_instances > 1:
                 fields = {"max_instances": "1 with an exclusive volume"}
                 raise Invalid(f"{stage.key}: an exclusive volume allows one instance", fields=fields)
+        kind = self.store.connections.get(ProxyConnection, project.proxy).kind
         for stage in stages:
+            check_replicas(project, stage, kind)
             if stage.promote_from is not None and stage.promote_from not in names:
                 raise Invalid(
                     f"{stage.key} is promoted from {stage.promote_from}, which {project.name} does not have",

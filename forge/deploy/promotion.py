@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.stage import Stage
@@ -60,7 +61,7 @@ class Promotion:
                 stage=stage.name,
                 promote_from=stage.promote_from,
                 promote_after=stage.promote_after,
-                serving=tuple(self._serving(one) for one in self.store.instances.serving(project, stage.name)),
+                serving=tuple(self._serving(one) for one in self._what_serves(project, stage.name)),
                 next=self._next(stage),
             )
             for stage in self.store.projects.stages(project)
@@ -72,7 +73,7 @@ class Promotion:
         """
         if stage.promote_from is None or digest in self._digests(stage.project, stage.name):
             return ""
-        there = self.store.instances.serving(stage.project, stage.promote_from)
+        there = self._what_serves(stage.project, stage.promote_from)
         obstacles = [self.obstacle(stage, one)[0] for one in there if one.digest == digest]
         if obstacles:
             return min(obstacles, key=len)  # "" if one of them may
@@ -101,7 +102,7 @@ class Promotion:
             return ()
         has = self._digests(stage.project, stage.name)
         found = []
-        for one in self.store.instances.serving(stage.project, stage.promote_from):
+        for one in self._what_serves(stage.project, stage.promote_from):
             if one.digest not in has:
                 obstacle, at = self.obstacle(stage, one)
                 found.append(Next(tag=one.tag, digest=one.digest, deploy=one.deploy, obstacle=obstacle, at=at))
@@ -116,6 +117,19 @@ class Promotion:
             since=self._live_since(instance),
             healthy_since=self._healthy_since(instance),
         )
+
+    def _what_serves(self, project: str, stage: str) -> list[Instance]:
+        """One of each slot; of several replicas the one that was well for the shortest time speaks for all."""
+        weakest: dict[str, Instance] = {}
+        for one in self.store.instances.serving(project, stage):
+            other = weakest.get(one.slot)
+            if other is None or self._well_since(one) > self._well_since(other):
+                weakest[one.slot] = one
+        return list(weakest.values())
+
+    def _well_since(self, instance: Instance) -> float:
+        since = self._healthy_since(instance)
+        return inf if since is None else since
 
     def _healthy_since(self, instance: Instance) -> float | None:
         well = instance.status is InstanceStatus.RUNNING

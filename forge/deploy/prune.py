@@ -14,8 +14,9 @@ from forge.domain.connection import ConnectionKind, ProxyConnection
 from forge.domain.deploy import Deploy
 from forge.domain.errors import ForgeError
 from forge.domain.image import parse_image
-from forge.domain.instance import Instance, InstanceStatus
+from forge.domain.instance import Instance, InstanceStatus, who_answers
 from forge.domain.project import Project
+from forge.domain.route import Route
 from forge.domain.stage import Stage
 from forge.ports import HOME_LABEL, INSTANCE_LABEL
 from forge.store.deploys import DeployedImage
@@ -64,10 +65,11 @@ class Pruner:
         with self.store.database.change():
             present = self.store.instances.present(stage.project, stage.name)
             under_way = self.store.deploys.under_way()
-        in_hand = {name for deploy in under_way for name in (deploy.instance, deploy.replaces)}
-        serving = sorted((i for i in present if i.serving), key=lambda i: i.created)
-        beyond = serving[: max(0, len(serving) - stage.max_instances)]
-        return [i for i in present if (not i.serving or i in beyond) and i.id not in in_hand]
+            in_hand = self.store.instances.in_hand(under_way)
+        newest = {i.slot: i.created for i in sorted(present, key=lambda i: i.created) if i.serving}
+        slots = sorted(newest, key=lambda slot: newest[slot])
+        beyond = slots[: max(0, len(slots) - stage.max_instances)]
+        return [i for i in present if (not i.serving or i.slot in beyond) and i.id not in in_hand]
 
     def remove(self, instance: Instance, stop_timeout: float, actor: str = "forge") -> str:
         """Take away the instance's route and container; a sentence of what was done."""
@@ -84,13 +86,20 @@ class Pruner:
         return f"removed {instance.tag} ({instance.id})"
 
     def remove_route(self, instance: Instance) -> None:
-        """Nobody is sent to the instance any more."""
+        """Nobody is sent to the instance any more; other replicas answer on."""
         if instance.domain is None:
             return
-        proxy = self.store.deploys.configuration(instance.deploy).project.proxy
+        present = self.store.instances.present(instance.project, instance.stage)
+        others = [i for i in present if i.serving and i.domain == instance.domain and i.id != instance.id]
+        project = self.store.deploys.configuration(instance.deploy).project
+        proxy = project.proxy
         if proxy not in self.store.connections.names(ConnectionKind.PROXY):
             return  # nobody can tell a proxy that Forge does not know any more
-        if self.store.connections.get(ProxyConnection, proxy).kind != "published":
+        if self.store.connections.get(ProxyConnection, proxy).kind == "published":
+            return
+        if targets := who_answers(others):
+            self.adapters.proxy(proxy).point(Route(instance.domain, targets, project.route))
+        else:
             self.adapters.proxy(proxy).remove(instance.domain)
 
     def images(self, image: str) -> list[str]:

@@ -10,10 +10,11 @@ import logging
 from dataclasses import dataclass, replace
 
 from forge.deploy.adapters import Adapters, home_of
+from forge.deploy.health import answers
 from forge.deploy.parts import Health
 from forge.domain.connection import EngineConnection, ProxyConnection
 from forge.domain.errors import EngineError, ForgeError, NotFound, Unavailable
-from forge.domain.instance import Instance, InstanceStatus
+from forge.domain.instance import Instance, InstanceStatus, who_answers
 from forge.domain.project import Project
 from forge.domain.route import Route
 from forge.ports import HOME_LABEL, INSTANCE_LABEL, InstanceState, Proxy
@@ -95,8 +96,7 @@ class Reconciler:
 
     def _in_hand(self) -> set[str]:
         """Instances that a deploy under way works on."""
-        deploys = self.store.deploys.under_way()
-        return {name for deploy in deploys for name in (deploy.instance, deploy.replaces) if name}
+        return self.store.instances.in_hand(self.store.deploys.under_way())
 
     def _remove_leftovers(self, name: str, found: dict[str | None, InstanceState], present: set[str]) -> None:
         """Containers of instances that are written down as removed: a crash came between the two."""
@@ -133,11 +133,22 @@ class Reconciler:
             else:
                 self.health.tell("proxy", connection.name, None)
 
+    def lead_past(self, instance: Instance) -> None:
+        """People to the replicas beside it that are well; where it is alone they stay with it."""
+        others = [one for one in self._serving(instance.domain) if one.id != instance.id and one.well]
+        if instance.domain is None or not others:
+            return
+        project = self._asked_by(instance)
+        try:
+            self.adapters.proxy(project.proxy).point(Route(instance.domain, who_answers(others), project.route))
+        except ForgeError as error:  # the next look at the routes tells
+            _log.warning("%s still leads to %s: %s", instance.domain, instance.id, error.message)
+
     def _proxy(self, name: str) -> None:
         proxy = self.adapters.proxy(name)
         has = {route.domain: route for route in proxy.routes()}
         in_hand = self._in_hand()
-        kept, faults = set(), list[ForgeError]()
+        kept, serving = set(), dict[str, list[Instance]]()
         for instance in self.store.instances.present():
             if instance.domain is None:
                 continue
@@ -145,24 +156,51 @@ class Reconciler:
                 kept.add(instance.domain)
             elif instance.serving and instance.target is not None and self._proxy_of(instance) == name:
                 kept.add(instance.domain)
-                if has.get(instance.domain) != Route(instance.domain, instance.target):
-                    self._put_back(proxy, instance, faults)
+                serving.setdefault(instance.domain, []).append(instance)
+        faults = []
+        for domain, its in serving.items():
+            if has.get(domain) != Route(domain, who_answers(its)):
+                faults += self._try_to_put_back(proxy, domain, has.get(domain))
         for domain in set(has) - kept:
             proxy.remove(domain)
         if faults:
             raise faults[0]
 
-    def _put_back(self, proxy: Proxy, instance: Instance, faults: list[ForgeError]) -> None:
+    def _try_to_put_back(self, proxy: Proxy, domain: str, has: Route | None) -> list[ForgeError]:
         """One that is refused (a stranger has its domain) must not keep the others from people."""
-        now = self.store.instances.get(instance.id)
-        if not now.serving or now.domain is None or now.target is None or now.id in self._in_hand():
-            return  # a deploy took it meanwhile
         try:
-            proxy.point(Route(now.domain, now.target, self._asked_by(now).route))
+            self._put_back(proxy, domain, has)
         except Unavailable:
             raise
         except ForgeError as error:
-            faults.append(error)
+            return [error]
+        return []
+
+    def _put_back(self, proxy: Proxy, domain: str, has: Route | None) -> None:
+        serving = self._serving(domain)
+        if not serving or {one.id for one in serving} & self._in_hand():
+            return  # a deploy took it meanwhile
+        targets = who_answers(self._back_up(serving, has))
+        if targets and has != Route(domain, targets):
+            proxy.point(Route(domain, targets, self._asked_by(serving[0]).route))
+
+    def _serving(self, domain: str | None) -> list[Instance]:
+        return [one for one in self.store.instances.present() if one.serving and one.domain == domain and one.target]
+
+    def _back_up(self, serving: list[Instance], has: Route | None) -> list[Instance]:
+        """One of several that was away is led to again only once it answers: that it runs says less."""
+        if len(serving) == 1 or has is None:
+            return serving
+        led = [one for one in serving if not one.well or one.target in has.targets or self._answers(one)]
+        return led or serving
+
+    def _answers(self, instance: Instance) -> bool:
+        project = self._asked_by(instance)
+        try:
+            engine = self.adapters.engine(instance.engine)
+            return engine.probe(instance.container or "", project.port, answers(project.health)).healthy is True
+        except Unavailable:
+            return False
 
     def _proxy_of(self, instance: Instance) -> str:
         return self._asked_by(instance).proxy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -13,7 +13,7 @@ from forge.deploy.measure import Meter
 from forge.domain.deploy import Deploy
 from forge.domain.errors import ForgeError
 from forge.domain.events import Event, deploy_topic
-from forge.domain.instance import Instance
+from forge.domain.instance import Instance, who_answers
 from forge.domain.project import Project
 from forge.domain.route import Route
 from forge.domain.secret import Secret
@@ -45,7 +45,8 @@ class Run:
 
     `engines` finds an engine by its name. `proxy` is None where people reach the instance at a port of its engine's
     machine. `secrets` are the environment's. `wait` and `say` are for steps; `checkpoint(moment)` is called after each
-    effect.
+    effect. `replica` is the one that the step at work is about, people are led to
+    the first `switched` of them.
     """
 
     deploy: Deploy
@@ -62,6 +63,8 @@ class Run:
     monotonic: Callable[[], float] = time.monotonic
     new_id: Callable[[], str]
     checkpoint: Callable[[str], None] = lambda _: None
+    replica: int = 1
+    switched: int = 0
     image: ImageFacts | None = None  # once the engine has it
     engine_left: bool = False  # the engine went away under the deploy: no fault of the image
     meter: Meter | None = None  # from before the switch until the bake's end
@@ -118,15 +121,15 @@ class Run:
 
     def start_meter(self) -> None:
         """Begin to ask through the proxy, as people do; nothing without one."""
-        candidate, old = self.candidate(), self.replaced()
-        proxy, route, path = self.proxy, self.route_to(candidate), self.project.health.path
+        candidate, proxy, path = self.candidate(), self.proxy, self.project.health.path
+        route = self.route_to([candidate])
         if proxy is None or route is None:
             return
         self.meter = Meter(
             ask=lambda: proxy.ask(route, path or "/"),
             clock=self.monotonic,
             new=route.target,
-            known={one.target: one.id for one in (old, candidate) if one and one.target},
+            known={one.target: one.id for one in (*self.replaced(), candidate) if one.target},
             lenient=path is None,
         )
         self.meter.start()
@@ -165,22 +168,41 @@ class Run:
     # ---- what it is about
 
     def candidate(self) -> Instance:
-        """The instance that this deploy makes."""
-        return self.store.instances.get(self.deploy.instance or "")
+        """The instance that this deploy makes, of several the one at work."""
+        made = {one.replica: one for one in self.candidates()}
+        return made.get(self.replica) or self.store.instances.get(self.deploy.instance or "")
 
-    def replaced(self) -> Instance | None:
-        """The instance that served before, if there was one."""
-        return self.store.instances.get(self.deploy.replaces) if self.deploy.replaces else None
+    def candidates(self) -> list[Instance]:
+        """All that this deploy makes, by replica; none before they are noted."""
+        return self.store.instances.of_deploy(self.deploy.id) if self.deploy.instance else []
+
+    def replaced(self) -> list[Instance]:
+        """What served before, and does until this deploy is live, by replica."""
+        if self.deploy.replaces is None:
+            return []
+        serving = self.store.instances.serving(self.project.name, self.stage.name)
+        old = [one for one in serving if one.slot == self.deploy.slot and one.deploy != self.deploy.id]
+        return sorted(old, key=lambda one: one.replica)
 
     def engine_of(self, instance: Instance) -> Engine:
         """Where an instance is: its project may have moved to another engine since. Raise NotFound."""
         return self.engine if instance.engine == self.project.engine else self.engines(instance.engine)
 
-    def route_to(self, instance: Instance) -> Route | None:
-        """Where people would reach `instance`; None without a proxy."""
-        if self.proxy is None or instance.domain is None or instance.target is None:
+    def route_to(self, instances: Sequence[Instance]) -> Route | None:
+        """Where people would reach `instances`, by the domain of the first; None without a proxy."""
+        domain = instances[0].domain if instances else None
+        targets = who_answers(one for one in instances if one.domain == domain)
+        if self.proxy is None or domain is None or not targets:
             return None
-        return Route(instance.domain, instance.target, self.project.route)
+        return Route(domain, targets, self.project.route)
+
+    def route(self) -> Route | None:
+        """Where people are led now: to the new ones that were switched to, and to the old ones whose turn is still to
+        come; the last one's turn is that of all that are left.
+        """
+        made, old = self.candidates(), self.replaced()
+        left = [one for one in old if one.replica > self.switched] if self.switched < len(made) else []
+        return self.route_to([*made[: self.switched], *left])
 
     def put(self, instance: Instance) -> Instance:
         """Write an instance down."""

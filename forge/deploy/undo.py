@@ -62,7 +62,7 @@ def keep_last_words(run: Run, seen: InstanceState | None = None) -> None:
     """
     if run.deploy.instance is None or run.store.deploys.last_words(run.deploy.id) is not None:
         return
-    if "create" not in {record.name for record in run.store.deploys.steps(run.deploy.id)}:
+    if not any(record.name.startswith("create") for record in run.store.deploys.steps(run.deploy.id)):
         return
     try:
         _patiently(run, "the candidate's last words", lambda: _keep(run, seen))
@@ -73,7 +73,7 @@ def keep_last_words(run: Run, seen: InstanceState | None = None) -> None:
 
 
 def _keep(run: Run, seen: InstanceState | None) -> None:
-    found = run.engine.find({HOME_LABEL: run.home, INSTANCE_LABEL: run.deploy.instance or ""})
+    found = run.engine.find({HOME_LABEL: run.home, INSTANCE_LABEL: run.candidate().id})
     if not found:
         return
     state = found[0]

@@ -43,7 +43,8 @@ class Measured:
 
     Of `sent` requests `failed`: nothing answered, the proxy itself did, or the answer was a fault; before the proxy
     was told, and of the old instance, that does not count. `slowest` answer and
-    `switch`, from telling the proxy until the new instance was seen to answer, in milliseconds; None: not seen.
+    `switch`, from telling the proxy until the new instance was seen to answer, in milliseconds; None: not seen. Of
+    several replicas it is the one that took longest.
     `answered_by` is the id of the instance that answered last.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,9 +22,9 @@ class InstanceStatus(StrEnum):
 class Instance:
     """Instance `id` (six characters) of a stage.
 
-    `container` is the engine's id of it. `serving`: its stage's route leads here. `domain` is where
-    people reach it, None without a proxy. `wanted`: it should be running (a person did not stop it).
-    Times are unix seconds.
+    `replica` counts those that one deploy made for one slot, from 1. `container` is the engine's id of it.
+    `serving`: its stage's route leads here. `domain` is where people reach it, None without a proxy.
+    `wanted`: it should be running (a person did not stop it). Times are unix seconds.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Instance:
     engine: str
     name: str
     slot: str = ""
+    replica: int = 1
     container: str | None = None
     status: InstanceStatus = InstanceStatus.STARTING
     serving: bool = False
@@ -46,3 +48,16 @@ class Instance:
     restarts: int = 0
     created: float = 0
     since: float = 0
+
+    @property
+    def well(self) -> bool:
+        """Whether people can be led to it: it runs, and nobody wants it stopped."""
+        return self.status is InstanceStatus.RUNNING and self.wanted
+
+
+def who_answers(instances: Iterable[Instance]) -> tuple[Target, ...]:
+    """The targets that people are led to, of instances that serve one domain: of all that are well. Where none is, of
+    all: the proxy's own answer then says that it is down.
+    """
+    reached = [instance for instance in instances if instance.target is not None]
+    return tuple(one.target for one in [i for i in reached if i.well] or reached if one.target is not None)

@@ -15,17 +15,19 @@ TEXT: frozenset[str] = frozenset()  # any
 class ProxyKind:
     """What a kind of proxy can be told; a login is `username` and password. `options` are its own, plain text;
     `needs` must be there: a field or option with the sentence for who left it out. `routes` is what a project may ask
-    of its routes, with the values that are allowed (TEXT: any).
+    of its routes, with the values that are allowed (TEXT: any). `balances`: one route may lead to several instances.
     """
 
     takes: frozenset[str] = frozenset()
     options: frozenset[str] = frozenset()
     needs: Mapping[str, str] = field(default_factory=dict)
     routes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    balances: bool = False
 
 
 PROXY_KINDS: Mapping[str, ProxyKind] = {
     "caddy": ProxyKind(
+        balances=True,
         takes=frozenset({"url", "address"}),
         options=frozenset({"server", "reach"}),
         needs={"url": "Caddy needs the url of its admin API, such as http://127.0.0.1:2019"},
@@ -50,6 +52,7 @@ PROXY_KINDS: Mapping[str, ProxyKind] = {
         },
     ),
     "traefik": ProxyKind(
+        balances=True,
         takes=frozenset({"url", "address"}),
         options=frozenset({"directory", "entrypoints", "tls_address", "reach"}),
         needs={

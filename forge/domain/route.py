@@ -21,13 +21,28 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A domain and the target that answers for it. `options` is what the project asks of its proxy beside that, in
-    the words of the proxy's kind (PROXY_KINDS); two routes are the same whatever they ask.
+    """A domain and the targets that answer for it, each in turn; their order says nothing. `options` is what the
+    project asks of its proxy beside that, in the words of the proxy's kind (PROXY_KINDS); two routes are the same
+    whatever they ask.
     """
 
     domain: str
-    target: Target
+    targets: tuple[Target, ...]
     options: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        """One order for all, so that two routes can be compared."""
+        object.__setattr__(self, "targets", tuple(sorted(set(self.targets), key=lambda one: (one.host, one.port))))
+
+    @property
+    def target(self) -> Target:
+        """The only one, or the first."""
+        return self.targets[0]
+
+    @property
+    def said(self) -> str:
+        """`127.0.0.1:20001 and 127.0.0.1:20002`, for a sentence."""
+        return " and ".join(map(str, self.targets))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from forge.domain.project import Project, VolumeKind, check_environment, check_p
 from forge.domain.tags import PatternKind, TagPattern
 
 BAKE = 60.0  # seconds
+REPLICAS = 20  # the most of one digest: all of them twice while a deploy bakes
 LATEST = 40  # requests that a tolerated share is of: those of about ten seconds
 _QUICK = frozenset({"dev", "develop", "development"})  # stages to try things in, where waiting is worse than a fault
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -112,10 +113,10 @@ def default_bake(name: str) -> float:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """See the module. `promote_after`: seconds that a digest must have served the stage it is promoted from, without
-    a fault. `domain` is a pattern (placeholders `{stage} {project} {tag} {domain}`), None: the
-    settings' pattern. `publish` is a fixed port on this machine (then deploys are in place). `keep`: how
-    many succeeded deploys can be rolled back to. `bake` (None becomes `default_bake`), `drain`, `stop_timeout` in
-    seconds.
+    a fault. `domain` is a pattern (placeholders `{stage} {project} {tag} {domain}`), None: the settings' pattern.
+    `replicas`: how many instances of one digest answer for one domain. `publish` is a fixed port on this machine
+    (then deploys are in place). `keep`: how many succeeded deploys can be rolled back to. `bake` (None becomes
+    `default_bake`), `drain`, `stop_timeout` in seconds.
     """
 
     project: str
@@ -123,6 +124,7 @@ class Stage:
     pattern: TagPattern = field(default_factory=lambda: TagPattern(PatternKind.GLOB, "*"))
     auto_deploy: bool = True
     max_instances: int = 1
+    replicas: int = 1
     promote_from: str | None = None
     promote_after: float = 0
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -158,6 +160,7 @@ class Stage:
         object.__setattr__(self, "bake", bake)
         for what, value, low, high in (
             ("max_instances", self.max_instances, 1, 50),
+            ("replicas", self.replicas, 1, REPLICAS),
             ("promote_after", self.promote_after, 0, 30 * 86400),
             ("keep", self.keep, 1, 100),
             ("bake", bake, 0, 3600),

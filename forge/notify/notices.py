@@ -62,11 +62,17 @@ def _instance(event: Event) -> Notice | None:
     lines = [_why_ended(instance), f"Instance {instance['id']}, {_image(instance)}."]
     return Notice(
         occasion=Occasion.INSTANCE, level=NoticeLevel.BAD if trouble else NoticeLevel.GOOD, at=event.at,
-        project=event.project, stage=event.stage, subject=f"instance/{place}/{instance['slot']}",
+        project=event.project, stage=event.stage, subject=f"instance/{place}/{instance['slot']}{_of_several(instance)}",
         recovery=trouble is None, settle=SETTLE,
         title=f"{place}: {instance['tag']} {trouble or 'runs well again'}", text=_text(lines),
         path=f"/projects/{event.project}", facts={"instance": _some(instance, _INSTANCE_FACTS)},
     )  # fmt: skip
+
+
+def _of_several(instance: Mapping[str, Any]) -> str:
+    """Each replica has a trouble of its own; events of before there were several do not say."""
+    number = instance.get("replica", 1)
+    return f"/{number}" if number > 1 else ""
 
 
 def _why_ended(instance: Mapping[str, Any]) -> str:

@@ -75,7 +75,7 @@ class CaddyProxy:
         return ""
 
     def point(self, route: Route, *, again: bool = False) -> None:
-        """Lead `route.domain` to `route.target`; nothing is sent if it leads there, unless `again`."""
+        """Lead `route.domain` to `route.targets`; nothing is sent if it leads there, unless `again`."""
         try:
             self._point(route, again=again)
         except ProxyError as error:

@@ -17,6 +17,11 @@ NEW_SERVER = "forge"  # made only where Caddy has no HTTP server at all
 # Caddy 2.7 and newer: else every change of its configuration closes all websockets, of whatever domain.
 CLOSE_DELAY = "stream_close_delay"
 _DELAY = "24h"
+# Turns, so that each is seen to answer. Not longer than people wait: where none answers they are told so.
+_BALANCED = {
+    "load_balancing": {"selection_policy": {"policy": "round_robin"}, "try_duration": "3s", "try_interval": "50ms"},
+    "health_checks": {"passive": {"fail_duration": "5s", "max_fails": 1}},
+}
 
 Json = Mapping[str, Any]
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -77,9 +82,9 @@ def own_routes(servers: Mapping[str, Json], home: str) -> tuple[Route, ...]:
     for server in servers.values():
         for made in server.get("routes") or []:
             domain = str(made.get("@id", "")).removeprefix(_mark(home, ""))
-            target = _target(made)
-            if target and is_own(made, home, domain):
-                found.append(Route(domain, target))
+            targets = _targets(made)
+            if targets and is_own(made, home, domain):
+                found.append(Route(domain, targets))
     return tuple(found)
 
 
@@ -145,7 +150,7 @@ def route_object(home: str, route: Route, *, streams: bool = False) -> dict[str,
         "match": [{"host": [route.domain]}],
         "handle": [
             {"handler": "subroute", "routes": [told]},
-            {"handler": "reverse_proxy", "upstreams": _upstreams(route.target), **_kept(streams)},
+            {"handler": "reverse_proxy", **_leads_to(route), **_kept(streams)},
         ],
         "terminal": True,
     }
@@ -159,15 +164,17 @@ def _change_of_route(
             at = _proxy_at(present)
             if at is None:
                 return Change(method="PATCH", path=f"{path}/{index}", value=made)
-            if not again and present["handle"][at].get("upstreams") == _upstreams(route.target):
+            handler, place = present["handle"][at], f"{path}/{index}/handle/{at}"
+            wanted = _led_to(route, handler)
+            if not again and wanted == handler:
                 return None
-            if streams and CLOSE_DELAY not in present["handle"][at]:  # made for a Caddy, or by a Forge, without it
-                handler = {**present["handle"][at], "upstreams": _upstreams(route.target), **_kept(streams)}
-                return Change(method="PATCH", path=f"{path}/{index}/handle/{at}", value=handler)
-            upstreams = f"{path}/{index}/handle/{at}/upstreams"
-            # POST sets or creates, PATCH only replaces; POST would append to a list that is there
-            method = "PATCH" if "upstreams" in present["handle"][at] else "POST"
-            return Change(method=method, path=upstreams, value=_upstreams(route.target))
+            if streams and CLOSE_DELAY not in handler:  # made for a Caddy, or by a Forge, without it
+                wanted |= _kept(streams)
+            elif wanted == {**handler, "upstreams": wanted["upstreams"]}:
+                # POST sets or creates, PATCH only replaces; POST would append to a list that is there
+                method = "PATCH" if "upstreams" in handler else "POST"
+                return Change(method=method, path=f"{place}/upstreams", value=wanted["upstreams"])
+            return Change(method="PATCH", path=place, value=wanted)
     if not routes:  # Caddy cannot insert at an index of an empty list, and POST sets a missing one
         return Change(method="POST", path=path, value=[made] if routes is None else made)
     return Change(method="PUT", path=f"{path}/0", value=made)  # first: no stranger's catch-all comes before it
@@ -194,8 +201,19 @@ def _mark(home: str, domain: str) -> str:
     return f"forge-{home}-{domain}"
 
 
-def _upstreams(target: Target) -> list[dict[str, str]]:
-    return [{"dial": str(target)}]
+def _leads_to(route: Route) -> dict[str, Any]:
+    """To each of several in turn. Who does not answer is left out for a while, and its request is given to the next:
+    any that it never got, of others only a GET (Caddy's own rule).
+    """
+    upstreams = [{"dial": str(target)} for target in route.targets]
+    return {"upstreams": upstreams} | (_BALANCED if len(upstreams) > 1 else {})
+
+
+def _led_to(route: Route, handler: Json) -> dict[str, Any]:
+    """`handler` as it leads to `route`; how a person balances there stays."""
+    theirs = {name: value for name, value in handler.items() if value != _BALANCED.get(name)}
+    wanted = _leads_to(route)
+    return {**wanted, **theirs, "upstreams": wanted["upstreams"]}
 
 
 def _kept(streams: bool) -> dict[str, str]:
@@ -207,10 +225,11 @@ def _proxy_at(made: Json) -> int | None:
     return next((index for index, handler in handlers if handler.get("handler") == "reverse_proxy"), None)
 
 
-def _target(made: Json) -> Target | None:
+def _targets(made: Json) -> tuple[Target, ...]:
     at = _proxy_at(made)
     upstreams = made["handle"][at].get("upstreams") if at is not None else None
-    return parse_target(str(upstreams[0].get("dial", ""))) if upstreams else None
+    found = (parse_target(str(upstream.get("dial", ""))) for upstream in upstreams or ())
+    return tuple(target for target in found if target is not None)
 
 
 def _hosts(route: Json) -> Iterator[str]:

@@ -98,7 +98,12 @@ class NpmProxy:
         return f"Let's Encrypt gave a certificate for {route.domain} ({challenge} challenge)"
 
     def point(self, route: Route, *, again: bool = False) -> None:
-        """Lead `route.domain` to `route.target`; nothing is sent if it leads there, unless `again`."""
+        """Lead `route.domain` to its target; nothing is sent if it leads there, unless `again`."""
+        if len(route.targets) > 1:
+            raise ProxyError(
+                f"Nginx Proxy Manager leads {route.domain} to one instance: keep the stage's replicas at 1",
+                code="one_target",
+            )
         with self._changing:
             host = npm_hosts.find(self._hosts(), route.domain)
             changed = self._create(route) if host is None else self._change(host, route, again=again)

@@ -54,7 +54,7 @@ def own_routes(hosts: Iterable[Host], home: str) -> tuple[Route, ...]:
     for host in hosts:
         domain = str(mark_of(host).get("domain", ""))
         if is_own(host, home, domain) and host.get("enabled") and is_online(host):
-            found.append(Route(domain, target_of(host)))
+            found.append(Route(domain, (target_of(host),)))
     return tuple(found)
 
 

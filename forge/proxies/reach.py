@@ -23,14 +23,14 @@ class Reached:
 
     def routes(self) -> tuple[Route, ...]:
         """The proxy's, as seen from here."""
-        return tuple(replace(route, target=self._back(route.target)) for route in self._proxy.routes())
+        return tuple(replace(route, targets=tuple(map(self._back, route.targets))) for route in self._proxy.routes())
 
     def prepare(self, route: Route) -> str:
         """As the proxy does."""
         return self._proxy.prepare(self._there(route))
 
     def point(self, route: Route, *, again: bool = False) -> None:
-        """Lead people to the target's port at `address`."""
+        """Lead people to the targets' ports at `address`."""
         self._proxy.point(self._there(route), again=again)
 
     def remove(self, domain: str) -> None:
@@ -51,8 +51,8 @@ class Reached:
         self._proxy.close()
 
     def _there(self, route: Route) -> Route:
-        target = route.target
-        return replace(route, target=Target(self._address, target.port)) if target.host == HERE else route
+        seen = (Target(self._address, one.port) if one.host == HERE else one for one in route.targets)
+        return replace(route, targets=tuple(seen))
 
     def _back(self, target: Target) -> Target:
         return Target(HERE, target.port) if target.host == self._address else target

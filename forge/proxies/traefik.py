@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import threading
 import time
@@ -44,6 +45,7 @@ class TraefikProxy:
         self._folder = files.Folder(connection.options["directory"], home)
         self._host = urlsplit(connection.url or "").netloc
         self._changing = threading.Lock()
+        self._turn = itertools.count()
 
     def test(self) -> ProxyReport:
         """Ask, and say exactly what is wrong; never raises."""
@@ -61,9 +63,9 @@ class TraefikProxy:
         """The routes in Forge's files, if Traefik is there to follow them."""
         self._json("/api/version")
         return tuple(
-            Route(domain, target)
+            Route(domain, targets)
             for domain in self._folder.domains()
-            if (target := files.target_in(self._folder.read(domain), self._folder.name(domain)))
+            if (targets := files.targets_in(self._folder.read(domain), self._folder.name(domain)))
         )
 
     def prepare(self, route: Route) -> str:
@@ -72,7 +74,7 @@ class TraefikProxy:
         return ""
 
     def point(self, route: Route, *, again: bool = False) -> None:
-        """Lead `route.domain` to `route.target`; nothing is written if it leads there, unless `again`."""
+        """Lead `route.domain` to `route.targets`; nothing is written if it leads there, unless `again`."""
         name = self._folder.name(route.domain)
         with self._changing:
             self._check_free(route.domain)
@@ -95,12 +97,20 @@ class TraefikProxy:
             self._wait(lambda: self._get(f"/api/http/routers/{name}@file").status == 404, name)
 
     def ask(self, route: Route, path: str = "/", timeout: float = 5) -> Answer:
-        """Request `path` of `route.domain` on a new connection; redirects are not followed."""
-        token, secure = files.asking_in(self._folder.read(route.domain), self._folder.name(route.domain))
-        before = f"/.forge-{token}" if token else ""
-        heard = asking.ask(
-            asking.entrance(self._connection, secure=secure), route.domain, before + path, timeout=timeout
-        )
+        """Request `path` of `route.domain` on a new connection; redirects are not followed. Of several targets the
+        next is asked in turn, and the one after it where one does not answer, as people are led.
+        """
+        name, present = self._folder.name(route.domain), self._folder.read(route.domain)
+        token, secure = files.asking_in(present, name)
+        befores = files.paths(token, len(files.targets_in(present, name))) if token else ("",)
+        first = next(self._turn)
+        for more in range(len(befores)):
+            before = befores[(first + more) % len(befores)]
+            heard = asking.ask(
+                asking.entrance(self._connection, secure=secure), route.domain, before + path, timeout=timeout
+            )
+            if heard.status not in _OWN_FAULTS:
+                break
         told = "" if heard.status in _OWN_FAULTS else heard.headers.get(TARGET_HEADER, "")
         target = asking.parse_target(told) if token else None
         return Answer(status=heard.status, target=target, milliseconds=heard.milliseconds)
@@ -147,7 +157,7 @@ class TraefikProxy:
         if faults:
             raise ProxyError(f"Traefik does not take the route: {'; '.join(map(str, faults))[:500]}")
         service = self._read(self._get(f"/api/http/services/{name}@file"))
-        return files.target_in({"http": {"services": {name: service}}}, name) == route.target
+        return files.targets_in({"http": {"services": {name: service}}}, name) == route.targets
 
     def _wait(self, done: Callable[[], bool], name: str) -> None:
         """Return when Traefik has read the folder. Raise ProxyError if it does not."""

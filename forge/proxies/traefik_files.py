@@ -20,7 +20,7 @@ HSTS = 31_536_000  # seconds: a year
 
 _HOST = re.compile(r"Host\(([^)]*)\)")
 _QUOTED = re.compile(r"[`\"]([^`\"]+)[`\"]")
-_ASK = re.compile(r"PathPrefix\(`/\.forge-([0-9a-f]{32})`\)")
+_ASK = re.compile(r"PathPrefix\(`/\.forge-([0-9a-f]{32})(?:-1)?`\)")
 
 
 class Folder:
@@ -86,32 +86,56 @@ class Folder:
 
 def configuration(name: str, route: Route, entrypoints: str, token: str) -> dict[str, Any]:
     """What stands in the file. A second router answers below /.forge-TOKEN, and says there who the target is: its
-    rule is the longer one, so it comes first, and is written alike for Traefik 2 and 3.
+    rule is the longer one, so it comes first, and is written alike for Traefik 2 and 3. Traefik cannot say which of
+    several servers answered, so each then has such a router and a service of its own; a request that one does not
+    take is given to the next.
     """
-    host = f"Host(`{route.domain}`)"
-    ask = {"rule": f"{host} && PathPrefix(`/.forge-{token}`)", "middlewares": [f"{name}-strip", f"{name}-tell"]}
-    main = {"rule": host, **({"middlewares": [f"{name}-hsts"]} if _is(route, "hsts") else {})}
-    made = {
-        "strip": {"stripPrefix": {"prefixes": [f"/.forge-{token}"]}},
-        "tell": {"headers": {"customResponseHeaders": {TARGET_HEADER: str(route.target)}}},
-    }
-    if _is(route, "hsts"):
-        subdomains = {"stsIncludeSubdomains": True} if _is(route, "hsts_subdomains") else {}
-        made["hsts"] = {"headers": {"stsSeconds": HSTS, **subdomains}}
-    routers = {"": main, "-ask": ask}
+    host, several = f"Host(`{route.domain}`)", len(route.targets) > 1
+    before = ["retry"] * several + ["hsts"] * _is(route, "hsts")
+    main: dict[str, Any] = {"rule": host, **({"middlewares": [f"{name}-{one}" for one in before]} if before else {})}
+    routers, services, made = {"": main}, {name: _service(*route.targets)}, _middlewares(route)
+    for number, (target, path) in enumerate(zip(route.targets, paths(token, len(route.targets)), strict=True), 1):
+        end = f"-{number}" if several else ""
+        services[f"{name}{end}"] = _service(target)
+        made[f"strip{end}"] = {"stripPrefix": {"prefixes": [path]}}
+        made[f"tell{end}"] = {"headers": {"customResponseHeaders": {TARGET_HEADER: str(target)}}}
+        own = {"service": f"{name}{end}", "middlewares": [f"{name}-strip{end}", f"{name}-tell{end}"]}
+        routers[f"-ask{end}"] = {"rule": f"{host} && PathPrefix(`{path}`)", **own}
     if is_secure(route):
         resolver = route.options.get("certificate_resolver")
         tls: dict[str, Any] = {"tls": {"certResolver": resolver} if resolver else {}}
-        made["https"] = {"redirectScheme": {"scheme": "https", "permanent": True}}
-        routers = {"": main | tls, "-ask": ask | tls, "-http": {"rule": host, "middlewares": [f"{name}-https"]}}
+        routers = {end: router | tls for end, router in routers.items()}
+        routers["-http"] = {"rule": host, "middlewares": [f"{name}-https"]}
     common = {"service": name} | ({"entryPoints": entrypoints.split(",")} if entrypoints else {})
     return {
         "http": {
-            "routers": {f"{name}{end}": router | common for end, router in routers.items()},
+            "routers": {f"{name}{end}": common | router for end, router in routers.items()},
             "middlewares": {f"{name}-{end}": middleware for end, middleware in made.items()},
-            "services": {name: {"loadBalancer": {"servers": [{"url": f"http://{route.target}"}]}}},
+            "services": services,
         }
     }
+
+
+def _middlewares(route: Route) -> dict[str, Any]:
+    """Those that do not differ from target to target."""
+    made: dict[str, Any] = {}
+    if len(route.targets) > 1:
+        made["retry"] = {"retry": {"attempts": len(route.targets), "initialInterval": "10ms"}}
+    if _is(route, "hsts"):
+        subdomains = {"stsIncludeSubdomains": True} if _is(route, "hsts_subdomains") else {}
+        made["hsts"] = {"headers": {"stsSeconds": HSTS, **subdomains}}
+    if is_secure(route):
+        made["https"] = {"redirectScheme": {"scheme": "https", "permanent": True}}
+    return made
+
+
+def _service(*targets: Target) -> dict[str, Any]:
+    return {"loadBalancer": {"servers": [{"url": f"http://{target}"} for target in targets]}}
+
+
+def paths(token: str, count: int) -> tuple[str, ...]:
+    """Below which path each of `count` targets answers Forge."""
+    return tuple(f"/.forge-{token}-{number}" for number in range(1, count + 1)) if count > 1 else (f"/.forge-{token}",)
 
 
 def is_secure(route: Route) -> bool:
@@ -119,19 +143,20 @@ def is_secure(route: Route) -> bool:
     return _is(route, "https") or "certificate_resolver" in route.options
 
 
-def target_in(configured: Mapping[str, Any] | None, name: str) -> Target | None:
-    """The target of the service `name`; None if there is none."""
+def targets_in(configured: Mapping[str, Any] | None, name: str) -> tuple[Target, ...]:
+    """The targets of the service `name`; empty if there is none."""
     try:
-        url = urlsplit(configured["http"]["services"][name]["loadBalancer"]["servers"][0]["url"])  # type: ignore[index]
-        return Target(url.hostname or "", url.port or 80)
+        servers = configured["http"]["services"][name]["loadBalancer"]["servers"]  # type: ignore[index]
+        urls = [urlsplit(server["url"]) for server in servers]
+        return tuple(Target(url.hostname or "", url.port or 80) for url in urls)
     except (KeyError, IndexError, TypeError, ValueError):
-        return None
+        return ()
 
 
 def asking_in(configured: Mapping[str, Any] | None, name: str) -> tuple[str | None, bool]:
-    """The word by which its second router tells who answers, and whether it wants TLS."""
+    """The word by which its other routers tell who answers, and whether they want TLS."""
     routers = (configured or {}).get("http", {}).get("routers", {})
-    ask = routers.get(f"{name}-ask", {})
+    ask = routers.get(f"{name}-ask") or routers.get(f"{name}-ask-1") or {}
     found = _ASK.search(str(ask.get("rule", "")))
     return (found[1] if found else None), "tls" in ask
 

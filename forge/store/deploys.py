@@ -170,10 +170,13 @@ class Deploys:
         return [row["id"] for row in rows]
 
     def durations(self, project: str, step: str, limit: int = 20) -> list[float]:
-        """How many seconds a step took when it ended well, in the newest deploys of a project."""
+        """How many seconds a step took when it ended well, in the newest deploys of a project; with several replicas it
+        is there for each.
+        """
         rows = self._database.rows(
             "SELECT step.ended - step.started AS took FROM step JOIN deploy ON deploy.id = step.deploy "
-            "WHERE deploy.project = ? AND step.name = ? AND step.status = 'done' ORDER BY deploy.id DESC LIMIT ?",
+            "WHERE deploy.project = ?1 AND (step.name = ?2 OR step.name LIKE ?2 || ' _% of _%') "
+            "AND step.status = 'done' ORDER BY deploy.id DESC LIMIT ?3",
             (project, step, limit),
         )
         return [row["took"] for row in rows]

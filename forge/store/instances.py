@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 
+from forge.domain.deploy import Deploy
 from forge.domain.errors import NotFound
 from forge.domain.events import Event
 from forge.domain.instance import Instance, InstanceStatus
@@ -15,8 +17,9 @@ from forge.domain.route import Target
 from forge.store.database import Change, Database
 
 _NAMES = (
-    "id", "project", "stage", "slot", "deploy", "tag", "digest", "engine", "name", "container", "status", "serving",
-    "wanted", "target_host", "target_port", "domain", "exit_code", "out_of_memory", "restarts", "created", "since",
+    "id", "project", "stage", "slot", "replica", "deploy", "tag", "digest", "engine", "name", "container", "status",
+    "serving", "wanted", "target_host", "target_port", "domain", "exit_code", "out_of_memory", "restarts",
+    "created", "since",
 )  # fmt: skip
 _FLAGS = ("serving", "wanted", "out_of_memory")
 
@@ -54,9 +57,24 @@ class Instances:
         return [_instance(row) for row in rows]
 
     def serving(self, project: str, stage: str) -> list[Instance]:
-        """Those that the stage's routes lead to, the oldest first."""
-        sql = "SELECT * FROM instance WHERE project = ? AND stage = ? AND serving ORDER BY created"
+        """Those that the stage's routes lead to, the oldest first, replicas in their order."""
+        sql = "SELECT * FROM instance WHERE project = ? AND stage = ? AND serving ORDER BY created, replica"
         return [_instance(row) for row in self._database.rows(sql, (project, stage))]
+
+    def of_deploy(self, deploy: int) -> list[Instance]:
+        """Those that a deploy made, or is about to, by replica; removed ones too."""
+        sql = "SELECT * FROM instance WHERE deploy = ? ORDER BY replica"
+        return [_instance(row) for row in self._database.rows(sql, (deploy,))]
+
+    def in_hand(self, under_way: Iterable[Deploy]) -> set[str]:
+        """The ids of the instances that deploys under way work on: what they make, and what they replace."""
+        found = set[str]()
+        for deploy in under_way:
+            if deploy.instance is not None:
+                found |= {one.id for one in self.of_deploy(deploy.id)}
+            if deploy.replaces is not None:
+                found |= {one.id for one in self.serving(deploy.project, deploy.stage) if one.slot == deploy.slot}
+        return found
 
     def put(self, change: Change, instance: Instance, actor: str = "forge") -> Instance:
         """Write all of `instance`; tell of it if anything changed; `since` is when its status last changed, or

@@ -89,13 +89,13 @@ def _measure(parts: Parts, targets: tuple[Target, Target], switches: int) -> dic
     session = Session()
     caddy = ProxyConnection(name="caddy", kind="caddy", url=parts.caddy.admin, address=parts.caddy.url)
     proxy = CaddyProxy(caddy, home="bench", http=session)
-    proxy.point(Route(DOMAIN, targets[0]))
+    proxy.point(Route(DOMAIN, (targets[0],)))
     took, wrong = [], 0
     command = [sys.executable, str(VISITORS), str(parts.caddy.port), DOMAIN]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as visitors:
         time.sleep(1)
         for number in range(switches):
-            route = Route(DOMAIN, targets[(number + 1) % 2])
+            route = Route(DOMAIN, (targets[(number + 1) % 2],))
             began = time.perf_counter()
             proxy.point(route)
             took.append((time.perf_counter() - began) * 1000)

@@ -34,7 +34,7 @@ class Place(Protocol):
 
     `forgets`: its routes are gone after a restart. `adopts`: it can take over a route that a person made.
     `tells_who_asks`: who sends Forge's header is told, without a word that only Forge knows. `carries_nothing`: there
-    is no traffic through it.
+    is no traffic through it. `balances`: a route may lead to several targets.
     """
 
     proxy: Proxy
@@ -42,6 +42,7 @@ class Place(Protocol):
     adopts: bool
     tells_who_asks: bool
     carries_nothing: bool
+    balances: bool
 
     def another(self, home: str = HOME) -> Proxy: ...
     def misled(self) -> Proxy: ...
@@ -69,7 +70,7 @@ def request(  # noqa: PLR0917  a request has that many parts
 
 
 class FakePlace:
-    forgets, adopts, tells_who_asks, carries_nothing = True, True, False, True
+    forgets, adopts, tells_who_asks, carries_nothing, balances = True, True, False, True, True
 
     def __init__(self, alive: dict[Target, int]) -> None:
         self.proxy = FakeProxy(answers=alive.get)
@@ -113,7 +114,7 @@ class FakePlace:
 
 
 class CaddyPlace:
-    forgets, adopts, tells_who_asks, carries_nothing = True, False, True, False
+    forgets, adopts, tells_who_asks, carries_nothing, balances = True, False, True, False, True
 
     def __init__(self, caddy: Caddy, http_session: Session) -> None:
         caddy.reset()
@@ -174,7 +175,7 @@ class CaddyPlace:
 class NpmPlace:
     """NPM's stand-in of a release over a real nginx; Forge logs in as a user of its own, as the guide says."""
 
-    forgets, adopts, tells_who_asks, carries_nothing = False, True, False, False
+    forgets, adopts, tells_who_asks, carries_nothing, balances = False, True, False, False, False
     LOGIN = ("bot@example.com", "robots only")
 
     def __init__(self, release: Release, nginx: Nginx, http_session: Session) -> None:
@@ -241,7 +242,7 @@ class NpmPlace:
 
 
 class TraefikPlace:
-    forgets, adopts, tells_who_asks, carries_nothing = False, False, False, False
+    forgets, adopts, tells_who_asks, carries_nothing, balances = False, False, False, False, True
 
     def __init__(self, traefik: Traefik, http_session: Session) -> None:
         traefik.reset()

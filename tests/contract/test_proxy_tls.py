@@ -25,7 +25,7 @@ def npm(request, nginx_part, http_session, tmp_path):
 
 
 def test_npm_is_asked_over_tls_where_it_sends_people_there(npm, targets):
-    route = Route(SHOP, targets[0].target, {"https": "true", "hsts": "true"})
+    route = Route(SHOP, (targets[0].target,), {"https": "true", "hsts": "true"})
     npm.proxy.point(route)
     assert npm.host(SHOP)["certificate_id"] == npm.wildcard
     answer = npm.proxy.ask(route, "/healthz")
@@ -33,7 +33,7 @@ def test_npm_is_asked_over_tls_where_it_sends_people_there(npm, targets):
     visitor = npm.visit(SHOP)
     assert (visitor.status, visitor.getheader("Location")) == (301, f"https://{SHOP}/")
     assert npm.proxy.url(route) == f"https://{SHOP}:{npm.nginx.tls_port}"
-    npm.proxy.point(Route(SHOP, targets[1].target, route.options))
+    npm.proxy.point(Route(SHOP, (targets[1].target,), route.options))
     assert npm.proxy.ask(route).target == targets[1].target
 
 
@@ -41,7 +41,7 @@ def test_an_access_list_keeps_visitors_out_and_forge_still_sees_who_answers(npm,
     guard = {"id": 3, "clients": [{"directive": "deny", "address": "127.0.0.1"}], "secret_items": [], "items": []}
     npm.npm.rows.access_lists[3] = guard
     npm.add_stranger(SHOP, targets[0].target, access_list_id=3)
-    route = Route(SHOP, targets[1].target, {"adopt": "true"})
+    route = Route(SHOP, (targets[1].target,), {"adopt": "true"})
     npm.proxy.point(route)
     assert npm.visit(SHOP).status == 403
     assert npm.proxy.ask(route).target == targets[1].target
@@ -55,7 +55,7 @@ def test_path_routes_of_a_host_made_by_hand_outlive_every_switch(npm, targets):
     own = [{**place, "forward_port": targets[1].target.port}]
     npm.add_stranger(SHOP, targets[1].target, locations=own)
     for port in (free_port(), targets[0].target.port):
-        npm.proxy.point(Route(SHOP, type(targets[0].target)("127.0.0.1", port), {"adopt": "true"}))
+        npm.proxy.point(Route(SHOP, (type(targets[0].target)("127.0.0.1", port),), {"adopt": "true"}))
     assert npm.visit(SHOP, "/api/x").text == "two /api/x"
     assert npm.visit(SHOP, "/other").text == "one /other"
 
@@ -63,7 +63,7 @@ def test_path_routes_of_a_host_made_by_hand_outlive_every_switch(npm, targets):
 def test_traefik_is_asked_over_tls_where_it_sends_people_there(traefik_part, http_session, targets):
     place = TraefikPlace(traefik_part, http_session)
     proxy = place.another(options={"entrypoints": "web,websecure"})
-    route = Route(SHOP, targets[0].target, {"https": "true", "hsts": "true"})
+    route = Route(SHOP, (targets[0].target,), {"https": "true", "hsts": "true"})
     proxy.point(route)
     answer = proxy.ask(route, "/healthz")
     assert (answer.status, answer.target) == (200, targets[0].target)

@@ -24,13 +24,13 @@ def until(holds, what):
 
 
 def test_path_and_query_reach_the_target_as_they_are(place, targets):
-    place.proxy.point(Route(SHOP, targets[0].target))
+    place.proxy.point(Route(SHOP, (targets[0].target,)))
     assert place.visit(SHOP, "/a/b?c=d&e=%20f").text == "one /a/b?c=d&e=%20f"
     assert place.visit(SHOP, "/a%20b/x%2Fy").text == "one /a%20b/x%2Fy"
 
 
 def test_forge_asks_for_the_very_path(place, targets):
-    route = Route(SHOP, targets[0].target)
+    route = Route(SHOP, (targets[0].target,))
     place.proxy.point(route)
     place.proxy.ask(route, "/healthz?deep=1")
     if place.carries_nothing:
@@ -41,24 +41,24 @@ def test_forge_asks_for_the_very_path(place, targets):
 
 
 def test_the_target_is_told_the_domain(place, targets):
-    place.proxy.point(Route(SHOP, targets[0].target))
+    place.proxy.point(Route(SHOP, (targets[0].target,)))
     place.visit(SHOP)
     assert targets[0].asked[-1].headers["host"] == SHOP
 
 
 def test_a_body_reaches_the_target(place, targets):
-    place.proxy.point(Route(SHOP, targets[0].target))
+    place.proxy.point(Route(SHOP, (targets[0].target,)))
     place.visit(SHOP, "/orders", "POST", b"x" * 200_000)
     assert (targets[0].asked[-1].method, len(targets[0].asked[-1].body)) == ("POST", 200_000)
 
 
 def test_a_long_answer_comes_whole(place, targets):
-    place.proxy.point(Route(SHOP, targets[0].target))
+    place.proxy.point(Route(SHOP, (targets[0].target,)))
     assert len(place.visit(SHOP, "/long").text) == 1_000_000
 
 
 def test_a_websocket_reaches_the_target(place, targets):
-    place.proxy.point(Route(SHOP, targets[0].target))
+    place.proxy.point(Route(SHOP, (targets[0].target,)))
     greeting = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
     answer = place.visit(SHOP, "/socket", **greeting, **{"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="})
     assert answer.status == 101
@@ -66,7 +66,7 @@ def test_a_websocket_reaches_the_target(place, targets):
 
 
 def test_requests_under_way_survive_a_switch(place, targets):
-    place.proxy.point(Route(SHOP, targets[0].target))
+    place.proxy.point(Route(SHOP, (targets[0].target,)))
     answers: list[tuple[int, str]] = []
 
     def visit() -> None:
@@ -77,7 +77,7 @@ def test_requests_under_way_survive_a_switch(place, targets):
     for thread in threads:
         thread.start()
     until(lambda: sum(a.path == "/slow" for a in targets[0].asked) == len(threads), "all are inside")
-    place.proxy.point(Route(SHOP, targets[1].target))
+    place.proxy.point(Route(SHOP, (targets[1].target,)))
     assert place.visit(SHOP).text == "two /"
     for thread in threads:
         thread.join()
@@ -85,7 +85,7 @@ def test_requests_under_way_survive_a_switch(place, targets):
 
 
 def test_nobody_is_refused_while_it_is_switched(place, targets):
-    place.proxy.point(Route(SHOP, targets[0].target))
+    place.proxy.point(Route(SHOP, (targets[0].target,)))
     answers, leaving = [], threading.Event()
 
     def visit() -> None:
@@ -100,7 +100,7 @@ def test_nobody_is_refused_while_it_is_switched(place, targets):
         thread.start()
     for number in range(6):
         before = len(answers)
-        place.proxy.point(Route(SHOP, targets[(number + 1) % 2].target))
+        place.proxy.point(Route(SHOP, (targets[(number + 1) % 2].target,)))
         until(lambda: len(answers) > before + 4, "somebody visits between two switches")  # noqa: B023  called at once
     leaving.set()
     for thread in threads:
@@ -112,7 +112,7 @@ def test_nobody_is_refused_while_it_is_switched(place, targets):
 
 
 def test_a_restart_is_seen_and_mended(place, targets):
-    route = Route(SHOP, targets[0].target)
+    route = Route(SHOP, (targets[0].target,))
     place.proxy.point(route)
     place.restart()
     assert place.proxy.routes() == (() if place.forgets else (route,))
@@ -121,7 +121,7 @@ def test_a_restart_is_seen_and_mended(place, targets):
 
 
 def test_a_proxy_that_is_down_is_told_apart_from_one_that_refuses(place, targets):
-    route = Route(SHOP, targets[0].target)
+    route = Route(SHOP, (targets[0].target,))
     assert place.proxy.test().ok
     place.take_down()
     calls = (place.proxy.routes, lambda: place.proxy.point(route), lambda: place.proxy.remove(SHOP))
@@ -138,7 +138,7 @@ def test_a_wrong_login_or_address_is_a_refusal_and_the_test_says_which(place, ta
     wrong = place.misled()
     before = place.strangers()
     with pytest.raises(ProxyError) as error:
-        wrong.point(Route(SHOP, targets[0].target))
+        wrong.point(Route(SHOP, (targets[0].target,)))
     report = wrong.test()
     assert not report.ok
     assert report.text == error.value.message
@@ -147,10 +147,10 @@ def test_a_wrong_login_or_address_is_a_refusal_and_the_test_says_which(place, ta
 
 
 def test_a_person_is_told_the_domain(place, targets):
-    assert SHOP in place.proxy.url(Route(SHOP, targets[0].target))
+    assert SHOP in place.proxy.url(Route(SHOP, (targets[0].target,)))
 
 
 def test_closing_ends_nothing_for_people(place, targets):
-    place.proxy.point(Route(SHOP, targets[0].target))
+    place.proxy.point(Route(SHOP, (targets[0].target,)))
     place.proxy.close()
     assert place.visit(SHOP).text == "one /"

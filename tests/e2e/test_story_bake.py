@@ -120,7 +120,7 @@ def streams(house) -> Iterator[tuple[Listener, Listener]]:
     domain = "streams.localhost"
     # a home of its own: to the Forge under test it is a stranger's
     proxy = CaddyProxy(connection, home="streams", http=session)
-    proxy.point(Route(domain, Target("127.0.0.1", server.server_port)))
+    proxy.point(Route(domain, (Target("127.0.0.1", server.server_port),)))
     both = tuple(Listener(house.caddy.port, domain, websocket=websocket) for websocket in (True, False))
     try:
         until(lambda: all(one.ticks > 3 for one in both), "both streams tick")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from forge.deploy import confirm, deployer, follow, health, undo
 from forge.domain.project import Volume, VolumeKind
@@ -22,6 +23,7 @@ def quicken(monkeypatch):
     monkeypatch.setattr(health, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(health, "BAKE_PAUSE", 0.01)
     monkeypatch.setattr(confirm, "_FOR", 0.1)
+    monkeypatch.setattr(confirm, "_SOON", 0.01)
     monkeypatch.setattr(undo, "_PAUSE", 0.02)
 
 
@@ -125,3 +127,10 @@ def containers(world, **labels):
 def many(project, name="dev", limit=2, **more):
     """A stage where several tags run at once."""
     return Stage(project=project, name=name, **{"max_instances": limit, "drain": 0, "bake": 0, **more})
+
+
+def prefer(world, **changes):
+    """Change the settings."""
+    store = world.forge.store
+    with store.database.change() as change:
+        store.preferences.put(change, replace(store.preferences.get(), **changes), "test")

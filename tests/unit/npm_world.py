@@ -14,7 +14,7 @@ from tests.npm.releases import Release
 from tests.npm.server import Npm
 
 DOMAIN = "dev-shop.example.org"
-ROUTE = Route(DOMAIN, Target("127.0.0.1", 20001))
+ROUTE = Route(DOMAIN, (Target("127.0.0.1", 20001),))
 LOGIN = ("bot@example.com", "robots only")
 
 

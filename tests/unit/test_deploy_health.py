@@ -40,7 +40,7 @@ class Patient:
 
     def watch(self, seconds, kind=HealthKind.TCP):
         stay_healthy(
-            self, "c", 80, Probe(kind=kind), seconds=seconds, wait=self.pass_by, clock=lambda: self.now,
+            self, ["c"], 80, Probe(kind=kind), seconds=seconds, wait=self.pass_by, clock=lambda: self.now,
             tell=self.told.append,
         )  # fmt: skip
 

@@ -67,7 +67,7 @@ def asked(monkeypatch):
 
 def test_what_is_met_from_before_the_switch_on_is_counted(asked):
     asked.hears(says(200, OLD), says(200, OLD, 70))
-    asked.meter.order()
+    asked.meter.order(NEW, "new")
     asked.now += 0.084
     asked.hears(says(200), says(503), says(200))
     asked.now += 5
@@ -78,7 +78,7 @@ def test_what_is_met_from_before_the_switch_on_is_counted(asked):
 
 def test_what_fails_before_the_switch_or_by_the_old_ones_fault_is_not_held_against_the_new_one(asked):
     asked.hears(says(502, None), ProxyUnavailable("no answer"), says(500, OLD))
-    asked.meter.order()
+    asked.meter.order(NEW, "new")
     asked.hears(says(500, OLD))
     found = asked.end()
     assert (found.failed, found.switch, found.answered_by) == (0, None, "old")
@@ -86,7 +86,7 @@ def test_what_fails_before_the_switch_or_by_the_old_ones_fault_is_not_held_again
 
 
 def test_every_failure_is_told_once_and_says_who_failed(asked):
-    asked.meter.order()
+    asked.meter.order(NEW, "new")
     asked.hears(says(502, None), says(404, None), says(500), says(503, STRANGE), ProxyUnavailable("Nobody is there"))
     told = ["502 from the proxy itself", "404 from the proxy itself", "500 from the new instance"]
     assert asked.meter.news() == [*told, "503 from 127.0.0.1:3", "Nobody is there"]
@@ -94,7 +94,7 @@ def test_every_failure_is_told_once_and_says_who_failed(asked):
 
 
 def test_only_what_fails_after_the_confirmation_takes_it_back(asked):
-    asked.meter.order()
+    asked.meter.order(NEW, "new")
     asked.hears(says(502, None), says(502, None))
     assert asked.meter.excess(ANY) == ""
     asked.meter.confirm(says(200))
@@ -103,7 +103,7 @@ def test_only_what_fails_after_the_confirmation_takes_it_back(asked):
 
 
 def test_a_tolerance_needs_both_its_share_and_its_number(asked):
-    asked.meter.order()
+    asked.meter.order(NEW, "new")
     asked.meter.confirm(says(200))
     asked.hears(*[says(200)] * 38, says(500), says(500))
     assert asked.meter.excess(Tolerance(share=4, least=3)) == "", "two are too few"
@@ -113,7 +113,7 @@ def test_a_tolerance_needs_both_its_share_and_its_number(asked):
 
 
 def test_the_share_is_of_the_latest_so_that_an_hour_of_well_being_hides_nothing(asked):
-    asked.meter.order()
+    asked.meter.order(NEW, "new")
     asked.meter.confirm(says(200))
     asked.hears(*[says(200)] * 3 * LATEST, *[says(500)] * 3)
     assert asked.meter.excess(Tolerance()).startswith(f"3 of the latest {LATEST} requests")
@@ -123,7 +123,7 @@ def test_where_nobody_knows_what_the_path_says_an_error_counts_if_it_was_none_at
     for status, failed in ((200, 1), (500, 0)):
         asked = Asked(monkeypatch, lenient=True)
         asked.start()
-        asked.meter.order()
+        asked.meter.order(NEW, "new")
         asked.hears(says(500))
         asked.meter.confirm(says(status))
         asked.hears(says(500))
@@ -131,7 +131,7 @@ def test_where_nobody_knows_what_the_path_says_an_error_counts_if_it_was_none_at
 
 
 def test_who_gives_no_answer_is_judged_only_if_it_took_long_else_the_proxy_is_away(asked):
-    asked.meter.order()
+    asked.meter.order(NEW, "new")
     asked.meter.confirm(says(200))
     asked.hears(ProxyUnavailable("connection refused"))
     assert asked.meter.excess(ANY) == ""
@@ -141,7 +141,7 @@ def test_who_gives_no_answer_is_judged_only_if_it_took_long_else_the_proxy_is_aw
 
 
 def test_a_proxy_that_knows_no_such_route_is_told_apart_from_one_that_cannot_reach_it(asked):
-    asked.meter.order()
+    asked.meter.order(NEW, "new")
     for answer, lost in ((says(404, None), True), (says(502, None), False), (says(404), False)):
         asked.hears(answer)
         assert asked.meter.lost is lost

@@ -112,6 +112,25 @@ def test_one_call_shows_what_is_where_since_when_and_what_may_go_on(world, promo
     assert promotion.of("shop")[1].next == (), "it is there already"
 
 
+def test_several_replicas_are_one_to_promote_and_the_weakest_of_them_speaks(world):
+    dev = stage("shop", "dev", replicas=2)
+    world.project("shop", dev, stage("shop", "prod", promote_from="dev", promote_after=WAIT))
+    live(world, "dev-1")
+    promotion = Promotion(world.forge.store)
+    world.later = WAIT + 1
+    one, two = world.forge.store.instances.serving("shop", "dev")
+    with world.forge.store.database.change() as written:
+        world.forge.store.instances.put(written, replace(two, status=InstanceStatus.UNHEALTHY))
+    places = {place.stage: place for place in promotion.of("shop")}
+    assert [found.instance for found in places["dev"].serving] == [two.id]
+    assert [found.obstacle.endswith("dev-1 is unhealthy there") for found in places["prod"].next] == [True]
+    with world.forge.store.database.change() as written:
+        world.forge.store.instances.put(written, replace(two, status=InstanceStatus.RUNNING))
+    assert promotion.refusal(prod(world), one.digest), "it was ill a moment ago"
+    world.later = 2 * WAIT + 2
+    assert promotion.refusal(prod(world), one.digest) == ""
+
+
 def test_only_a_promoted_stage_can_demand_time():
     with pytest.raises(Invalid) as caught:
         Stage(project="shop", name="prod", promote_after=60)

@@ -145,7 +145,7 @@ def test_a_route_that_the_proxy_lost_is_put_back(world, reconciler):
 def test_a_route_that_leads_elsewhere_is_put_right(world, reconciler):
     world.project()
     live(world, "dev-1")
-    world.proxy.point(Route("dev-shop.localhost", Target("127.0.0.1", 9)))
+    world.proxy.point(Route("dev-shop.localhost", (Target("127.0.0.1", 9),)))
     reconciler.routes()
     assert world.routes() == {"dev-shop.localhost": "dev-1"}
 
@@ -153,7 +153,7 @@ def test_a_route_that_leads_elsewhere_is_put_right(world, reconciler):
 def test_a_route_of_ours_that_leads_nowhere_is_taken_away(world, reconciler):
     world.project()
     live(world, "dev-1")
-    world.proxy.point(Route("gone.localhost", Target("127.0.0.1", 9)))
+    world.proxy.point(Route("gone.localhost", (Target("127.0.0.1", 9),)))
     reconciler.routes()
     assert world.routes() == {"dev-shop.localhost": "dev-1"}
 

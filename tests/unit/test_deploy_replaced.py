@@ -67,7 +67,7 @@ def test_the_new_one_is_reached_on_its_own_machine_and_the_old_one_stops_where_i
     (instance,) = world.forge.store.instances.serving("shop", "dev")
     assert (instance.engine, instance.target.host) == ("far", ADDRESS)
     (route,) = world.proxy.routes()
-    assert route == Route(instance.domain, Target(ADDRESS, instance.target.port))
+    assert route == Route(instance.domain, (Target(ADDRESS, instance.target.port),))
     assert (len(running(far)), running(world.engine)) == (1, [])
     assert "stop" in world.engine.calls, "it was asked to end, not killed"
 

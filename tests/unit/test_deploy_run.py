@@ -132,5 +132,5 @@ def test_without_a_proxy_there_is_no_route_and_nothing_is_replaced(run):
         id="a1b2c3", project="shop", stage="dev", deploy=1, tag="v1", digest=DIGEST, engine="local", name="n",
         domain="shop.net", target=Target("127.0.0.1", 20000),
     )  # fmt: skip
-    assert run.route_to(routed) is None
-    assert run.replaced() is None
+    assert run.route_to([routed]) is None
+    assert run.replaced() == []

@@ -4,14 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from forge.deploy import confirm, steps
+from forge.deploy import steps
 from forge.deploy.pipeline import PIPELINES
-from forge.domain.deploy import DeployStatus
 from forge.domain.errors import EngineError
-from forge.domain.project import Health, HealthKind, Volume, VolumeKind
-from forge.ports import HOME_LABEL, INSTANCE_LABEL
+from forge.domain.project import Volume, VolumeKind
 from tests.fake_engine import Behaviour
-from tests.unit.deploying import Gate, ask, containers, journal, live, log, make_world
+from tests.unit.deploying import Gate, containers, journal, live, log, make_world, prefer
 from tests.world import stage
 
 
@@ -25,12 +23,6 @@ def world(tmp_path, monkeypatch, gate):
     made = make_world(tmp_path, monkeypatch, checkpoint=gate)
     yield made
     made.forge.close()
-
-
-def prefer(world, **changes):
-    store = world.forge.store
-    with store.database.change() as change:
-        store.preferences.put(change, replace(store.preferences.get(), **changes), "test")
 
 
 def test_what_has_an_effect_has_an_undo():
@@ -82,31 +74,6 @@ def test_where_nothing_served_nothing_is_said_to_serve(world):
     assert log(world, world.deploy("dev-1"))[-1] == "Taken back: nothing of it is left"
 
 
-def test_a_port_taken_between_the_look_and_the_start_is_replaced_by_another(world, gate):
-    world.project()
-    world.push("dev-1")
-    gate.hold("create")
-    asked = ask(world, "dev-1")
-    gate.reached("create")
-    (state,) = world.engine.find({})
-    world.engine.ports_taken.add(state.published)
-    gate.open("create")
-    assert world.wait(asked).status is DeployStatus.SUCCEEDED
-    (instance,) = world.forge.store.instances.serving("shop", "dev")
-    assert instance.target.port != state.published
-    assert [s.id for s in world.engine.find({})] == [instance.container]
-
-
-def test_a_fixed_port_that_is_taken_is_said_and_the_old_one_serves_again(world):
-    world.project("shop", stage("shop", "dev", publish=25000), proxy="published")
-    world.engine.ports_taken.add(25000)
-    world.push("dev-1")
-    deploy = world.deploy("dev-1")
-    assert (deploy.status, deploy.failed_step) == ("failed", "start")
-    assert "in use" in deploy.failure
-    assert containers(world) == []
-
-
 def test_a_domain_that_is_anothers_is_told_before_anything_is_made(world):
     world.project("shop", stage("shop", "dev", domain="one.{domain}"))
     live(world, "dev-1")
@@ -116,136 +83,6 @@ def test_a_domain_that_is_anothers_is_told_before_anything_is_made(world):
     assert (deploy.status, deploy.failed_step) == ("failed", "note what serves")
     assert "one.localhost already leads to shop/dev (dev-1)" in deploy.failure
     assert world.routes() == {"one.localhost": "dev-1"}
-
-
-def test_a_strangers_route_is_told_and_left_alone(world):
-    world.project()
-    world.proxy.strangers["dev-shop.localhost"] = None
-    world.push("dev-1")
-    deploy = world.deploy("dev-1")
-    assert (deploy.status, deploy.failed_step) == ("failed", "switch route")
-    assert "Another route already answers" in deploy.failure
-
-
-def test_a_host_path_that_is_not_allowed_any_more_is_refused_at_deploy_time(world):
-    prefer(world, host_paths=("/srv",))
-    world.project("shop", volumes=(Volume(kind=VolumeKind.HOST, path="/data", source="/srv/shop"),))
-    live(world, "dev-1")
-    prefer(world, host_paths=())
-    world.push("dev-2")
-    deploy = world.deploy("dev-2")
-    assert (deploy.status, deploy.failed_step) == ("failed", "create")
-    assert "host_paths" in deploy.failure
-    assert containers(world) == [("running", "dev-1")]
-
-
-def test_a_host_path_that_became_a_link_elsewhere_is_refused_at_deploy_time(world, tmp_path):
-    folder, elsewhere = tmp_path / "srv" / "shop", tmp_path / "elsewhere"
-    folder.mkdir(parents=True)
-    elsewhere.mkdir()
-    prefer(world, host_paths=(f"{tmp_path}/srv",))
-    world.project("shop", volumes=(Volume(kind=VolumeKind.HOST, path="/data", source=str(folder)),))
-    live(world, "dev-1")
-    folder.rmdir()
-    folder.symlink_to(elsewhere)
-    world.push("dev-2")
-    deploy = world.deploy("dev-2")
-    assert (deploy.status, deploy.failed_step) == ("failed", "create")
-    assert f"leads to {elsewhere}" in deploy.failure
-    assert containers(world) == [("running", "dev-1")]
-
-
-def test_strangers_containers_are_never_touched(world, gate):
-    """Pitfall 14: unknown labels, and our labels of another home, are strangers'."""
-    world.project()
-    one = world.engine.stranger("theirs")
-    two = world.engine.stranger("other-forge", {HOME_LABEL: "0ther", INSTANCE_LABEL: "a1b2c3"})
-    live(world, "dev-1", "dev-2")
-    world.push("dev-3")
-    gate.breaks("bake", EngineError("Broken on purpose"))
-    world.deploy("dev-3")
-    world.forge.follower.reconciler.all()
-    world.forge.projects.delete("shop", actor="ann")
-    assert {(s.id, s.status) for s in world.engine.find({})} == {(one, "running"), (two, "running")}
-
-
-def test_two_projects_with_like_names_have_containers_of_their_own(world):
-    """Pitfall 12."""
-    world.project("shop")
-    world.project("shop-dev", stage("shop-dev", "dev"))
-    live(world, "dev-1")
-    live(world, "dev-1", project="shop-dev")
-    names = {state.name for state in world.engine.find({})}
-    assert len(names) == 2
-    ids = {i.id for i in world.forge.store.instances.present()}
-    assert {name.rpartition("-")[2] for name in names} == ids
-
-
-def test_the_old_one_is_stopped_only_after_the_new_one_was_seen_through_the_proxy(world):
-    """Pitfall 2."""
-    world.project()
-    live(world, "dev-1")
-    (old,) = world.forge.store.instances.serving("shop", "dev")
-    seen = []
-    ask_proxy = world.proxy.ask
-
-    def look(route, path="/", timeout=5):
-        seen.append(world.engine.inspect(old.container).status)
-        return ask_proxy(route, path, timeout)
-
-    world.proxy.ask = look
-    live(world, "dev-2")
-    assert set(seen) == {"running"}
-
-
-def test_a_proxy_that_keeps_the_dead_address_is_told_again(world, monkeypatch):
-    """Pitfall 24."""
-    monkeypatch.setattr(confirm, "_FOR", 0.5)
-    world.project()
-    live(world, "dev-1")
-    lost, point = [], world.proxy.point
-
-    def forgets(route, *, again=False):
-        if again:
-            point(route, again=True)
-        lost.append(route)
-
-    world.proxy.point = forgets
-    world.push("dev-2")
-    assert world.deploy("dev-2").status is DeployStatus.SUCCEEDED
-    assert len(lost) == 2
-    assert lost[0] == lost[1]
-
-
-@pytest.mark.parametrize(
-    ("status", "wanted"), [(None, "failed"), (500, "failed"), (404, "succeeded"), (200, "succeeded")]
-)
-def test_the_answer_through_the_route_must_come_from_the_new_one_and_be_well(world, status, wanted):
-    world.project(health=Health(kind=HealthKind.HTTP, path="/up"))
-    world.proxy.answers = lambda _: status
-    world.push("dev-1")
-    deploy = world.deploy("dev-1")
-    assert deploy.status.value == wanted
-    if wanted == "failed":
-        assert deploy.failed_step == "confirm through the route"
-        assert world.forge.store.deploys.quarantined("shop", "dev", deploy.digest) is None
-
-
-def test_a_server_error_of_a_path_nobody_named_is_no_fault(world):
-    world.project()
-    world.proxy.answers = lambda _: 500
-    live(world, "dev-1")
-
-
-def test_without_a_proxy_people_reach_it_at_a_port(world):
-    world.project("shop", proxy="published")
-    (deploy,) = live(world, "dev-1")
-    (instance,) = world.forge.store.instances.serving("shop", "dev")
-    assert instance.domain is None
-    assert {s.name: s.note for s in world.forge.store.deploys.steps(deploy.id)}["switch route"] == (
-        f"no proxy: people reach it at {instance.target}"
-    )
-    assert world.proxy.routes() == ()
 
 
 def test_the_log_says_how_the_new_one_takes_over_and_what_two_share_meanwhile(world):
@@ -270,13 +107,3 @@ def test_the_journal_says_what_was_found(world):
     (deploy,) = live(world, "dev-2")
     assert [name for name, _ in journal(world, deploy)][2] == "note what serves"
     assert any("note what serves: dev-1 (" in line for line in log(world, deploy))
-
-
-def test_a_limit_that_takes_back_good_images_is_said_in_the_deploys_log(world, monkeypatch):
-    monkeypatch.setattr(world.forge.store.deploys, "durations", lambda *_: [14.0])
-    world.project("shop", health=Health(timeout=10))
-    (deploy,) = live(world, "dev-1")
-    told = world.forge.store.events.after(f"deploy:{deploy.id}", 0, 500)
-    warnings = [event.payload["text"] for event in told if event.payload.get("level") == "warning"]
-    assert len(warnings) == 1
-    assert warnings[0].startswith("Typical start 14.0 s: your limit of 10 s will take back good images")

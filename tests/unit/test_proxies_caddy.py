@@ -18,7 +18,7 @@ from forge.proxies.caddy_config import route_object
 from tests.parts.process import free_port
 from tests.small_server import Asked, SmallServer, Told
 
-ROUTE = Route("dev-shop.example.org", Target("127.0.0.1", 20001))
+ROUTE = Route("dev-shop.example.org", (Target("127.0.0.1", 20001),))
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def caddy(servers: Any, changed: Callable[[Asked], Told] = lambda _asked: Told()
 
 
 BARE = route_object("h1", ROUTE) | {"handle": [{"handler": "reverse_proxy"}]}
-STALE = route_object("h1", Route(ROUTE.domain, Target("127.0.0.1", 1)))
+STALE = route_object("h1", Route(ROUTE.domain, (Target("127.0.0.1", 1),)))
 LOST = STALE | {"handle": None}
 
 

@@ -13,8 +13,8 @@ from forge.proxies import caddy_config as config
 from forge.proxies.caddy_config import Change
 
 HOME = "h1"
-SHOP = Route("dev-shop.example.org", Target("127.0.0.1", 20001))
-NEXT = Route("dev-shop.example.org", Target("127.0.0.1", 20002))
+SHOP = Route("dev-shop.example.org", (Target("127.0.0.1", 20001),))
+NEXT = Route("dev-shop.example.org", (Target("127.0.0.1", 20002),))
 MINE = config.route_object(HOME, SHOP)
 ROUTES = "/config/apps/http/servers/main/routes"
 
@@ -156,9 +156,9 @@ def test_removing_takes_ours_alone_from_whichever_server_has_it():
 
 
 def test_our_routes_are_those_with_our_mark_and_their_own_domain():
-    blog = Route("blog.example.org", Target("::1", 20003))
+    blog = Route("blog.example.org", (Target("::1", 20003),))
     stolen = MINE | {"match": [{"host": ["else.org"]}]}
-    bare = config.route_object(HOME, Route("bare.org", SHOP.target)) | {"handle": []}
+    bare = config.route_object(HOME, Route("bare.org", (SHOP.target,))) | {"handle": []}
     servers = main(MINE, config.route_object(HOME, blog), config.route_object("h2", SHOP), stolen, bare, {"@id": 7})
     assert config.own_routes(servers | {"other": {}}, HOME) == (SHOP, blog)
 
@@ -188,7 +188,7 @@ def test_targets_are_read_as_caddy_writes_them(text, target):
 def test_a_route_that_was_made_without_keeping_websockets_gets_that_with_its_next_target():
     made = config.route_object(HOME, SHOP)
     made["handle"][1]["health_checks"] = {"passive": {}}  # a person's
-    moved = Route(SHOP.domain, Target("127.0.0.1", 9))
+    moved = Route(SHOP.domain, (Target("127.0.0.1", 9),))
     change = config.plan_point(main(made), front(), HOME, moved, streams=True)
     assert (change.method, change.path) == ("PATCH", f"{config.SERVERS}/main/routes/0/handle/1")
     assert change.value == {

@@ -92,8 +92,8 @@ def test_a_user_that_may_only_look_is_told_so_and_not_that_the_host_is_gone(worl
     report = world.proxy.test()
     assert not report.ok
     assert "Proxy Hosts: Manage" in report.text
-    assert code(lambda: world.proxy.point(Route("new.example.org", ROUTE.target))) == "proxy_rights"
-    assert code(lambda: world.proxy.point(Route(DOMAIN, ROUTE.target, {"adopt": "true"}))) == "proxy_rights"
+    assert code(lambda: world.proxy.point(Route("new.example.org", (ROUTE.target,)))) == "proxy_rights"
+    assert code(lambda: world.proxy.point(Route(DOMAIN, (ROUTE.target,), {"adopt": "true"}))) == "proxy_rights"
 
 
 def test_a_user_that_may_not_even_look_is_told_so(world):
@@ -113,7 +113,7 @@ def test_a_user_without_a_view_of_certificates_does_without_them(world):
     world.bot.permissions["certificates"] = "hidden"
     world.proxy.point(ROUTE)
     assert world.host()["certificate_id"] == 0
-    other = Route("tls.example.org", ROUTE.target, {"https": "true"})
+    other = Route("tls.example.org", (ROUTE.target,), {"https": "true"})
     assert code(lambda: world.proxy.point(other)) == "proxy_rights"
 
 
@@ -144,7 +144,7 @@ def test_a_name_that_a_redirection_or_another_user_has_is_taken(world):
 
 def test_only_what_can_be_written_is_sent_and_only_what_changes(world):
     world.proxy.point(ROUTE)
-    world.proxy.point(Route(DOMAIN, Target("127.0.0.1", 20002)))
+    world.proxy.point(Route(DOMAIN, (Target("127.0.0.1", 20002),)))
     (made,), (changed,) = world.sent("POST"), world.sent("PUT")
     assert set(made) <= set(WRITABLE)
     assert changed == {"forward_port": 20002}
@@ -185,9 +185,9 @@ def test_a_change_that_is_cut_off_is_said_again_when_npm_is_back(world, monkeypa
         return call(method, path, body, **more)
 
     monkeypatch.setattr(world.proxy._api, "call", broken)
-    world.proxy.point(Route(DOMAIN, Target("127.0.0.1", 20002)))
+    world.proxy.point(Route(DOMAIN, (Target("127.0.0.1", 20002),)))
     assert cut
-    assert world.proxy.routes() == (Route(DOMAIN, Target("127.0.0.1", 20002)),)
+    assert world.proxy.routes() == (Route(DOMAIN, (Target("127.0.0.1", 20002),)),)
 
 
 def test_what_nginx_does_not_take_is_told_in_its_words_and_leaves_nothing(world, monkeypatch):
@@ -211,7 +211,7 @@ def test_what_nginx_does_not_take_of_a_change_is_put_back(world, monkeypatch):
             row["meta"] |= {"nginx_online": False, "nginx_err": "nginx: [emerg] no"}
 
     monkeypatch.setattr(world.npm, "_carry", refuse)
-    assert code(lambda: world.proxy.point(Route(DOMAIN, Target("127.0.0.1", 20002)))) == "nginx_refused"
+    assert code(lambda: world.proxy.point(Route(DOMAIN, (Target("127.0.0.1", 20002),)))) == "nginx_refused"
     assert world.proxy.routes() == (ROUTE,)
 
 
@@ -263,7 +263,7 @@ def test_no_answer_of_npm_is_ever_logged(world, caplog):
     caplog.set_level("DEBUG")
     world.npm.rows.access_lists[7] = {"id": 7, "clients": [], "secret_items": [{"username": "u", "password": "pa55"}]}
     world.by_hand(access_list_id=7)
-    world.proxy.point(Route(DOMAIN, ROUTE.target, {"adopt": "true"}))
+    world.proxy.point(Route(DOMAIN, (ROUTE.target,), {"adopt": "true"}))
     world.proxy.remove(DOMAIN)
     assert "pa55" not in caplog.text
     assert LOGIN[1] not in caplog.text

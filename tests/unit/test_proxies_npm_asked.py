@@ -38,15 +38,15 @@ def test_an_adopted_host_keeps_all_that_is_a_persons_and_gets_it_back(world):
     }  # fmt: skip
     row = world.by_hand(**own)
     was = json.loads(json.dumps(row))
-    told = Route(DOMAIN, ROUTE.target, {"adopt": "true", "websockets": "true"})
+    told = Route(DOMAIN, (ROUTE.target,), {"adopt": "true", "websockets": "true"})
     assert code(lambda: world.proxy.point(ROUTE)) == "domain_taken"
     world.proxy.point(told)
-    world.proxy.point(Route(DOMAIN, Target("127.0.0.1", 20002), told.options))
+    world.proxy.point(Route(DOMAIN, (Target("127.0.0.1", 20002),), told.options))
     for kept in ("domain_names", "access_list_id", "locations", "block_exploits"):
         assert row[kept] == was[kept]
     assert row["advanced_config"].startswith("client_max_body_size 1g;")
     assert row["allow_websocket_upgrade"]
-    assert world.proxy.routes() == (Route(DOMAIN, Target("127.0.0.1", 20002)),)
+    assert world.proxy.routes() == (Route(DOMAIN, (Target("127.0.0.1", 20002),)),)
     world.proxy.remove(DOMAIN)
     same = {name: row[name] for name in was if name != "modified_on"}
     assert same == {name: was[name] for name in same}
@@ -54,7 +54,7 @@ def test_an_adopted_host_keeps_all_that_is_a_persons_and_gets_it_back(world):
 
 def test_an_adopted_host_that_was_off_is_off_again(world):
     row = world.by_hand(enabled=False)
-    world.proxy.point(Route(DOMAIN, ROUTE.target, {"adopt": "true"}))
+    world.proxy.point(Route(DOMAIN, (ROUTE.target,), {"adopt": "true"}))
     assert row["enabled"]
     world.proxy.remove(DOMAIN)
     assert not row["enabled"]
@@ -63,7 +63,7 @@ def test_an_adopted_host_that_was_off_is_off_again(world):
 
 def test_nobody_adopts_what_is_another_forges_or_ours_for_another_domain(world):
     world.by_hand(meta={"forge": {"home": "other", "domain": DOMAIN}})
-    told = Route(DOMAIN, ROUTE.target, {"adopt": "true"})
+    told = Route(DOMAIN, (ROUTE.target,), {"adopt": "true"})
     assert code(lambda: world.proxy.point(told)) == "domain_taken"
     world.host()["meta"]["forge"] = {"home": "h1", "domain": "www.example.org"}
     assert code(lambda: world.proxy.point(told)) == "domain_taken"
@@ -86,7 +86,7 @@ def test_a_certificate_by_its_own_name_comes_before_a_wildcard_of_one_label(worl
 
 def test_a_missing_certificate_is_told_before_anything_is_made(world):
     with pytest.raises(ProxyError, match="certificate=http or certificate=dns") as error:
-        world.proxy.point(Route(DOMAIN, ROUTE.target, {"https": "true"}))
+        world.proxy.point(Route(DOMAIN, (ROUTE.target,), {"https": "true"}))
     assert error.value.code == "no_certificate"
     assert world.npm.rows.hosts == {}
 
@@ -94,16 +94,16 @@ def test_a_missing_certificate_is_told_before_anything_is_made(world):
 def test_the_flags_of_a_project_are_set_and_what_it_does_not_speak_of_stays(world):
     world.npm.add_certificate([DOMAIN])
     asked = {"https": "true", "hsts": "true", "http2": "true", "websockets": "false", "block_exploits": "true"}
-    world.proxy.point(Route(DOMAIN, ROUTE.target, asked))
+    world.proxy.point(Route(DOMAIN, (ROUTE.target,), asked))
     host = world.host()
     flags = ("ssl_forced", "hsts_enabled", "http2_support", "allow_websocket_upgrade", "block_exploits")
     assert [bool(host[flag]) for flag in flags] == [True, True, True, False, True]
     assert world.proxy.url(ROUTE).startswith("https://")
     host["caching_enabled"] = True  # a person, in NPM's pages
     before = len(world.sent("PUT"))
-    world.proxy.point(Route(DOMAIN, ROUTE.target, asked))
+    world.proxy.point(Route(DOMAIN, (ROUTE.target,), asked))
     assert len(world.sent("PUT")) == before
-    world.proxy.point(Route(DOMAIN, ROUTE.target, {"certificate": "none"}))
+    world.proxy.point(Route(DOMAIN, (ROUTE.target,), {"certificate": "none"}))
     assert (host["certificate_id"], host["ssl_forced"], host["hsts_enabled"], host["caching_enabled"]) == (0, 0, 0, 1)
 
 
@@ -111,7 +111,7 @@ def test_the_flags_of_a_project_are_set_and_what_it_does_not_speak_of_stays(worl
 def test_lets_encrypt_is_asked_when_told_to_once_and_in_the_releases_own_way(world, challenge):
     options = {} if challenge == "http" else {"dns_provider": "cloudflare", "dns_credentials": "CLOUDFLARE"}
     proxy = world.make(options=options, environment={"CLOUDFLARE": "dns_cloudflare_api_token=s3cret"})
-    told = Route(DOMAIN, ROUTE.target, {"certificate": challenge, "https": "true"})
+    told = Route(DOMAIN, (ROUTE.target,), {"certificate": challenge, "https": "true"})
     assert "Let's Encrypt gave a certificate" in proxy.prepare(told)
     assert proxy.prepare(told) == ""
     (asked,) = world.sent("POST")
@@ -127,13 +127,13 @@ def test_lets_encrypt_is_asked_when_told_to_once_and_in_the_releases_own_way(wor
 def test_a_host_that_shares_the_name_is_written_again_after_a_certificate_was_made(world):
     """NPM takes it out of nginx for the challenge, and puts it back without what guards it."""
     world.proxy.point(ROUTE)
-    world.proxy.prepare(Route(DOMAIN, ROUTE.target, {"certificate": "http"}))
+    world.proxy.prepare(Route(DOMAIN, (ROUTE.target,), {"certificate": "http"}))
     assert world.sent("PUT") == [{"certificate_id": 1}]
 
 
 def test_what_keeps_lets_encrypt_from_it_is_told(world):
     world.npm.troubles.certbot = True
-    asked = Route(DOMAIN, ROUTE.target, {"certificate": "http"})
+    asked = Route(DOMAIN, (ROUTE.target,), {"certificate": "http"})
     assert code(lambda: world.proxy.prepare(asked)) == "npm_broke"
-    dns = Route(DOMAIN, ROUTE.target, {"certificate": "dns"})
+    dns = Route(DOMAIN, (ROUTE.target,), {"certificate": "dns"})
     assert code(lambda: world.proxy.prepare(dns)) == "no_dns_credentials"

@@ -8,7 +8,7 @@ from forge.domain.route import Route, Target
 from forge.proxies import npm_hosts
 from tests.npm.checking import WRITABLE
 
-ROUTE = Route("dev-shop.example.org", Target("127.0.0.1", 20001))
+ROUTE = Route("dev-shop.example.org", (Target("127.0.0.1", 20001),))
 
 
 def row(**fields):
@@ -33,7 +33,7 @@ def test_a_host_that_holds_needs_nothing_also_where_flags_are_numbers():
 
 
 def test_a_switch_changes_the_target_alone():
-    changed = npm_hosts.changes(row(), "h1", Route(ROUTE.domain, Target("127.0.0.1", 20002)), 0)
+    changed = npm_hosts.changes(row(), "h1", Route(ROUTE.domain, (Target("127.0.0.1", 20002),)), 0)
     assert changed == {"forward_port": 20002}
 
 
@@ -64,7 +64,7 @@ def test_without_a_certificate_what_needs_one_is_switched_off_in_words():
 
 
 def test_an_address_of_ipv6_is_written_as_nginx_wants_it():
-    made = npm_hosts.new_host("h1", Route("a.org", Target("::1", 80)), 0)
+    made = npm_hosts.new_host("h1", Route("a.org", (Target("::1", 80),)), 0)
     assert made["forward_host"] == "[::1]"
     assert npm_hosts.target_of(made) == Target("::1", 80)
 

@@ -22,7 +22,7 @@ def proxy():
 
 def test_a_redirect_is_the_answer_and_the_connection_is_new(proxy):
     with SmallServer(lambda _asked: Told(302, headers={"Location": "/login"})) as server:
-        answer = proxy.ask(Route("any.org", server.target), "/x")
+        answer = proxy.ask(Route("any.org", (server.target,)), "/x")
         assert (answer.status, answer.target) == (302, server.target)
         assert server.asked[0].headers["connection"] == "close"
         assert server.asked[0].headers["host"] == str(server.target)
@@ -31,8 +31,8 @@ def test_a_redirect_is_the_answer_and_the_connection_is_new(proxy):
 def test_a_target_that_does_not_answer_is_named(proxy):
     target = Target("127.0.0.1", free_port())
     with pytest.raises(ProxyUnavailable, match=f"{target}"):
-        proxy.ask(Route("any.org", target))
+        proxy.ask(Route("any.org", (target,)))
 
 
 def test_an_address_of_version_six_is_written_with_brackets(proxy):
-    assert proxy.url(Route("any.org", Target("::1", 80))) == "http://[::1]:80"
+    assert proxy.url(Route("any.org", (Target("::1", 80),))) == "http://[::1]:80"

@@ -14,7 +14,7 @@ from forge.proxies.traefik import SEEN_WITHIN, TraefikProxy
 from tests.parts.process import free_port
 from tests.small_server import SmallServer, Told
 
-ROUTE = Route("shop.example.org", Target("127.0.0.1", 20001))
+ROUTE = Route("shop.example.org", (Target("127.0.0.1", 20001),))
 WELL = {"/api/version": {"Version": "3.7.15"}, "/api/overview": {"providers": ["File"]}, "/api/http/routers": []}
 
 
@@ -92,5 +92,5 @@ def test_a_domain_is_looked_for_on_every_page_of_routers(make):
 def test_a_route_over_tls_is_told_with_https(make):
     proxy = make(address="http://127.0.0.1:80")
     assert proxy.url(ROUTE) == "http://shop.example.org"
-    assert proxy.url(Route(ROUTE.domain, ROUTE.target, {"https": "true"})) == "https://shop.example.org"
+    assert proxy.url(Route(ROUTE.domain, (ROUTE.target,), {"https": "true"})) == "https://shop.example.org"
     assert proxy.prepare(ROUTE) == ""

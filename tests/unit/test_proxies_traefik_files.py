@@ -10,7 +10,7 @@ from forge.domain.errors import ProxyError
 from forge.domain.route import Route, Target
 from forge.proxies import traefik_files as files
 
-ROUTE = Route("shop.example.org", Target("127.0.0.1", 20001))
+ROUTE = Route("shop.example.org", (Target("127.0.0.1", 20001),))
 TOKEN = "0123456789abcdef" * 2
 # doc.traefik.io/traefik/reference/dynamic-configuration/file: what Forge uses of it
 KNOWN = {
@@ -21,7 +21,7 @@ KNOWN = {
 
 
 def made(entrypoints="", **options):
-    return files.configuration("n", Route(ROUTE.domain, ROUTE.target, options), entrypoints, TOKEN)["http"]
+    return files.configuration("n", Route(ROUTE.domain, (ROUTE.target,), options), entrypoints, TOKEN)["http"]
 
 
 @pytest.mark.parametrize("options", [{}, {"https": "true"}, {"certificate_resolver": "le", "hsts": "true"}])
@@ -65,7 +65,7 @@ def test_what_was_written_is_read_again(tmp_path):
     folder = files.Folder(str(tmp_path), "h1")
     folder.write(ROUTE.domain, {"http": made()})
     found = folder.read(ROUTE.domain)
-    assert files.target_in(found, "n") == ROUTE.target
+    assert files.targets_in(found, "n") == ROUTE.targets
     assert files.asking_in(found, "n") == (TOKEN, False)
     assert list(folder.domains()) == [ROUTE.domain]
     assert [file.name for file in tmp_path.iterdir()] == ["forge-h1-shop.example.org.yml"]  # and nothing half done
@@ -87,7 +87,7 @@ def test_a_file_that_somebody_broke_counts_as_none(tmp_path):
     folder = files.Folder(str(tmp_path), "h1")
     for text in ("{", "[]", json.dumps({"http": {"services": {"n": {}}}})):
         (tmp_path / "forge-h1-shop.example.org.yml").write_text(text)
-        assert files.target_in(folder.read(ROUTE.domain), "n") is None
+        assert files.targets_in(folder.read(ROUTE.domain), "n") == ()
     assert files.asking_in(None, "n") == (None, False)
 
 

@@ -72,3 +72,22 @@ export const PIPELINES: Record<Deploy['strategy'], string[]> = {
   side_by_side: [...FIND, 'create', ...PROVE, 'drain and stop the old', 'go live'],
   in_place: [...FIND, 'create', 'stop the old', ...PROVE, 'go live'],
 };
+
+const EACH = new Set(['create', 'start', 'wait until healthy', 'switch route', 'confirm through the route']);
+
+/** The steps of one deploy: with several replicas those of each come one after the other, as in forge/deploy/pipeline. */
+export function pipelineOf(strategy: Deploy['strategy'], replicas = 1): string[] {
+  const names = PIPELINES[strategy];
+  if (replicas === 1 || strategy === 'in_place') return names;
+  const each = Array.from({ length: replicas }, (_, index) =>
+    names.filter((name) => EACH.has(name)).map((name) => `${name} ${index + 1} of ${replicas}`),
+  ).flat();
+  return [...FIND, each[0]!, 'pre-deploy', ...each.slice(1), ...names.slice(names.indexOf('bake'))];
+}
+
+/** Of instances that serve one domain: where some are well, one that is not only weakens them. */
+export function markOfSeveral(instances: Instance[]): Mark {
+  const marks = instances.map(markOf);
+  const mark = worst(marks);
+  return mark === 'failed' && marks.includes('running') ? 'degraded' : mark;
+}

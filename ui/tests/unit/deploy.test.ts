@@ -9,6 +9,7 @@ const aView = (status: DeployStatus, more = {}) => ({
   strategy_reason: '',
   steps: [aStep({ deploy: 4 })],
   layers: [] as Layer[],
+  replicas: 1,
   last_words: null,
   quarantine: null,
   ...more,

@@ -200,11 +200,21 @@ describe('a project as a form', () => {
 describe('a stage as a form', () => {
   it('is sent as it was if nothing is changed', () => {
     const { body, faults } = sentStage(stageForm(STAGE), STAGE);
-    const { pattern, auto_deploy, max_instances, promote_from, promote_after } = STAGE;
+    const { pattern, auto_deploy, max_instances, replicas, promote_from, promote_after } = STAGE;
     const { environment, domain, update } = STAGE;
     const { publish, keep, bake, tolerance, drain, stop_timeout } = STAGE;
     expect(body).toEqual({
-      ...{ pattern, auto_deploy, max_instances, promote_from, promote_after, environment, domain, update },
+      ...{
+        pattern,
+        auto_deploy,
+        max_instances,
+        replicas,
+        promote_from,
+        promote_after,
+        environment,
+        domain,
+        update,
+      },
       ...{ publish, keep, bake, tolerance, drain, stop_timeout, secrets: {} },
     });
     expect(faults).toEqual({});
@@ -234,6 +244,7 @@ describe('a stage as a form', () => {
         pattern: 'glob:qa-*',
         auto_deploy: true,
         max_instances: 1,
+        replicas: 1,
         promote_from: null,
         promote_after: 0,
         environment: {},

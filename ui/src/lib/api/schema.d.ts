@@ -1662,6 +1662,8 @@ export interface components {
             promote_from: string | null;
             /** @default null */
             publish: number | null;
+            /** @default 1 */
+            replicas: number;
             /** @default {} */
             secrets: {
                 [key: string]: string | null;
@@ -1873,9 +1875,9 @@ export interface components {
         DeployStatus: "cancelled" | "failed" | "queued" | "reverting" | "running" | "stuck" | "succeeded" | "superseded";
         /**
          * DeployView
-         * @description A deploy with its journal. `layers` of its pull are told until it ends. `last_words` were kept of a failed
-         *         candidate: status, exit_code, out_of_memory, restarts, lines, probes. `quarantine` says why its digest is not tried
-         *         again by itself.
+         * @description A deploy with its journal; `replicas`: how many instances it makes. `layers` of its pull are told until it ends.
+         *         `last_words` were kept of a failed candidate: status, exit_code, out_of_memory, restarts, lines, probes.
+         *         `quarantine` says why its digest is not tried again by itself.
          */
         DeployView: {
             /** @default forge */
@@ -1908,6 +1910,8 @@ export interface components {
             quarantine: string | null;
             /** @default null */
             replaces: string | null;
+            /** @default 1 */
+            replicas: number;
             /** @default  */
             slot: string;
             /** @default null */
@@ -2157,6 +2161,8 @@ export interface components {
             /** @default false */
             out_of_memory: boolean;
             project: string;
+            /** @default 1 */
+            replica: number;
             /** @default 0 */
             restarts: number;
             /** @default false */
@@ -2277,7 +2283,8 @@ export interface components {
          *
          *         Of `sent` requests `failed`: nothing answered, the proxy itself did, or the answer was a fault; before the proxy
          *         was told, and of the old instance, that does not count. `slowest` answer and
-         *         `switch`, from telling the proxy until the new instance was seen to answer, in milliseconds; None: not seen.
+         *         `switch`, from telling the proxy until the new instance was seen to answer, in milliseconds; None: not seen. Of
+         *         several replicas it is the one that took longest.
          *         `answered_by` is the id of the instance that answered last.
          */
         Measured: {
@@ -2484,6 +2491,8 @@ export interface components {
             promote_from: string | null;
             /** @default null */
             publish: number | null;
+            /** @default 1 */
+            replicas: number;
             /** @default {} */
             secrets: {
                 [key: string]: string;
@@ -3005,6 +3014,8 @@ export interface components {
             promote_from: string | null;
             /** @default null */
             publish: number | null;
+            /** @default 1 */
+            replicas: number;
             secrets: string[];
             /** @default 10 */
             stop_timeout: number;

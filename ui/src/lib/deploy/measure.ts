@@ -24,10 +24,11 @@ export interface Switch {
 }
 
 /** The switch, once the new instance serves; null before, and where nothing served and there is no route. */
-export function measure(deploy: Deploy, steps: Iterable<Step>): Switch | null {
+export function measure(deploy: Deploy & { replicas?: number }, steps: Iterable<Step>): Switch | null {
   const named = new Map([...steps].map((step) => [step.name, step]));
+  // of several replicas the first one's: from then on the new digest serves
   const done = (name: string) => {
-    const step = named.get(name);
+    const step = named.get(name) ?? named.get(`${name} 1 of ${deploy.replicas ?? 1}`);
     return step?.status === 'done' && step.ended !== null ? { ...step, ended: step.ended } : undefined;
   };
   const [start, proven, order, seen] = [

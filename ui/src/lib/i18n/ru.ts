@@ -7,6 +7,7 @@ import { deploys } from './ru/deploys.ts';
 import { metrics } from './ru/metrics.ts';
 import { notifications } from './ru/notifications.ts';
 import { past } from './ru/past.ts';
+import { replicas } from './ru/replicas.ts';
 import { settings } from './ru/settings.ts';
 import { settingup } from './ru/settingup.ts';
 import { start } from './ru/start.ts';
@@ -318,6 +319,7 @@ export const ru: Words = {
   metrics,
   notifications,
   past,
+  replicas,
   settings,
   settingup,
   start,

@@ -109,11 +109,23 @@ export async function restart(instance: Instance): Promise<void> {
   toasts.show('done', t.instance.restarted(instance.tag));
 }
 
+/** Whether people are led to other replicas too. */
+const others = (instance: Instance): boolean =>
+  instance.serving &&
+  board
+    .serving(`${instance.project}/${instance.stage}`)
+    .some((one) => one.id !== instance.id && one.slot === instance.slot && one.status === 'running');
+
+function stopBody(instance: Instance, where: string): string {
+  if (!instance.serving) return t.instance.stopIdle;
+  return others(instance) ? t.replicas.stopBody(where) : t.instance.stopBody(where, instance.url ?? '');
+}
+
 export async function stop(instance: Instance): Promise<void> {
   const where = `${instance.project}/${instance.stage}`;
   const yes = await dialogs.ask({
     title: t.instance.stopTitle(`${instance.tag} (${instance.id})`),
-    body: [instance.serving ? t.instance.stopBody(where, instance.url ?? '') : t.instance.stopIdle],
+    body: [stopBody(instance, where)],
     action: t.instance.stopDo,
     keep: t.instance.keep,
     danger: true,
@@ -129,11 +141,15 @@ export async function remove(instance: Instance): Promise<void> {
   const where = `${instance.project}/${instance.stage}`;
   const yes = await dialogs.ask({
     title: t.instance.removeTitle(`${instance.tag} (${instance.id})`),
-    body: [t.instance.removeBody(where, instance.serving ? (instance.url ?? '') : '')],
+    body: [
+      others(instance)
+        ? t.replicas.removeBody(where)
+        : t.instance.removeBody(where, instance.serving ? (instance.url ?? '') : ''),
+    ],
     action: t.instance.removeDo,
     keep: t.instance.keep,
     danger: true,
-    word: instance.serving ? where : undefined,
+    word: instance.serving && !others(instance) ? where : undefined,
   });
   if (!yes) return;
   const gone = await told(ok(api.DELETE('/api/instances/{instance}', params(instance))).then(() => true));

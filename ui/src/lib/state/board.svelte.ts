@@ -8,7 +8,7 @@ import { api, asProblem, ok, type Problem } from '#lib/api/client.ts';
 import type { Deploy, Instance, Part, Project, Stage, Step } from '#lib/api/types.ts';
 import type { Frame, Live } from '#lib/live/live.svelte.ts';
 import type { Place } from '#lib/live/place.ts';
-import { isUnderWay, markOf, worst, type Mark } from '#lib/status.ts';
+import { isUnderWay, markOfSeveral, worst, type Mark } from '#lib/status.ts';
 import { early, type Early } from './early.ts';
 
 /** `shop/dev` */
@@ -186,9 +186,11 @@ export class Board {
 
   /** The worst of what a stage shows. A failed deploy above what serves counts until a newer one ended well. */
   markOfStage(key: StageKey): Mark {
-    const marks = this.instancesOf(key)
-      .filter((instance) => instance.serving || instance.wanted)
-      .map(markOf);
+    const slots = new Map<string, Instance[]>();
+    for (const instance of this.instancesOf(key))
+      if (instance.serving || instance.wanted)
+        slots.set(instance.slot, [...(slots.get(instance.slot) ?? []), instance]);
+    const marks = [...slots.values()].map(markOfSeveral);
     const newest = this.newestDeploy(key);
     if (newest && isUnderWay(newest)) marks.push(newest.status === 'queued' ? 'queued' : 'deploying');
     else if (newest?.status === 'failed' || newest?.status === 'stuck') marks.push('failed');

@@ -16,6 +16,7 @@ export interface StageForm {
   pattern: string;
   auto_deploy: boolean;
   max_instances: string;
+  replicas: string;
   promote_from: string;
   promote_after: string;
   mode: components['schemas']['UpdateMode'];
@@ -39,6 +40,7 @@ export const NEW_STAGE: StageForm = {
   pattern: '',
   auto_deploy: true,
   max_instances: '1',
+  replicas: '1',
   promote_from: '',
   promote_after: '',
   mode: 'auto',
@@ -66,6 +68,7 @@ export function stageForm(stage: Stage): StageForm {
     pattern: pattern!,
     auto_deploy: stage.auto_deploy,
     max_instances: String(stage.max_instances),
+    replicas: String(stage.replicas),
     promote_from: stage.promote_from ?? '',
     promote_after: stage.promote_after ? writeSpan(stage.promote_after) : '',
     mode: stage.update?.mode ?? 'auto',
@@ -103,6 +106,7 @@ export function sentStage(form: StageForm, stage: Stage | null): { body: Changed
     pattern: patternOf(form),
     auto_deploy: form.auto_deploy,
     max_instances: number('max_instances', 1),
+    replicas: number('replicas', 1),
     promote_from: form.promote_from || null,
     promote_after: form.promote_from ? span('promote_after', 0) : 0,
     environment,
