@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from forge.domain.errors import Invalid
 
-# What Docker gives by itself (Docker Engine 1.0 to 29, “Runtime privilege and Linux capabilities”). Forge gives no more.
+# What Docker gives by itself (its manual, “Runtime privilege and Linux capabilities”). Forge gives no more.
 DOCKERS = (
     "AUDIT_WRITE",
     "CHOWN",

@@ -109,11 +109,12 @@ class Limits:
 class Project:
     """See the module. `image` is registry/path without tag; `registry`, `engine`, `proxy` name connections
     (registry None: found by the image's host). `secrets` are names of environment variables whose
-    values are in the vault. `capabilities` are all that its instances have. `networks` were on the engine before Forge: its instances join them, to
-    reach who is there. `domain` overrides the base domain of the settings. `route` is what is asked of the
-    proxy for its domains, in the words of the proxy's kind. `pre_deploy`: what runs once from the new image
-    before its instance starts (migrations), as `docker run IMAGE WORDS…` would, within `pre_deploy_timeout`
-    seconds; empty: nothing. `active` False: it was made from an unknown image and waits for a person.
+    values are in the vault. `capabilities` are all that its instances have. `networks` were on the engine before
+    Forge: its instances join them, to reach who is there. `domain` overrides the base domain of the settings. `route`
+    is what is asked of the proxy for its domains, in the words of the proxy's kind. `pre_deploy`: what runs once from
+    the new image before its instance starts (migrations), as `docker run IMAGE WORDS…` would, within
+    `pre_deploy_timeout` seconds; empty: nothing. `active` False: it was made from an unknown image and waits for a
+    person.
     """
 
     name: str

@@ -51,8 +51,8 @@ class Beyond:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrangerFacts:
     """All of it. `image_id` is the image that it runs. `environment` holds what the image does not say itself, and all
-    of it is secret until somebody knows better. `restart` is the engine's word for its policy. `capabilities`: those it has that
-    Forge can give. `fleeting`: the engine removes it as soon as it stops.
+    of it is secret until somebody knows better. `restart` is the engine's word for its policy. `capabilities` are
+    those of it that Forge can give. `fleeting`: the engine removes it as soon as it stops.
     """
 
     stranger: Stranger

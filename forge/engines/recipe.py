@@ -77,7 +77,7 @@ def _powers(spec: InstanceSpec, host: Json) -> Iterator[str]:
     """What it may do on the machine that was not asked for."""
     given = {name.removeprefix("CAP_") for name in host.get("CapAdd") or ()}
     if given != set(spec.capabilities) or [name.removeprefix("CAP_") for name in host.get("CapDrop") or ()] != ["ALL"]:
-        yield f"its capabilities are {', '.join(sorted(given)) or 'the engine's own'}"
+        yield f"its capabilities are {', '.join(sorted(given)) or 'those of the engine'}"
     if "no-new-privileges" not in (host.get("SecurityOpt") or ()):
         yield "it may gain privileges"
     if host.get("Privileged"):

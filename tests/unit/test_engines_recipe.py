@@ -132,7 +132,7 @@ WHOLE = replace(
         ),
         ({"NetworkSettings__Networks": {}}, ("it is not on the network net",)),
         ({"HostConfig__CapAdd": ["CAP_SYS_ADMIN"]}, ("its capabilities are SYS_ADMIN",)),
-        ({"HostConfig__CapAdd": None, "HostConfig__CapDrop": None}, ("its capabilities are the engine's own",)),
+        ({"HostConfig__CapAdd": None, "HostConfig__CapDrop": None}, ("its capabilities are those of the engine",)),
         ({"HostConfig__CapDrop": ["NET_RAW"]}, (f"its capabilities are {', '.join(USUAL)}",)),
         ({"HostConfig__SecurityOpt": None}, ("it may gain privileges",)),
         ({"HostConfig__Privileged": True}, ("it is privileged",)),
