@@ -31,8 +31,9 @@ class Settings:
     """`port` 0 means any free one. `seed` is imported at first start. `max_streams`: open live streams before
     503. `allowed_hosts`: names, beside this machine's own, that a request may ask for. `trusted_proxies`: addresses or
     networks whose X-Forwarded-… are believed. `tls_cert`, `tls_key`: PEM files; with them Forge speaks TLS.
-    `engine`: as DOCKER_HOST, None as the environment says; `engine_certs`: the folder of its certificates. `workers`:
-    deploys at once. The encryption keys come from the environment only.
+    `link_local`: link-local addresses may be asked. `engine`: as DOCKER_HOST, None as the environment says;
+    `engine_certs`: the folder of its certificates. `workers`: deploys at once. The encryption keys come from the
+    environment only.
     """
 
     data: Path
@@ -46,6 +47,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    link_local: bool = False
     engine: str | None = None
     engine_certs: Path | None = None
     workers: int = 4
@@ -237,6 +239,14 @@ def _networks(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(ipaddress.ip_network(text)) for text in texts if text))
 
 
+def _yes_or_no(value: object) -> bool:
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    found = words.get(value.lower()) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise ValueError("this must be true or false")  # noqa: TRY004
+    return found
+
+
 def _engine(value: object) -> str:
     url = value if isinstance(value, str) else ""
     parse_endpoint(url)
@@ -254,6 +264,7 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "trusted_proxies": _networks,
     "tls_cert": _path,
     "tls_key": _path,
+    "link_local": _yes_or_no,
     "engine": _engine,
     "engine_certs": _path,
     "workers": _number(1, 64),

@@ -27,6 +27,7 @@ EVERY = [  # name, as flag, as variable, in the file, what is read from each of 
      (("10.0.0.1/32",), ("10.0.0.2/32", "172.18.0.0/16"), ("::1/128",))),
     ("tls_cert", Path("/a.pem"), "/b.pem", '"/c.pem"', (Path("/a.pem"), Path("/b.pem"), Path("/c.pem"))),
     ("tls_key", Path("/a.pem"), "/b.pem", '"/c.pem"', (Path("/a.pem"), Path("/b.pem"), Path("/c.pem"))),
+    ("link_local", True, "yes", "true", (True, True, True)),
     ("engine", "unix:///a.sock", "tcp://b:2375", '"ssh://c"', ("unix:///a.sock", "tcp://b:2375", "ssh://c")),
     ("workers", 1, "2", "3", (1, 2, 3)),
 ]  # fmt: skip
