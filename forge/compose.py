@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from typing import NamedTuple
 
+from forge import outgoing
 from forge.bus import Bus
 from forge.config.service import ConfigService
 from forge.deploy.adapters import Adapters, Factories
@@ -111,6 +112,7 @@ def compose(
     Raise Invalid, Conflict, StoreError or VaultError with a sentence; the folder is then as it was.
     `factories` and `checkpoint` are for tests: other adapters, and breaking things on purpose.
     """
+    outgoing.allow(link_local=settings.link_local)
     folder = open_folder(settings)
     try:
         runtime = _wire(settings, folder, factories or factories_for(settings, folder.home), checkpoint)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from forge import __version__
+from forge import __version__, outgoing
 from forge.domain.errors import Unavailable
 from forge.domain.secret import Secret
 
@@ -204,6 +204,8 @@ class Session:
 
         begun = self._clock()
         try:
+            if (reason := outgoing.why_not(urlsplit(call.url).hostname or "")) is not None:
+                raise outgoing.Refused(reason)  # here too: a proxy in between would ask for us
             with self._send(call) as response:
                 body = b"" if call.limit is None else self._body(response, call, begun + call.total)
                 spent = (self._clock() - begun) * 1000
@@ -276,6 +278,7 @@ def _new_session(pool: int, authorities: str | None) -> requests.Session:
             if authorities is not None:
                 context.load_verify_locations(cadata=authorities)
             super().init_poolmanager(*sizes, ssl_context=context, **more)
+            outgoing.guard(self.poolmanager)
 
     session = requests.Session()
     session.trust_env = False  # no netrc: a login is always said
@@ -340,9 +343,11 @@ def fault_of(error: BaseException, host: str) -> HttpFault:
     import urllib3  # noqa: PLC0415
 
     causes = tuple(_chain(error))
+    refused = next((str(c) for c in causes if isinstance(c, outgoing.Refused)), "")
     reason = next((c.verify_message for c in causes if isinstance(c, ssl.SSLCertVerificationError)), "")
     # In this order: urllib3 counts a refused connection among its time-outs, and all of it among its errors.
     for kinds, fault, text in (
+        ((outgoing.Refused,), "connect", "Nothing is sent to {}: {refused}"),
         ((requests.exceptions.ProxyError,), "connect", "{} is out of reach: check HTTPS_PROXY and NO_PROXY"),
         ((ssl.SSLCertVerificationError,), "certificate", _UNTRUSTED),
         ((ssl.SSLError,), "certificate", "{} does not speak TLS as it should: check http:// or https://, and the port"),
@@ -356,7 +361,7 @@ def fault_of(error: BaseException, host: str) -> HttpFault:
         ((OSError,), "connect", "{} cannot be reached: check the address and the network"),
     ):
         if any(isinstance(cause, kinds) for cause in causes):
-            return HttpFault(fault, text.format(host, reason=reason))
+            return HttpFault(fault, text.format(host, reason=reason, refused=refused))
     return HttpFault("answer", f"{host} gave no answer that can be read: check the address and the port")
 
 

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from forge.domain.capabilities import USUAL
 from forge.domain.metrics import Usage
 from forge.domain.project import HealthKind, Limits, Volume
 from forge.domain.route import Reach, Route, Target
@@ -90,7 +91,7 @@ class InstanceSpec:
     Forge's own. `links`: the names by which it finds others on `network`, each with the container's name;
     `networks` are there already, and it is known there by its name only. Named and instance volumes arrive with
     the engine's name for them in `source`. `stop_timeout` in seconds. `command`: what runs instead of the image's
-    own. `once`: it runs to its end, is not started again, and listens nowhere.
+    own. `capabilities` are all it has. `once`: it runs to its end, is not started again, and listens nowhere.
     """
 
     name: str
@@ -106,6 +107,7 @@ class InstanceSpec:
     networks: tuple[str, ...] = ()
     volumes: tuple[Volume, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    capabilities: tuple[str, ...] = USUAL
     stop_timeout: float = 10
     command: tuple[str, ...] = ()
     once: bool = False
@@ -170,9 +172,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
-    """`healthy` True, False, or None: not yet to be told. `text` is for a person: “200 in 3 ms”,
-    “connection refused”.
-    """
+    """`healthy` True, False, or None: not yet to be told. `text` is for a person: “200 in 3 ms”."""
 
     healthy: bool | None
     text: str

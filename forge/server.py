@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,14 +26,21 @@ from forge.api.hub import WAITRESS_SETTINGS
 from forge.domain.errors import Conflict, Invalid
 from forge.http import is_loopback
 from forge.runtime import Runtime
+from forge.settings import Settings
+from forge.tls import Certificate, Gate
 
 _log = logging.getLogger(__name__)
 _LARGEST_BODY = 2 << 20  # bytes; Flask refuses earlier and says so, this keeps the rest off the disk
+_LARGEST_HEADERS = 32 << 10  # bytes, all of a request's together
+_PATIENCE = 30.0  # seconds that one request may take to come in, headers and body
+_HERE = "127.0.0.1"
 
 
 def _refusal(channel: HTTPChannel, request: Any) -> Task:
     """Let Forge itself refuse a body that is too large (a delivery leaves a receipt); nothing of it is read on."""
     if not isinstance(request.error, RequestEntityTooLarge):
+        # waitress names it when the sender has left, stumbles where it could not be read, and keeps the connection
+        request.path = getattr(request, "path", "?")
         return ErrorTask(channel, request)
     request.headers.setdefault("CONTENT_LENGTH", str(_LARGEST_BODY))  # one that came in chunks did not say
     task = WSGITask(channel, request)
@@ -41,17 +49,40 @@ def _refusal(channel: HTTPChannel, request: Any) -> Task:
 
 
 class _Channel(HTTPChannel):
+    """Whoever does not get a request out in time is cut off: waitress itself waits for as long as crumbs come."""
+
     error_task_class = staticmethod(_refusal)  # type: ignore[assignment]  # the stubs know only the class
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        self._began: float | None = time.monotonic()  # whoever connects has something to ask
+        super().__init__(*given, **more)
+
+    def received(self, data: bytes) -> bool:
+        if self._began is None:
+            self._began = time.monotonic()
+        took = super().received(data)
+        if self.request is None:
+            self._began = None
+        return took
+
+    def readable(self) -> bool:
+        """Asked by waitress at least once a second."""
+        if self._began is not None and time.monotonic() - self._began > _PATIENCE:
+            self.will_close = True
+        return super().readable()
 
 
 class Server:
-    """`start` listens and answers in a thread of its own; `url` is then known, also where the port was 0."""
+    """`start` listens and answers in a thread of its own; `url` is then known, also where the port was 0. With TLS,
+    `local` is where this machine's own command line and window go on in the clear; else it is the same.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.url = ""
+        self.url = self.local = ""
         self._thread: threading.Thread | None = None
-        self._server: Any = None
+        self._servers: list[Any] = []
+        self._gate: Gate | None = None
         self._app: Any = None
 
     def start(self) -> None:
@@ -64,18 +95,40 @@ class Server:
             )
         more_descriptors()
         self._app = make_app(self.runtime)
+        certificate = _certificate(settings)
         listening = listen(settings.host, settings.port)
-        more = {**WAITRESS_SETTINGS, "max_request_body_size": _LARGEST_BODY}
-        self._server = create_server(self._app, sockets=[listening], **more)
-        self._server.channel_class = _Channel
-        self.url = f"http://{_host(settings.host)}:{listening.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
-        self._thread.start()
+        where = f"{_host(settings.host)}:{listening.getsockname()[1]}"
+        if certificate is not None:
+            self._gate = Gate(listening, certificate)
+            self.url, listening = f"https://{where}", listen(_HERE, 0)
+            self.local = f"http://{_HERE}:{listening.getsockname()[1]}"
+        else:
+            self.url = self.local = f"http://{where}"
+        self._answer_at(listening)
         self._tell_where()
+
+    def _answer_at(self, listening: socket.socket) -> None:
+        """In the clear at `listening`, and at the gate if there is one; all of it in one thread."""
+        more: dict[str, Any] = {
+            **WAITRESS_SETTINGS, "max_request_body_size": _LARGEST_BODY, "ident": "",
+            "max_request_header_size": _LARGEST_HEADERS, "clear_untrusted_proxy_headers": False, "map": {},
+        }  # fmt: skip
+        first = create_server(self._app, sockets=[listening], **more)
+        self._servers.append(first)
+        if self._gate is not None:
+            shared: dict[str, Any] = {"_dispatcher": first.task_dispatcher, "url_scheme": "https"}
+            behind: Any = create_server(self._app, sockets=[self._gate.inner], **more, **shared)
+            behind.fix_addr = lambda address: address  # of who really asks
+            self._servers.append(behind)
+            self._gate.start()
+        for server in self._servers:
+            server.channel_class = _Channel
+        self._thread = threading.Thread(target=first.run, name="http", daemon=True)
+        self._thread.start()
 
     def answers(self, patience: float = 10.0) -> bool:
         """Whether it answers over HTTP within `patience` seconds, asked as anybody would."""
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=patience)
+        connection = http.client.HTTPConnection(urlsplit(self.local).netloc, timeout=patience)
         try:
             connection.request("GET", "/api/health")
             return connection.getresponse().status == 200
@@ -86,18 +139,22 @@ class Server:
 
     def close(self) -> None:
         """End every stream, then stop listening."""
-        if self._server is None:
+        if not self._servers:
             return
         self._app.extensions["hub"].close()
-        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)  # first: answers still need the server
-        self._server.close()
+        # first: answers still need the server
+        self._servers[0].task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+        for server in self._servers:
+            server.close()
+        if self._gate is not None:
+            self._gate.close()
         for file in (self.runtime.settings.address_file, self.runtime.settings.token_file):
             file.unlink(missing_ok=True)
 
     def _tell_where(self) -> None:
         """The command line finds address and token in the data folder, readable by their owner only."""
         settings = self.runtime.settings
-        for file, text in ((settings.token_file, self.runtime.token.reveal()), (settings.address_file, self.url)):
+        for file, text in ((settings.token_file, self.runtime.token.reveal()), (settings.address_file, self.local)):
             file.unlink(missing_ok=True)
             file.touch(mode=0o600)
             file.write_text(text, "utf-8")
@@ -174,6 +231,14 @@ def listen(host: str, port: int) -> socket.socket:
             code="port_taken",
         ) from error
     return made
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    if settings.tls_cert is None and settings.tls_key is None:
+        return None
+    if settings.tls_cert is None or settings.tls_key is None:
+        raise Invalid("TLS needs both a certificate and its key: give tls_cert and tls_key, or neither", code="tls")
+    return Certificate(settings.tls_cert, settings.tls_key)
 
 
 def _host(host: str) -> str:

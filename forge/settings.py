@@ -22,15 +22,18 @@ from forge.domain.secret import Secret
 DEFAULT_PORT = 8400
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
+_FILES = frozenset({"seed", "tls_cert", "tls_key"})
 _OURS = frozenset({"forge.db", "vault.key", "settings.toml", "token", "lost+found"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """`port` 0 means any free one. `seed` is imported at first start. `max_streams`: open live streams before
-    503. `allowed_hosts`: names, beside this machine's own, that a request may ask for. `engine`: as DOCKER_HOST,
-    None as the environment says; `engine_certs`: the folder of its certificates. `workers`: deploys at once. The
-    encryption keys come from the environment only.
+    503. `allowed_hosts`: names, beside this machine's own, that a request may ask for. `trusted_proxies`: addresses or
+    networks whose X-Forwarded-… are believed. `tls_cert`, `tls_key`: PEM files; with them Forge speaks TLS.
+    `link_local`: link-local addresses may be asked. `engine`: as DOCKER_HOST, None as the environment says;
+    `engine_certs`: the folder of its certificates. `workers`: deploys at once. The encryption keys come from the
+    environment only.
     """
 
     data: Path
@@ -41,6 +44,10 @@ class Settings:
     log_format: str = "text"
     max_streams: int = 5000
     allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    link_local: bool = False
     engine: str | None = None
     engine_certs: Path | None = None
     workers: int = 4
@@ -165,7 +172,7 @@ def _file(path: Path) -> Iterator[tuple[str, str, object]]:
                 fields={name: "unknown"},
             )
         # where Forge is started from is chance: what the file names is found from the file
-        yield name, where, path.parent / _read(name, where, value, _path) if name == "seed" else value
+        yield name, where, path.parent / _read(name, where, value, _path) if name in _FILES else value
 
 
 def _line(text: str, name: str) -> str:
@@ -224,6 +231,22 @@ def _hosts(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_host(name) for name in names if name != ""))
 
 
+def _networks(value: object) -> tuple[str, ...]:
+    """Addresses and networks as a list, or as text with commas or blanks between them."""
+    texts = re.split(r"[,\s]+", value.strip()) if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("this must be a list of addresses or networks")
+    return tuple(dict.fromkeys(str(ipaddress.ip_network(text)) for text in texts if text))
+
+
+def _yes_or_no(value: object) -> bool:
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    found = words.get(value.lower()) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise ValueError("this must be true or false")  # noqa: TRY004
+    return found
+
+
 def _engine(value: object) -> str:
     url = value if isinstance(value, str) else ""
     parse_endpoint(url)
@@ -238,6 +261,10 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "log_format": _one_of(LOG_FORMATS),
     "max_streams": _number(1, 100_000),
     "allowed_hosts": _hosts,
+    "trusted_proxies": _networks,
+    "tls_cert": _path,
+    "tls_key": _path,
+    "link_local": _yes_or_no,
     "engine": _engine,
     "engine_certs": _path,
     "workers": _number(1, 64),

@@ -18,6 +18,7 @@ from forge.api import (
     discovery,
     errors,
     guard,
+    headers,
     health,
     images,
     instances,
@@ -34,6 +35,7 @@ from forge.api import (
     webhook,
 )
 from forge.api.addresses import addressed
+from forge.api.forwarded import trusting
 from forge.api.hub import Hub, Topics
 from forge.api.sessions import sessions_of
 
@@ -64,6 +66,8 @@ def make_app(runtime: Runtime) -> Flask:
     runtime.bus.subscribe(own.progress.hear)
     context.attach(app, own)
     guard.register(app)
+    headers.register(app)
+    app.wsgi_app = trusting(app.wsgi_app, runtime.settings.trusted_proxies)  # type: ignore[method-assign,assignment]
     errors.register(app)
     app.register_error_handler(NotFound, ui.fallback)
     for noun in _NOUNS:

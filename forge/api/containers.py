@@ -74,6 +74,7 @@ class AdoptPlan(Wire, kw_only=True):
     variables: list[VariableView]
     volumes: list[Volume]
     host_paths: list[str]
+    capabilities: list[str]
     limits: Limits
     aliases: list[str]
     networks: list[str]

@@ -9,6 +9,7 @@ from flask import Flask, current_app, g
 
 from forge.api.hub import Hub
 from forge.api.progress import Progress
+from forge.api.rate import Rate
 from forge.api.sessions import TICKET_SECONDS, Kept, Principal, WrongTokens
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Forbidden, NotFound, Unauthorized
@@ -22,7 +23,7 @@ _NAME = "forge"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What belongs to one app."""
+    """What belongs to one app. `deliveries`: how many webhooks an address may send; the `wrong` ones counted apart."""
 
     runtime: Runtime
     hub: Hub
@@ -30,6 +31,8 @@ class Context:
     progress: Progress = field(default_factory=Progress)
     tickets: Kept = field(default_factory=lambda: Kept(TICKET_SECONDS))
     wrong: WrongTokens = field(default_factory=WrongTokens)
+    deliveries: Rate = field(default_factory=lambda: Rate(burst=600, per_minute=300))
+    wrong_deliveries: Rate = field(default_factory=lambda: Rate(burst=60, per_minute=30))
 
 
 def attach(app: Flask, context: Context) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, current_app, g, request
+from flask import Flask, Request, current_app, g, request
 
 from forge.api.context import Context, context
 from forge.api.errors import TooMany
@@ -19,15 +19,6 @@ COOKIE: Final = "forge_session"
 BODY_LIMIT: Final = 1 << 20
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; "
-    "frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",  # no-referrer would turn the Origin of our own forms into null
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -67,7 +58,6 @@ def register(app: Flask) -> None:
     """Guard every route of `app`."""
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.before_request(_check)
-    app.after_request(_secure)
 
 
 def _check() -> None:
@@ -166,11 +156,3 @@ def _check_origin(request: Request) -> None:
 def _same(origin: str, request: Request) -> bool:
     scheme, _, host = origin.partition("://")
     return scheme in {"http", "https"} and host.lower() == request.headers.get("Host", "").lower()
-
-
-def _secure(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers[name] = value
-    if request.path.startswith("/api/"):
-        response.headers["Cache-Control"] = "no-store"
-    return response

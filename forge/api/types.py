@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from forge.domain.capabilities import USUAL
 from forge.domain.deploy import Deploy, StepRecord
 from forge.domain.instance import Instance
 from forge.domain.preferences import UnknownImage
@@ -80,6 +81,7 @@ class ProjectFields(Wire, kw_only=True):
     environment: dict[str, str] = {}
     volumes: list[Volume] = []
     limits: Limits = msgspec.field(default_factory=Limits)
+    capabilities: list[str] = msgspec.field(default_factory=lambda: list(USUAL))
     aliases: list[str] = []
     networks: list[str] = []
     labels: dict[str, str] = {}

@@ -6,9 +6,9 @@ import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from forge.api.context import actor, all_projects, runtime
+from forge.api.context import actor, all_projects, context, runtime
 from forge.api.contract import At, Operation, Page, operation, wire
-from forge.api.errors import nothing_here
+from forge.api.errors import TooMany, nothing_here
 from forge.api.guard import allow, allow_anyone
 from forge.api.sealing import wrapped
 from forge.api.sessions import Role
@@ -69,10 +69,14 @@ class SigningKey(Wire, kw_only=True):
 
 @blueprint.post("/api/webhook/<secret>")
 @allow_anyone("registries have no login; the secret in the address is theirs")
-@operation(Operation(status=202, answer=Delivered, text_body="application/json", refuses=(403, 404)))
+@operation(Operation(status=202, answer=Delivered, text_body="application/json", refuses=(403, 404, 429)))
 def deliver(secret: str) -> Delivered | Response:
     """Take a delivery: it only says "look now". A wrong secret is an address that leads nowhere."""
-    if not runtime().webhook.verify(secret):
+    known = runtime().webhook.verify(secret)
+    wait = (context().deliveries if known else context().wrong_deliveries).take(request.remote_addr or "")
+    if wait:
+        raise TooMany("Too many deliveries came from this address at once: try again later.", retry_after=wait)
+    if not known:
         return nothing_here()
     try:
         body = request.get_data()

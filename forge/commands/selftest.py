@@ -34,7 +34,7 @@ class _Running:
     def ask(self, path: str) -> HTTPResponse:
         bearer = {"Authorization": f"Bearer {self.runtime.token.reveal()}"}
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        asked = urllib.request.Request(self.server.url + path, headers=bearer)  # noqa: S310  our own server
+        asked = urllib.request.Request(self.server.local + path, headers=bearer)  # noqa: S310  our own server
         found: HTTPResponse = direct.open(asked, timeout=_PATIENCE)
         return found
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 @click.option("--workers", help="Deploys at once.  [default: 4]")
 @click.option("--max-streams", help="Live streams at once.  [default: 5000]")
 @click.option("--allowed-hosts", help="Names, beside this machine's own, that a request may ask for: a.org,b.org")
+@click.option("--trusted-proxies", help="Proxies whose X-Forwarded-… headers are believed: 10.0.0.2,172.18.0.0/16")
+@click.option("--tls-cert", metavar="FILE", help="Certificate (PEM); with --tls-key Forge speaks TLS.")
+@click.option("--tls-key", metavar="FILE", help="Its private key (PEM).")
 @click.option("--log-level", help="debug, info, warning or error.  [default: info]")
 @click.option("--log-format", help="text or json.  [default: text]")
 @pass_state

@@ -238,6 +238,7 @@ PROJECT: Shape = {
     "environment": PAIRS,
     "volumes": records(Volume, VOLUME),
     "limits": record(Limits, LIMITS),
+    "capabilities": TEXTS,
     "aliases": TEXTS,
     "networks": TEXTS,
     "labels": PAIRS,

@@ -159,6 +159,7 @@ class AdoptService:
             secrets=tuple(sorted(secrets)),
             volumes=volumes,
             limits=plan.limits,
+            capabilities=plan.capabilities,
             networks=plan.networks,
             aliases=tuple(alias for alias in plan.aliases if alias != wish.name),
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from forge.deploy.quick import suggest_health, suggest_port, suggest_stage
+from forge.domain.capabilities import DOCKERS
 from forge.domain.errors import Invalid
 from forge.domain.image import Image, is_digest, parse_image
 from forge.domain.project import Health, Limits, Volume, check_environment
@@ -52,6 +53,7 @@ class Plan:
     variables: tuple[Variable, ...] = ()
     volumes: tuple[Volume, ...] = ()
     host_paths: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = DOCKERS
     limits: Limits = field(default_factory=Limits)
     aliases: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
@@ -88,6 +90,7 @@ def make_plan(facts: StrangerFacts, image: ImageFacts | None, others: Sequence[S
         ),
         volumes=facts.volumes,
         limits=facts.limits,
+        capabilities=facts.capabilities,
         aliases=facts.aliases,
         networks=_networks(facts.stranger),
         restart=facts.restart,

@@ -95,6 +95,7 @@ def spec_of(
         networks=project.networks,
         volumes=tuple(_volume(v, project, stage, home, host_paths) for v in project.volumes),
         limits=project.limits,
+        capabilities=project.capabilities,
         stop_timeout=stage.stop_timeout,
     )
 

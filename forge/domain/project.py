@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from posixpath import normpath
 
+from forge.domain.capabilities import USUAL, capabilities
 from forge.domain.errors import Invalid
 from forge.domain.image import parse_image
 from forge.domain.names import check_domain_pattern, check_host, check_name
@@ -108,11 +109,12 @@ class Limits:
 class Project:
     """See the module. `image` is registry/path without tag; `registry`, `engine`, `proxy` name connections
     (registry None: found by the image's host). `secrets` are names of environment variables whose
-    values are in the vault. `networks` were on the engine before Forge: its instances join them, to
-    reach who is there. `domain` overrides the base domain of the settings. `route` is what is asked of the
-    proxy for its domains, in the words of the proxy's kind. `pre_deploy`: what runs once from the new image
-    before its instance starts (migrations), as `docker run IMAGE WORDS…` would, within `pre_deploy_timeout`
-    seconds; empty: nothing. `active` False: it was made from an unknown image and waits for a person.
+    values are in the vault. `capabilities` are all that its instances have. `networks` were on the engine before
+    Forge: its instances join them, to reach who is there. `domain` overrides the base domain of the settings. `route`
+    is what is asked of the proxy for its domains, in the words of the proxy's kind. `pre_deploy`: what runs once from
+    the new image before its instance starts (migrations), as `docker run IMAGE WORDS…` would, within
+    `pre_deploy_timeout` seconds; empty: nothing. `active` False: it was made from an unknown image and waits for a
+    person.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Project:
     secrets: tuple[str, ...] = ()
     volumes: tuple[Volume, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    capabilities: tuple[str, ...] = USUAL
     aliases: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -147,6 +150,7 @@ class Project:
         if not 1 <= self.port <= _HIGHEST_PORT:
             raise Invalid("The port is between 1 and 65535", fields={"port": "1 to 65535"})
         check_environment(self.environment, self.secrets)
+        object.__setattr__(self, "capabilities", capabilities(self.capabilities))
         if self.domain is not None:
             check_host(self.domain)
         for alias in self.aliases:

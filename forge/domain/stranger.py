@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from forge.domain.capabilities import DOCKERS
 from forge.domain.project import Limits, Volume
 from forge.domain.secret import Secret
 
@@ -50,8 +51,8 @@ class Beyond:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrangerFacts:
     """All of it. `image_id` is the image that it runs. `environment` holds what the image does not say itself, and all
-    of it is secret until somebody knows better. `restart` is the engine's word for its policy. `fleeting`: the engine
-    removes it as soon as it stops.
+    of it is secret until somebody knows better. `restart` is the engine's word for its policy. `capabilities` are
+    those of it that Forge can give. `fleeting`: the engine removes it as soon as it stops.
     """
 
     stranger: Stranger
@@ -61,5 +62,6 @@ class StrangerFacts:
     limits: Limits = field(default_factory=Limits)
     aliases: tuple[str, ...] = ()
     restart: str = "no"
+    capabilities: tuple[str, ...] = DOCKERS
     fleeting: bool = False
     beyond: tuple[Beyond, ...] = ()

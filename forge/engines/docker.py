@@ -209,8 +209,14 @@ class DockerEngine:
 
     def _check_external(self, name: str) -> None:
         with self._link.ask(f"look for the volume {name}", fine=GONE) as api:
-            labels = api.inspect_volume(name).get("Labels") or {}
-            if HOME_LABEL in labels:
+            body = api.inspect_volume(name)
+            if socket := recipe.socket_in(body, self._link.access.url):
+                raise EngineError(
+                    f"The volume {name} leads to the engine's own socket {socket}: whoever has that has the machine, "
+                    "so no instance gets it",
+                    code="socket",
+                )
+            if HOME_LABEL in (body.get("Labels") or {}):
                 raise EngineError(f"The volume {name} belongs to a stage of Forge: use it there", code="name_taken")
             return
         raise EngineError(f"The volume {name} is gone: take it out of the project", code="no_volume")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from forge.domain.project import Limits, Volume, VolumeKind
@@ -33,6 +33,8 @@ def container(spec: InstanceSpec) -> Json:
             "PortBindings": {} if spec.once else {port: _bindings(spec)},
             "RestartPolicy": {"Name": "no" if spec.once else "unless-stopped"},
             "SecurityOpt": ["no-new-privileges"],
+            "CapDrop": ["ALL"],
+            "CapAdd": list(spec.capabilities),
             "LogConfig": {"Type": "json-file", "Config": dict(_ROTATION)},
             "Mounts": [_mount(volume, spec.labels) for volume in spec.volumes],
             **_limits(spec.limits),
@@ -65,9 +67,21 @@ def differences(spec: InstanceSpec, body: Json) -> tuple[str, ...]:
         for volume in spec.volumes
         if mounts.get(volume.path.rstrip("/")) is not (not volume.read_only)
     ]
+    said += _powers(spec, host)
     if config["Image"] != spec.image:
         said.append(f"the image is {config['Image']}")
     return (*said, *_network_differences(spec, body))
+
+
+def _powers(spec: InstanceSpec, host: Json) -> Iterator[str]:
+    """What it may do on the machine that was not asked for."""
+    given = {name.removeprefix("CAP_") for name in host.get("CapAdd") or ()}
+    if given != set(spec.capabilities) or [name.removeprefix("CAP_") for name in host.get("CapDrop") or ()] != ["ALL"]:
+        yield f"its capabilities are {', '.join(sorted(given)) or 'those of the engine'}"
+    if "no-new-privileges" not in (host.get("SecurityOpt") or ()):
+        yield "it may gain privileges"
+    if host.get("Privileged"):
+        yield "it is privileged"
 
 
 def _network_differences(spec: InstanceSpec, body: Json) -> list[str]:
@@ -110,6 +124,16 @@ def named_volumes(spec: InstanceSpec) -> list[Json]:
 def external_volumes(spec: InstanceSpec) -> list[str]:
     """The volumes that must be there already: Docker would make a missing one, empty, without a word."""
     return [volume.source or "" for volume in spec.volumes if volume.kind is VolumeKind.EXTERNAL]
+
+
+def socket_in(volume: Json, engine: str) -> str | None:
+    """The socket of an engine to which a volume (`GET /volumes/{name}`) leads: one may stand for a folder of the
+    machine. `engine` is where ours is reached.
+    """
+    device = (volume.get("Options") or {}).get("device") or ""
+    sockets = {engine.removeprefix("unix://"), "/var/run/docker.sock", "/run/docker.sock"}
+    held = (one for one in sorted(sockets) if f"{one}/".startswith(f"{device.rstrip('/')}/"))
+    return next(held, None) if device.startswith("/") else None
 
 
 def _plain(value: str | Secret) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from forge.domain.capabilities import DOCKERS
 from forge.domain.errors import Invalid
 from forge.domain.names import check_host
 from forge.domain.project import Limits, Volume, VolumeKind
@@ -55,6 +56,7 @@ def facts(body: Json, image: Json) -> StrangerFacts:
         limits=limits,
         aliases=_aliases(body),
         restart=(host.get("RestartPolicy") or {}).get("Name") or "no",
+        capabilities=_capabilities(host),
         fleeting=bool(host.get("AutoRemove")),
         beyond=(*_beyond(body, image.get("Config") or {}), *_socket(body), *odd, *unfit),
     )
@@ -163,6 +165,17 @@ def _limits(host: Json) -> tuple[Limits, tuple[Beyond, ...]]:
         return Limits(), (Beyond(what="limits", text=f"Its limits: {error.message}."),)
 
 
+def _capabilities(host: Json) -> tuple[str, ...]:
+    """Of those that Docker gives by itself: what was dropped is gone unless it was added again."""
+    dropped, added = _named(host, "CapDrop"), _named(host, "CapAdd")
+    kept = set() if "ALL" in dropped else set(DOCKERS) - dropped
+    return tuple(name for name in DOCKERS if name in kept | added or "ALL" in added)
+
+
+def _named(host: Json, key: str) -> set[str]:
+    return {str(name).upper().removeprefix("CAP_") for name in host.get(key) or ()}
+
+
 def _cpus(host: Json) -> float | None:
     if host.get("NanoCpus"):
         return float(host["NanoCpus"]) / 1e9
@@ -189,8 +202,8 @@ def _rights(host: Json) -> Iterator[tuple[str, str]]:
     if host.get("Devices") or host.get("DeviceRequests"):
         names = [device.get("PathOnHost", "") for device in host.get("Devices") or ()] or ["a graphics card"]
         yield "devices", f"Devices of the machine ({_some(names)})."
-    if host.get("CapAdd"):
-        yield "capabilities", f"Added capabilities ({_some(host['CapAdd'])})."
+    if more := sorted(_named(host, "CapAdd") - set(DOCKERS)):
+        yield "capabilities", f"Added capabilities ({_some(more)})."
     modes = {name: host.get(name) for name in ("PidMode", "IpcMode", "UTSMode", "UsernsMode")}
     shared = [name.removesuffix("Mode").lower() for name, mode in modes.items() if mode not in _OWN]
     if shared:

@@ -16,14 +16,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from forge.domain.addresses import Address, meant, never
 
-# Where clouds tell a machine its secrets; what is not link-local of it.
-_METADATA = frozenset(
-    ipaddress.ip_address(text)
-    for text in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
-)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _CONNECTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 _STARTS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"})
 
@@ -62,13 +56,9 @@ def within(*, local: bool, through: frozenset[tuple[str, int]] = frozenset()) ->
 
 def why_not(address: Address, *, local: bool) -> str | None:
     """Why nothing is sent to an address; None if it may be."""
-    real = _meant(address)
-    if real in _METADATA:
-        return f"{real} is where a cloud keeps a machine's secrets: nothing is sent there"
-    if real.is_multicast or real == ipaddress.ip_address("255.255.255.255"):
-        return f"{real} is many machines at once: nothing is sent there"
-    if local:
-        return None
+    real, reason = meant(address), never(address)
+    if reason is not None or local:
+        return reason
     if real.is_loopback or real.is_unspecified:
         return f"{real} is this machine itself: allow it for this notification if that is meant"
     if real.is_link_local:
@@ -90,15 +80,6 @@ def proxies_of(environment: Mapping[str, str]) -> frozenset[tuple[str, int]]:
         except OSError:
             continue  # then nothing can go through it either
     return frozenset(found)
-
-
-def _meant(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one stands for."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _install() -> None:

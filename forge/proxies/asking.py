@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from forge import outgoing
 from forge.domain.connection import ProxyConnection
 from forge.domain.errors import ProxyError, ProxyUnavailable
 from forge.domain.route import Target
@@ -41,6 +42,8 @@ def ask(
     connection = _connection(address, domain, timeout)
     sent = {"Host": domain, "User-Agent": USER_AGENT, "Accept": "*/*", "Connection": "close", **(headers or {})}
     try:
+        connection.connect()
+        outgoing.check(connection.sock)
         connection.request("GET", path, headers=sent)
         answer = connection.getresponse()
         spent = (time.monotonic() - begun) * 1000

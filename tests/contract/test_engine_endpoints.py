@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,12 +14,10 @@ from forge.domain.project import Volume, VolumeKind
 from forge.ports import Engine
 from tests.contract.engine_worlds import RUNNING, Bench, RealWorld
 from tests.parts.engine import Engine as EnginePart
+from tests.parts.filter import Endpoint, documented, row_of
 from tests.parts.registry import Registry as RegistryPart
 
 pytestmark = pytest.mark.real
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "docker-endpoints.md"
-Endpoint = tuple[str, str]
 
 
 class Noting:
@@ -45,8 +41,7 @@ class Recorder:
         send = docker.APIClient.send
 
         def recorded(client: docker.APIClient, request: requests.PreparedRequest, **more: Any) -> requests.Response:
-            path = re.sub(r"^/v\d+\.\d+/", "/V/", urlsplit(request.url or "").path)
-            self.asked.add((request.method or "", path))
+            self.asked.add((request.method or "", urlsplit(request.url or "").path))
             answer: requests.Response = send(client, request, **more)
             if self.removing and request.method == "DELETE":
                 answer.status_code = 409
@@ -108,15 +103,6 @@ def live(engine: Any, bench: Bench, recorder: Recorder) -> None:
     engine.close()
 
 
-def documented() -> list[Endpoint]:
-    return re.findall(r"`(GET|POST|PUT|DELETE|HEAD) (/\S+)`", DOCUMENT.read_text())
-
-
-def is_of(asked: Endpoint, row: Endpoint) -> bool:
-    pattern = re.escape(row[1]).replace(r"\{id\}", "[^/]+").replace(r"\{name\}", ".+")
-    return asked[0] == row[0] and re.fullmatch(pattern, asked[1]) is not None
-
-
 def test_the_document_names_all_that_is_asked_of_docker_and_nothing_else(world: RealWorld, recorder: Recorder) -> None:
     """Pitfall 26."""
     engine = Noting(world.engine)
@@ -124,6 +110,5 @@ def test_the_document_names_all_that_is_asked_of_docker_and_nothing_else(world: 
     live(engine, Bench(world), recorder)
     ports = {name for name in vars(Engine) if not name.startswith("_")}
     assert engine.called >= ports, "every call of the port is part of this"
-    rows = documented()
-    assert [asked for asked in sorted(recorder.asked) if not any(is_of(asked, row) for row in rows)] == []
-    assert [row for row in rows if not any(is_of(asked, row) for asked in recorder.asked)] == []
+    assert [asked for asked in sorted(recorder.asked) if row_of(*asked) is None] == []
+    assert [row for row in documented() if row not in {row_of(*asked) for asked in recorder.asked}] == []

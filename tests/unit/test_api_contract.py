@@ -80,6 +80,13 @@ def test_what_is_no_json_is_a_400(client, body):
     assert (answer.status_code, answer.json["code"]) == (400, "unreadable")
 
 
+@pytest.mark.promise("parsers")
+@pytest.mark.parametrize("nest", ["[", '{"a":', '{"name":[', '{"name":{"name":'])
+def test_a_nest_of_json_is_refused_and_costs_no_stack(client, nest):
+    answer = client.post("/shown", data=nest * (900_000 // len(nest)), content_type="application/json")
+    assert answer.status_code in {400, 422}
+
+
 @pytest.mark.parametrize("type_", ["text/plain", "application/x-www-form-urlencoded", None])
 def test_a_form_of_another_site_cannot_pass_for_json(client, type_):
     answer = client.post("/shown", data=b'{"name": "x"}', content_type=type_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -28,6 +29,7 @@ def test_a_scalar_keeps_how_it_was_written(text, kind):
     assert (item.kind, item.text) == (kind, text.strip("'"))
 
 
+@pytest.mark.promise("parsers")
 @pytest.mark.parametrize(
     ("text", "where", "said"),
     [
@@ -55,6 +57,18 @@ def test_a_control_character_is_told_as_no_yaml():
         read_tree("a: \x00")
 
 
+@pytest.mark.promise("parsers")
+def test_a_billion_laughs_are_refused_at_the_first_anchor():
+    laughs = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in itertools.pairwise("abcdefghi")
+    )
+    begun = time.monotonic()
+    with pytest.raises(Invalid, match="anchors"):
+        read_tree(laughs)
+    assert time.monotonic() - begun < 1
+
+
+@pytest.mark.promise("parsers")
 def test_a_nest_as_deep_as_the_file_may_be_long_is_refused_at_once():
     begun = time.monotonic()
     with pytest.raises(Invalid, match="deep"):

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from forge.domain.errors import EngineError
-from forge.domain.project import HealthKind
+from forge.domain.project import HealthKind, Volume, VolumeKind
 from forge.domain.secret import Secret
 from forge.engines import docker
 from forge.engines.docker import DockerEngine
@@ -145,3 +145,14 @@ def test_stats_ask_for_one_measurement_where_docker_knows_that(stub, engine, spe
     stub.answer.table["GET", "/version"] = {**ABOUT, "ApiVersion": speaks}
     assert engine.stats("1f") is None
     assert stub.seen[-1].query == asked
+
+
+def test_an_external_volume_that_is_the_engines_socket_by_another_name_is_refused(stub, engine):
+    stub.answer.table["GET", "/volumes/sly"] = {
+        "Name": "sly", "Labels": None, "Options": {"type": "none", "o": "bind", "device": "/var/run"},
+    }  # fmt: skip
+    volumes = (Volume(kind=VolumeKind.EXTERNAL, path="/x", source="sly"),)
+    with pytest.raises(EngineError) as error:
+        engine.create(InstanceSpec(name="a", image=IMAGE, port=80, publish=20001, labels={}, volumes=volumes))
+    assert error.value.code == "socket"
+    assert [seen.path for seen in stub.seen if seen.method == "POST"] == []

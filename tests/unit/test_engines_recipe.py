@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from forge.domain.capabilities import USUAL
 from forge.domain.project import Limits, Volume, VolumeKind
 from forge.domain.secret import Secret
 from forge.engines import recipe
@@ -31,6 +32,8 @@ def test_the_least_that_is_asked_for():
             "PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "20001"}]},
             "RestartPolicy": {"Name": "unless-stopped"},
             "SecurityOpt": ["no-new-privileges"],
+            "CapDrop": ["ALL"],
+            "CapAdd": list(USUAL),
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
             "Mounts": [],
         },
@@ -86,7 +89,11 @@ def made(spec, **changes):
             "Env": [*asked["Env"], "PATH=/"],
             "Labels": {**asked["Labels"], "x": "y"},
         },
-        "HostConfig": {key: host.get(key) for key in ("Memory", "NanoCpus", "PidsLimit", "PortBindings")},
+        "HostConfig": {
+            **{key: host.get(key) for key in ("Memory", "NanoCpus", "PidsLimit", "PortBindings", "SecurityOpt")},
+            "CapAdd": [f"CAP_{name}" for name in host["CapAdd"]],
+            "CapDrop": host["CapDrop"],
+        },
         "Mounts": [{"Destination": m["Target"], "RW": not m["ReadOnly"]} for m in host["Mounts"]],
         "NetworkSettings": {"Networks": {"net": {}}},
     }
@@ -124,6 +131,11 @@ WHOLE = replace(
             ("the volume at /d is not as asked",),
         ),
         ({"NetworkSettings__Networks": {}}, ("it is not on the network net",)),
+        ({"HostConfig__CapAdd": ["CAP_SYS_ADMIN"]}, ("its capabilities are SYS_ADMIN",)),
+        ({"HostConfig__CapAdd": None, "HostConfig__CapDrop": None}, ("its capabilities are those of the engine",)),
+        ({"HostConfig__CapDrop": ["NET_RAW"]}, (f"its capabilities are {', '.join(USUAL)}",)),
+        ({"HostConfig__SecurityOpt": None}, ("it may gain privileges",)),
+        ({"HostConfig__Privileged": True}, ("it is privileged",)),
         ({"HostConfig__PortBindings": None}, ("it does not listen on port 20001 of this machine",)),
     ],
 )
@@ -184,3 +196,49 @@ def test_more_addresses_that_it_listens_on_lead_to_the_same_port():
         {"HostIp": "127.0.0.1", "HostPort": "20001"},
         {"HostIp": "172.17.0.1", "HostPort": "20001"},
     ]
+
+
+EVERYTHING = replace(
+    WHOLE,
+    links={"db": "forge-db-1"},
+    command=("run",),
+    volumes=tuple(
+        Volume(kind=kind, path=f"/{kind}", source="/srv/x" if kind is VolumeKind.HOST else "x" if needs else None)
+        for kind, needs in ((kind, kind not in {VolumeKind.INSTANCE, VolumeKind.TMPFS}) for kind in VolumeKind)
+    ),
+)
+
+
+def test_nothing_else_is_ever_asked_for_whatever_a_project_says():
+    """No Privileged, Devices, PidMode, Binds, …: what is not here, no setting can turn on."""
+    body = recipe.container(EVERYTHING)
+    assert set(body) == {
+        "Image", "Env", "Labels", "ExposedPorts", "StopTimeout", "HostConfig", "Cmd", "NetworkingConfig",
+    }  # fmt: skip
+    assert set(body["HostConfig"]) == {
+        "PortBindings", "RestartPolicy", "SecurityOpt", "CapDrop", "CapAdd", "LogConfig", "Mounts", "NetworkMode",
+        "Memory", "NanoCpus", "PidsLimit",
+    }  # fmt: skip
+    assert body["HostConfig"]["SecurityOpt"] == ["no-new-privileges"]
+
+
+def test_a_project_may_take_every_capability_away():
+    host = recipe.container(replace(SPEC, capabilities=()))["HostConfig"]
+    assert (host["CapDrop"], host["CapAdd"]) == (["ALL"], [])
+
+
+@pytest.mark.parametrize(
+    ("options", "socket"),
+    [
+        (None, None),
+        ({"type": "tmpfs", "device": "tmpfs"}, None),
+        ({"type": "none", "o": "bind", "device": "/srv/data"}, None),
+        ({"type": "none", "o": "bind", "device": "/var/runner"}, None),
+        ({"type": "none", "o": "bind", "device": "/var/run"}, "/var/run/docker.sock"),
+        ({"type": "none", "o": "bind", "device": "/run/docker.sock"}, "/run/docker.sock"),
+        ({"type": "none", "o": "bind", "device": "/"}, "/run/docker.sock"),
+        ({"type": "none", "o": "bind", "device": "/home/ada/"}, "/home/ada/docker.sock"),
+    ],
+)
+def test_a_volume_that_leads_to_an_engines_socket_is_seen(options, socket):
+    assert recipe.socket_in({"Name": "x", "Options": options}, "unix:///home/ada/docker.sock") == socket

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from forge.domain.capabilities import DOCKERS
 from forge.domain.project import Limits, Volume, VolumeKind
 from forge.domain.stranger import Publication
 from forge.engines import strangers
@@ -184,3 +185,16 @@ def test_labels_of_the_image_and_of_compose_are_nobodys_loss():
 def test_an_image_that_is_gone_makes_everything_its_own():
     facts = strangers.facts(body(), {})
     assert set(facts.environment) == {"PATH", "PORT"}
+
+
+@pytest.mark.parametrize(
+    ("host", "kept"),
+    [
+        ({}, DOCKERS),
+        ({"CapDrop": ["ALL"], "CapAdd": ["CAP_CHOWN", "NET_ADMIN"]}, ("CHOWN",)),
+        ({"CapDrop": ["CAP_NET_RAW"]}, tuple(name for name in DOCKERS if name != "NET_RAW")),
+        ({"CapDrop": ["NET_RAW"], "CapAdd": ["ALL"]}, DOCKERS),
+    ],
+)
+def test_it_keeps_the_capabilities_it_has_as_far_as_docker_gives_them_by_itself(host, kept):
+    assert strangers.facts(body(host=host), IMAGE).capabilities == kept

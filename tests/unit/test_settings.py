@@ -23,6 +23,11 @@ EVERY = [  # name, as flag, as variable, in the file, what is read from each of 
     ("max_streams", 10, "20", "30", (10, 20, 30)),
     ("allowed_hosts", ("A.example.org",), "b.example.org, c.example.org", '["d.example.org"]',
      (("a.example.org",), ("b.example.org", "c.example.org"), ("d.example.org",))),
+    ("trusted_proxies", ("10.0.0.1",), "10.0.0.2 172.18.0.0/16", '["::1"]',
+     (("10.0.0.1/32",), ("10.0.0.2/32", "172.18.0.0/16"), ("::1/128",))),
+    ("tls_cert", Path("/a.pem"), "/b.pem", '"/c.pem"', (Path("/a.pem"), Path("/b.pem"), Path("/c.pem"))),
+    ("tls_key", Path("/a.pem"), "/b.pem", '"/c.pem"', (Path("/a.pem"), Path("/b.pem"), Path("/c.pem"))),
+    ("link_local", True, "yes", "true", (True, True, True)),
     ("engine", "unix:///a.sock", "tcp://b:2375", '"ssh://c"', ("unix:///a.sock", "tcp://b:2375", "ssh://c")),
     ("workers", 1, "2", "3", (1, 2, 3)),
 ]  # fmt: skip

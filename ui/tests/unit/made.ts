@@ -98,6 +98,7 @@ export function aProject(changes: Partial<Project> = {}): Project {
     environment: {},
     volumes: [],
     limits: { memory: null, cpus: null, pids: null },
+    capabilities: ['CHOWN', 'SETUID'],
     aliases: [],
     networks: [],
     route: {},

@@ -22,6 +22,7 @@ const FULL = aProject({
     { kind: 'tmpfs', path: '/tmp', source: null, read_only: false, exclusive: false, size: 67108864 },
   ],
   limits: { memory: 536870912, cpus: 0.5, pids: 100 },
+  capabilities: ['CHOWN', 'SETUID'],
   aliases: ['api', 'web'],
   route: { https: 'true', adopt: 'false' },
   labels: { 'com.example.team': 'shop' },

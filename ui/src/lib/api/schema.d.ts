@@ -1391,6 +1391,7 @@ export interface components {
         AdoptPlan: {
             aliases: string[];
             beyond: components["schemas"]["Beyond"][];
+            capabilities: string[];
             container: components["schemas"]["ContainerView"];
             digest: string;
             health: components["schemas"]["Health"];
@@ -1466,6 +1467,7 @@ export interface components {
             active: boolean;
             /** @default [] */
             aliases: string[];
+            capabilities: string[];
             decided: components["schemas"]["Sighting"][];
             /** @default null */
             domain: string | null;
@@ -1560,6 +1562,7 @@ export interface components {
         ChangedProject: {
             /** @default [] */
             aliases: string[];
+            capabilities?: string[];
             /** @default null */
             domain: string | null;
             /** @default local */
@@ -2383,6 +2386,7 @@ export interface components {
         NewProject: {
             /** @default [] */
             aliases: string[];
+            capabilities?: string[];
             /** @default null */
             domain: string | null;
             /** @default local */
@@ -2656,6 +2660,7 @@ export interface components {
             active: boolean;
             /** @default [] */
             aliases: string[];
+            capabilities: string[];
             /** @default null */
             domain: string | null;
             /** @default local */

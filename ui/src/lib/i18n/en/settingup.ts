@@ -209,6 +209,10 @@ export const settingup = {
   cpus: 'Processors',
   cpusHint: 'Such as 0.5 or 2.',
   pids: 'Processes',
+  capabilities: 'Capabilities',
+  capabilitiesNone: 'None at all',
+  capabilitiesHint:
+    'Powers of root that its processes keep, such as CHOWN or NET_BIND_SERVICE. The fewer, the less a break-in can do.',
   labels: 'Labels',
   labelAdd: 'Add a label',
   labelName: 'Name of the label',

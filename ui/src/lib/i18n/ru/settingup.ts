@@ -209,6 +209,10 @@ export const settingup: Words['settingup'] = {
   cpus: 'Процессоры',
   cpusHint: 'Например, 0.5 или 2.',
   pids: 'Процессы',
+  capabilities: 'Привилегии ядра (capabilities)',
+  capabilitiesNone: 'Совсем никаких',
+  capabilitiesHint:
+    'Полномочия root, которые остаются у процессов, например CHOWN или NET_BIND_SERVICE. Чем их меньше, тем меньше сможет взломщик.',
   labels: 'Метки',
   labelAdd: 'Добавить метку',
   labelName: 'Имя метки',

@@ -22,7 +22,7 @@ export interface Plan<Form, View> {
 }
 
 const PAUSE = 500; // milliseconds after the last key until Forge is asked
-const GATHERED = /^(environment|secrets|volumes|labels|aliases)\b.*/; // lists have one place for what is wrong
+const GATHERED = /^(environment|secrets|volumes|labels|aliases|capabilities)\b.*/; // lists have one place for what is wrong
 
 /** What was typed until this page is left or loaded anew: here, and nowhere else, with secrets. */
 export const typed = new Map<string, string>();

@@ -39,6 +39,7 @@ export interface ProjectForm {
   variables: Variable[];
   volumes: VolumeRow[];
   limits: { memory: string; cpus: string; pids: string };
+  capabilities: string;
   aliases: string;
   networks: string;
   preDeploy: { command: string; timeout: string };
@@ -77,6 +78,7 @@ export function projectForm(project: Project): ProjectForm {
       cpus: said(limits?.cpus),
       pids: said(limits?.pids),
     },
+    capabilities: project.capabilities.join(' '),
     aliases: project.aliases.join(' '),
     networks: project.networks.join(' '),
     preDeploy: { command: joined(project.pre_deploy), timeout: writeSpan(project.pre_deploy_timeout) },
@@ -123,6 +125,7 @@ export function sentProject(form: ProjectForm, project: Project): { body: Change
       cpus: read('limits.cpus', form.limits.cpus, Number, t.settingup.notNumber),
       pids: read('limits.pids', form.limits.pids, Number, t.settingup.notNumber),
     },
+    capabilities: form.capabilities.split(/[\s,]+/).filter(Boolean),
     aliases: form.aliases.split(/[\s,]+/).filter(Boolean),
     networks: form.networks.split(/[\s,]+/).filter(Boolean),
     pre_deploy: command(form.preDeploy.command, faults),
