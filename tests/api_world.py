@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from forge.api.app import make_app
 from forge.api.context import Context
 from forge.api.guard import COOKIE
-from forge.api.sessions import Principal
+from forge.domain.person import Person, Principal
 from forge.compose import compose
 from forge.deploy.adapters import Factories
 from forge.domain.connection import ProxyConnection, RegistryConnection
@@ -22,6 +22,7 @@ from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.route import Target
 from forge.runtime import Runtime
 from forge.settings import Settings
+from forge.store.people import told
 from tests.fake_engine import FakeEngine
 from tests.fake_machine import Behaviour
 from tests.fake_proxy import FakeProxy
@@ -52,8 +53,18 @@ class World:
     def browser(self, principal: Principal) -> FlaskClient:
         """A browser in which `principal` is signed in."""
         client = self.app.test_client()
-        client.set_cookie(COOKIE, self.context.sessions.begin(principal))
+        client.set_cookie(COOKIE, self.session(principal))
         return client
+
+    def session(self, principal: Principal) -> str:
+        """A session of `principal`, who gets an account if there is none of that name."""
+        store = self.runtime.store
+        if principal.name not in {person.name for person in store.people.all()}:
+            person = Person(name=principal.name, role=principal.role, projects=principal.projects)
+            with store.database.change() as change:
+                store.people.add(change, person, "no hash")
+                told("person_changed", change, "test", name=principal.name, change="made")
+        return self.runtime.people.sessions.begin(principal.name)
 
     def connect(self) -> None:
         """A registry and a proxy that a person told Forge about."""

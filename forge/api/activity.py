@@ -8,7 +8,7 @@ from flask import Blueprint
 from forge.api.context import actor, principal, runtime
 from forge.api.contract import At, Operation, Page, operation
 from forge.api.guard import allow
-from forge.api.sessions import Role
+from forge.domain.person import Role
 from forge.api.stages import at
 from forge.domain.deploy import Deploy
 from forge.domain.errors import NotFound

@@ -10,7 +10,7 @@ from flask import Blueprint
 from forge.api.context import actor, runtime
 from forge.api.contract import At, Operation, domain, operation
 from forge.api.guard import allow
-from forge.api.sessions import Role
+from forge.domain.person import Role
 from forge.api.stages import at
 from forge.api.types import Health, Limits, Volume, Wire
 from forge.deploy import adopt

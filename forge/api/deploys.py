@@ -9,7 +9,7 @@ from forge.api.context import actor, context, principal, runtime, visible_deploy
 from forge.api.contract import AsOf, At, Operation, Page, operation
 from forge.api.guard import allow
 from forge.api.present import deploy_view
-from forge.api.sessions import Role
+from forge.domain.person import Role
 from forge.api.stages import at
 from forge.api.types import DeployView
 from forge.domain.deploy import Deploy, DeployStatus

@@ -8,7 +8,7 @@ from forge.api.context import actor, runtime, visible_instance
 from forge.api.contract import Operation, operation
 from forge.api.guard import allow
 from forge.api.present import instance_view
-from forge.api.sessions import Role
+from forge.domain.person import Role
 from forge.api.types import InstanceView
 
 blueprint = Blueprint("instances", __name__)

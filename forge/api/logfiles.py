@@ -11,7 +11,7 @@ from flask import Blueprint, Response, stream_with_context
 from forge.api.context import runtime, visible_deploy, visible_instance
 from forge.api.contract import TEXT, Operation, operation
 from forge.api.guard import allow
-from forge.api.sessions import Role
+from forge.domain.person import Role
 from forge.api.stream import Since, deploy_lines
 
 blueprint = Blueprint("logfiles", __name__)

@@ -11,7 +11,7 @@ from forge.api.context import actor, runtime
 from forge.api.contract import At, Operation, Page, domain, operation, wire
 from forge.api.guard import allow
 from forge.api.sealing import wrapped
-from forge.api.sessions import Role
+from forge.domain.person import Role
 from forge.api.types import Wire
 from forge.domain.notification import (
     SAID_UNASKED,

@@ -10,7 +10,7 @@ from forge.api.contract import AsOf, At, Operation, domain, operation, wire
 from forge.api.guard import allow
 from forge.api.present import project_view, project_views
 from forge.api.sealing import kept_names, sealed
-from forge.api.sessions import Role
+from forge.domain.person import Role
 from forge.api.stages import make_stage
 from forge.api.types import ApprovedProject, ChangedProject, Deletion, DryRun, NewProject, ProjectView, Volumes
 from forge.config.unapplied import Unapplied, unapplied

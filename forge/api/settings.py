@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from forge.api.context import actor, runtime
 from forge.api.contract import JSON, YAML, Operation, domain, operation, read_body, read_text, wire
 from forge.api.guard import allow
-from forge.api.sessions import Role
+from forge.domain.person import Role
 from forge.api.types import DryRun, Settings, Wire
 from forge.domain.preferences import Preferences
 

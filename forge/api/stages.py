@@ -13,7 +13,7 @@ from forge.api.contract import At, Id, Operation, domain, operation, wire
 from forge.api.guard import allow
 from forge.api.present import instance_views, stage_view
 from forge.api.sealing import kept_names, sealed
-from forge.api.sessions import Role
+from forge.domain.person import Role
 from forge.api.types import (
     ChangedStage,
     Check,

@@ -14,7 +14,7 @@ from forge.api.context import context, principal, runtime, visible_deploy, visib
 from forge.api.contract import EVENTS, HIGHEST, JSON, Operation, operation
 from forge.api.guard import allow, standing
 from forge.api.hub import STREAM_HEADERS
-from forge.api.sessions import Role
+from forge.domain.person import Role
 from forge.domain.events import deploy_topic, instance_topic
 from forge.domain.metrics import TOPIC as METRICS
 from forge.ports import LogLine

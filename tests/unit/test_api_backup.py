@@ -8,7 +8,7 @@ import shutil
 import time
 from urllib.parse import urlsplit
 
-from forge.api.sessions import Principal, Role
+from forge.domain.person import Principal, Role
 from forge.compose import compose
 from forge.server import Server
 from forge.settings import Settings

@@ -7,7 +7,7 @@ from flask import Flask
 
 from forge.api.app import make_app
 from forge.api.guard import COOKIE, Declaration, allow, allow_anyone, declaration
-from forge.api.sessions import Principal, Role
+from forge.domain.person import Principal, Role
 from tests.api_world import world_fixture  # noqa: F401
 
 OWN_PAGE = {"Origin": "http://localhost"}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from forge.api.guard import declaration
-from forge.api.sessions import Principal, Role
+from forge.domain.person import Principal, Role
 from forge.domain.deploy import Deploy, DeployStatus
 from forge.store.deploys import Configuration
 from tests.api_world import world_fixture  # noqa: F401

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from forge.api.sessions import Principal, Role
+from forge.domain.person import Principal, Role
 from forge.domain.events import Event
 from tests.api_world import world_fixture  # noqa: F401
 

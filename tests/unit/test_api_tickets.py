@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from forge.api.sessions import WRONG_PER_MINUTE, Kept, Principal, Role, WrongTokens, sessions_of
+from forge.api.tickets import WRONG_PER_MINUTE, Kept, WrongTokens, sessions_of
+from forge.domain.person import Principal, Role
 from tests.api_world import a_world
 
 ADA = Principal(name="ada", role=Role.ADMIN)
