@@ -14,11 +14,11 @@ from flask.testing import FlaskClient
 from forge.api.app import make_app
 from forge.api.context import Context
 from forge.api.guard import COOKIE
-from forge.domain.person import Person, Principal
 from forge.compose import compose
 from forge.deploy.adapters import Factories
 from forge.domain.connection import ProxyConnection, RegistryConnection
 from forge.domain.instance import Instance, InstanceStatus
+from forge.domain.person import Person, Principal
 from forge.domain.route import Target
 from forge.runtime import Runtime
 from forge.settings import Settings

@@ -10,10 +10,10 @@ from flask import Flask, current_app, g, request
 from forge.api.hub import Hub
 from forge.api.progress import Progress
 from forge.api.tickets import Tickets, WrongTokens
-from forge.domain.person import Principal
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Forbidden, NotFound, Unauthorized
 from forge.domain.instance import Instance
+from forge.domain.person import Principal, Reach, Role
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime
@@ -67,6 +67,11 @@ def all_projects() -> None:
     """Raise Forbidden unless whoever asks may see every project."""
     if principal().projects is not None:
         raise Forbidden("This tells of all projects, and you may see some of them only.", code="some_projects")
+
+
+def sees_people() -> bool:
+    """Whether whoever asks may hear what is about people."""
+    return principal().role is Role.ADMIN and principal().reach is Reach.PERSON
 
 
 def visible_deploy(deploy: int) -> Deploy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -11,10 +12,11 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, Response, current_app, g, request
 
 from forge.api.context import READS, Context, check_stage, context
+from forge.domain.errors import Forbidden, NotFound, TooMany, Unauthorized, Unavailable
 from forge.domain.person import Principal, Reach, Role, owner
 from forge.http import is_loopback
 from forge.people.tokens import PREFIX
-from forge.domain.errors import Forbidden, NotFound, TooMany, Unauthorized, Unavailable
+from forge.settings import Settings
 
 COOKIE: Final = "forge_session"
 BODY_LIMIT: Final = 1 << 20
@@ -75,7 +77,7 @@ def register(app: Flask) -> None:
 
 
 def _check() -> None:
-    _check_host(request, context().runtime.settings.allowed_hosts)
+    _check_host(request, context().runtime.settings)
     if request.method not in READS:
         _check_origin(request)
     if request.endpoint is None:
@@ -126,7 +128,10 @@ def by_launch_token(token: str, request: Request, context: Context) -> Principal
     many.
     """
     right = hmac.compare_digest(token.encode("utf-8", "replace"), context.runtime.token.reveal().encode())
-    return owner() if right and is_here(request) else _wrong(context)
+    if right and is_here(request):
+        return owner()
+    _count_wrong(context)
+    return None
 
 
 def is_here(request: Request) -> bool:
@@ -142,8 +147,9 @@ def _by_token(request: Request, context: Context) -> Principal | None:
         return by_launch_token(text, request, context)
     found = context.runtime.people.tokens.find(text)
     if found is None:
-        return _wrong(context)
-    context.runtime.people.tokens.touch(text)
+        _count_wrong(context)
+    else:
+        context.runtime.people.tokens.touch(text)
     return found
 
 
@@ -157,7 +163,7 @@ def _by_cookie(request: Request, context: Context) -> Principal | None:
     return found
 
 
-def _wrong(context: Context) -> None:
+def _count_wrong(context: Context) -> None:
     if context.wrong.add():
         raise TooMany("There were too many wrong tokens. Wait a minute.", retry_after=60)
 
@@ -180,16 +186,25 @@ def _same_as_now(find: Callable[[], Principal | None]) -> Callable[[], bool]:
     return stands
 
 
-def _check_host(request: Request, allowed: tuple[str, ...]) -> None:
+def _check_host(request: Request, settings: Settings) -> None:
     """A page of a stranger's domain that resolves to this machine must not be answered (DNS rebinding)."""
     try:
         name = urlsplit(f"//{request.headers.get('Host', '')}").hostname
     except ValueError:
         name = None
-    if name is None or (name not in _OWN_NAMES and name not in allowed):
+    if name is None or not (name in _OWN_NAMES or name in settings.allowed_hosts or _is_meant(name, settings)):
         raise Forbidden(
             "Forge does not answer to this host name: add it to allowed_hosts to use it.", code="host_not_allowed"
         )
+
+
+def _is_meant(name: str, settings: Settings) -> bool:
+    """Beyond loopback any address is: a name that resolves here is what a stranger's page has."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name == settings.host
+    return not is_loopback(settings.host)
 
 
 def _check_origin(request: Request) -> None:

@@ -117,9 +117,7 @@ def remove_totp(body: Proof) -> None:
 def _account() -> Person:
     person = principal().person
     if person is None:
-        raise Conflict(
-            "You are here by the launch token, which has no account: sign in as yourself", code="no_account"
-        )
+        raise Conflict("You are here by the launch token, which has no account: sign in as yourself", code="no_account")
     return runtime().store.people.get(person)
 
 

@@ -39,6 +39,12 @@ class SetUp(Wire, kw_only=True):
     password: str
 
 
+class SignInWays(Wire, kw_only=True):
+    """How people get in. `people`: somebody has an account; without one it is the launch token only."""
+
+    people: bool
+
+
 class Who(Wire, kw_only=True):
     """Who is signed in; `role`: viewer, deployer, admin. `projects` are those they may see, null: all. Not `person`:
     the machine's owner, by the launch token. `token`: the name of the token by which a program asks.
@@ -78,6 +84,14 @@ def set_up(body: SetUp) -> Response:
     """Make the first admin, and sign them in."""
     person = runtime().people.setup.use(body.token, body.name, body.password)
     return _entered(person.principal, "setup", 201)
+
+
+@blueprint.get("/api/sign-in")
+@allow_anyone("whoever is to sign in has to know how")
+@operation(Operation(answer=SignInWays))
+def read_ways() -> SignInWays:
+    """How people sign in here."""
+    return SignInWays(people=not runtime().people.setup.wanted())
 
 
 @blueprint.get("/api/session")
@@ -184,8 +198,8 @@ def _who_is(body: SignIn) -> tuple[Principal, str]:
     if found is None:
         runtime().people.entrance.refused(address, how)
         raise Unauthorized(
-            "This token or ticket is not valid (any more): get a new one. The launch token is new after each start, and "
-            "opens Forge on its own machine only.",
+            "This token or ticket is not valid (any more): get a new one. The launch token is new after each start, "
+            "and opens Forge on its own machine only.",
             code="wrong_token",
         )
     return found, how
@@ -196,8 +210,7 @@ def _by_form(body: SignIn) -> AnyResponse:
         found, how = _who_is(body)
     except ForgeError as error:
         page = sign_in_page(error.message, body.name or "", code=error.code in {"code_needed", "wrong_code"})
-        answer = Response(page, status=429 if error.code == "too_many" else 401)
-        return answer
+        return Response(page, status=429 if error.code == "too_many" else 401)
     return _enter(found, how)
 
 
@@ -220,9 +233,7 @@ def give_cookie(answer: AnyResponse, principal: Principal, how: str) -> None:
         instead=request.cookies.get(COOKIE, ""),
     )  # fmt: skip
     secure = request.is_secure
-    answer.set_cookie(
-        COOKIE, session, max_age=int(SECONDS), path="/", httponly=True, samesite="Strict", secure=secure
-    )
+    answer.set_cookie(COOKIE, session, max_age=int(SECONDS), path="/", httponly=True, samesite="Strict", secure=secure)
 
 
 def _end_session(answer: AnyResponse, actor: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint
 
 from forge.api.context import actor, principal, runtime
@@ -77,6 +79,6 @@ def end_token(id: int) -> None:
     runtime().people.tokens.end(id, actor(), only_own())
 
 
-def _fields(token: Token) -> dict[str, object]:
+def _fields(token: Token) -> dict[str, Any]:
     values = {name: getattr(token, name) for name in TokenView.__struct_fields__}
     return {**values, "role": token.role.word}

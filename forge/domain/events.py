@@ -43,8 +43,9 @@ TYPES: Mapping[str, str] = {
 class Event:
     """Something that happened at `at` (unix seconds). `id` is its number in the store, 0 if it is not kept.
 
-    `topic` is `state` for changes of state, `people` for what is about people, `deploy:42` for a deploy's log lines, `instance:a1b2c3` for
-    an instance's, `metrics` for what everything uses. `actor` is who caused it: a person, `webhook`, `poller`, `forge`.
+    `topic` is `state` for changes of state, `people` for what is about people, `deploy:42` for a deploy's log lines,
+    `instance:a1b2c3` for an instance's, `metrics` for what everything uses. `actor` is who caused it: a person,
+    `webhook`, `poller`, `forge`.
     """
 
     type: str

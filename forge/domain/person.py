@@ -166,5 +166,5 @@ def check_password(password: str, name: str, field: str = "password") -> None:
     if not least <= len(password) <= most:
         sentence = f"A password has {least} to {most} characters"
         raise Invalid(f"{sentence}: a few words are easy to keep in mind", code="weak", fields={field: sentence})
-    if len(set(password)) < least // 2 or name in password.lower() and len(password) < len(name) + least:
+    if len(set(password)) < least // 2 or (name in password.lower() and len(password) < len(name) + least):
         raise Invalid("This password is easily guessed: take a few words", code="weak", fields={field: "too easy"})

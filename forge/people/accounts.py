@@ -23,9 +23,11 @@ class Accounts:
         self._check_projects(person)
         if password is not None:
             check_password(password, person.name)
-        hash = None if password is None else self._passwords.hash(password)
+        kept = None if password is None else self._passwords.hash(password)
         with self._store.database.change() as change:
-            self._store.people.add(change, person, hash)
+            if person.role is not Role.ADMIN and not self._store.people.admins(change, person.name):
+                raise Conflict("Make an admin first: somebody has to be there who may do all", code="no_admin")
+            self._store.people.add(change, person, kept)
             told("person_changed", change, actor, name=person.name, change="made", role=person.role.word)
         return self._store.people.get(person.name)
 
@@ -33,11 +35,11 @@ class Accounts:
         """The first admin. Raise Invalid; Conflict if there is somebody."""
         person = Person(name=check_person(name), role=Role.ADMIN)
         check_password(password, name)
-        hash = self._passwords.hash(password)
+        kept = self._passwords.hash(password)
         with self._store.database.change() as change:
             if not self._store.people.empty(change):
                 raise Conflict("Forge is set up already: sign in, or ask an admin for an account", code="set_up")
-            self._store.people.add(change, person, hash)
+            self._store.people.add(change, person, kept)
             told("person_changed", change, name, name=name, change="made", role=person.role.word)
         return person
 
@@ -53,7 +55,6 @@ class Accounts:
 
     def remove(self, name: str, actor: str) -> None:
         """Forget somebody; their sessions and tokens are over. Raise NotFound or Conflict."""
-        self._store.people.get(name)
         with self._store.database.change() as change:
             self._check_last(change, name)
             self._store.people.remove(change, name)
@@ -63,14 +64,15 @@ class Accounts:
         """A new password; their sessions but that of the cookie `besides` are over. Raise NotFound or Invalid."""
         self._store.people.get(name)
         check_password(password, name)
-        hash = self._passwords.hash(password)
+        kept = self._passwords.hash(password)
         with self._store.database.change() as change:
-            self._store.people.set_password(change, name, hash)
+            self._store.people.set_password(change, name, kept)
             self._store.sessions.end_all(change, name, hash_of(besides))
             told("person_changed", change, actor, name=name, change="password")
 
     def _check_last(self, change: Change, name: str) -> None:
-        if not self._store.people.admins(change, name) and not self._store.people.empty(change):
+        is_admin = self._store.people.get(name).role is Role.ADMIN
+        if is_admin and not self._store.people.admins(change, name):
             raise Conflict(f"{name} is the only admin: make another one first", code="last_admin")
 
     def _check_projects(self, person: Person) -> None:

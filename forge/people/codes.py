@@ -47,7 +47,7 @@ class Codes:
             self._store.secrets.put(change, totp_place(name), secret)
             self._store.secrets.delete(change, new_totp_place(name))
             self._store.people.set_counter(change, name, counter)
-            hashes = [hash for one in codes if (hash := totp.recovery_hash(one))]
+            hashes = [kept for one in codes if (kept := totp.recovery_hash(one))]
             self._store.people.set_recovery_codes(change, name, hashes)
             told("person_changed", change, actor, name=name, change="totp_on")
         return codes

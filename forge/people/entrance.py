@@ -29,8 +29,8 @@ class Entrance:
         name = name.strip().lower()[:_NAME_LENGTH]
         keys = self._keys(name, address)
         self._begin(keys)
-        hash = self._store.people.password(name)
-        if not self._passwords.check(hash, password):
+        kept = self._store.people.password(name)
+        if not self._passwords.check(kept, password):
             raise self._failed(name, address, "password")
         if self._store.people.get(name).totp:
             if not code:
@@ -40,7 +40,7 @@ class Entrance:
                 raise self._failed(name, address, "code")
         self._throttle.undo(keys)
         self._throttle.forget(keys[-1])
-        if hash is not None and self._passwords.is_dated(hash):
+        if kept is not None and self._passwords.is_dated(kept):
             self._renew(name, password)
         return name
 
@@ -71,7 +71,14 @@ class Entrance:
         """Write it down; a name that nobody has may be a password, typed where it does not belong."""
         known = self._known(name)
         with self._store.database.change() as change:
-            told("sign_in_failed", change, name if known else "forge", name=name if known else None, address=address, why=why)
+            told(
+                "sign_in_failed",
+                change,
+                name if known else "forge",
+                name=name if known else None,
+                address=address,
+                why=why,
+            )
         if why == "code":
             return Unauthorized("This code is wrong, or was used: wait for the next one.", code="wrong_code")
         return Unauthorized("Name or password are wrong.", code="wrong_sign_in")
@@ -84,6 +91,6 @@ class Entrance:
         return True
 
     def _renew(self, name: str, password: str) -> None:
-        hash = self._passwords.hash(password)
+        kept = self._passwords.hash(password)
         with self._store.database.change() as change:
-            self._store.people.set_password(change, name, hash)
+            self._store.people.set_password(change, name, kept)

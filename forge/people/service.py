@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from forge.people.accounts import Accounts
@@ -31,10 +29,12 @@ class People:
     standings: Standings
 
 
-def people_of(
-    store: Store, *, passwords: Passwords | None = None, clock: Callable[[], float] = time.time
-) -> People:
-    """Of a store; `passwords` and `clock` are for tests."""
+def people_of(store: Store, passwords: Passwords | None = None) -> People:
+    """Of a store, whose clock is theirs; `passwords` are for tests."""
+
+    def clock() -> float:
+        return store.database.clock()
+
     passwords = passwords or Passwords()
     standings, accounts, codes = Standings(store), Accounts(store, passwords), Codes(store, clock)
     sessions = SessionService(store, standings, clock)

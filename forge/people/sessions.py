@@ -34,7 +34,7 @@ class SessionService:
 
         Raise Unauthorized if there is no such person any more.
         """
-        id, now = secrets.token_urlsafe(32), self.clock()
+        made, now = secrets.token_urlsafe(32), self.clock()
         if self._standings.known().principal(person) is None:
             raise Unauthorized("There is nobody of that name any more.")
         session = Session(
@@ -45,29 +45,30 @@ class SessionService:
             self._store.sessions.thin(change, IDLE_SECONDS)
             if instead:
                 self._store.sessions.end(change, hash_of(instead))
-            self._store.sessions.add(change, hash_of(id), session)
+            self._store.sessions.add(change, hash_of(made), session)
             if person is not None:
                 self._store.people.signed_in(change, person)
             told("signed_in", change, name, name=name, address=address, how=how)
-        return id
+        self._seen = {key: at for key, at in self._seen.items() if key in self._standings.known().sessions}
+        return made
 
     def find(self, id: str) -> Principal | None:
         """Whom `id` stands for, if it has not ended."""
-        hash = hash_of(id)
-        session = self._standings.known().sessions.get(hash)
-        if session is None or not self._lasts(hash, session):
+        key = hash_of(id)
+        session = self._standings.known().sessions.get(key)
+        if session is None or not self._lasts(key, session):
             return None
         return self._standings.known().principal(session.person)
 
     def touch(self, id: str) -> None:
         """It was used just now."""
-        hash, now = hash_of(id), self.clock()
-        session = self._standings.known().sessions.get(hash)
-        if session is None or now - max(session.seen, self._seen.get(hash, 0.0)) < _SEEN_EVERY:
+        key, now = hash_of(id), self.clock()
+        session = self._standings.known().sessions.get(key)
+        if session is None or now - max(session.seen, self._seen.get(key, 0.0)) < _SEEN_EVERY:
             return
-        self._seen[hash] = now
+        self._seen[key] = now
         with suppress(Unavailable), self._store.database.change() as change:  # what is asked for is no write
-            self._store.sessions.seen(change, hash)
+            self._store.sessions.seen(change, key)
 
     def id_of(self, id: str) -> str:
         """By what name the session of a cookie is listed."""
@@ -77,7 +78,9 @@ class SessionService:
         """Those that last, the latest used first."""
         known = self._standings.known()
         lasting = [
-            replace(one, seen=max(one.seen, self._seen.get(hash, 0.0))) for hash, one in known.sessions.items() if self._lasts(hash, one)
+            replace(one, seen=max(one.seen, self._seen.get(key, 0.0)))
+            for key, one in known.sessions.items()
+            if self._lasts(key, one)
         ]
         return sorted(lasting, key=lambda one: one.seen, reverse=True)
 
@@ -91,9 +94,9 @@ class SessionService:
 
     def end_listed(self, listed: str, actor: str, of: Principal | None = None) -> None:
         """End a session by the name it is listed by: one of `of`, None: anybody's. Raise NotFound."""
-        for hash, session in self._standings.known().sessions.items():
+        for key, session in self._standings.known().sessions.items():
             if session.id == listed and (of is None or session.person == of.person):
-                self._end(hash, actor)
+                self._end(key, actor)
                 return
         raise NotFound(f"There is no session {listed[:32]}", code="no_session")
 
@@ -104,16 +107,15 @@ class SessionService:
             if many:
                 told("session_ended", change, actor, name=person or OWNER, many=many)
 
-    def _end(self, hash: bytes, actor: str) -> None:
-        session = self._standings.known().sessions.get(hash)
+    def _end(self, key: bytes, actor: str) -> None:
+        session = self._standings.known().sessions.get(key)
         if session is None:
             return
         with self._store.database.change() as change:
-            if self._store.sessions.end(change, hash):
+            if self._store.sessions.end(change, key):
                 told("session_ended", change, actor, name=session.person or OWNER, many=1)
-        self._seen.pop(hash, None)
+        self._seen.pop(key, None)
 
-    def _lasts(self, hash: bytes, session: Session) -> bool:
+    def _lasts(self, key: bytes, session: Session) -> bool:
         now = self.clock()
-        return now < session.ends and now - max(session.seen, self._seen.get(hash, 0.0)) < IDLE_SECONDS
-
+        return now < session.ends and now - max(session.seen, self._seen.get(key, 0.0)) < IDLE_SECONDS

@@ -35,7 +35,8 @@ class Setup:
             raise Conflict("Forge is set up already: sign in, or ask an admin for an account", code="set_up")
         if self._hash is None or not hmac.compare_digest(hash_of(token), self._hash):
             raise Unauthorized(
-                "This setup link is not valid: take the one that Forge printed when it started last.", code="wrong_setup"
+                "This setup link is not valid: take the one that Forge printed when it started last.",
+                code="wrong_setup",
             )
 
     def use(self, token: str, name: str, password: str) -> Person:

@@ -38,9 +38,9 @@ class TokenService:
         secret = Secret(PREFIX + secrets.token_urlsafe(32))
         with self._store.database.change() as change:
             self._store.tokens.thin(change)
-            id = self._store.tokens.add(change, hash_of(secret.reveal()), replace(token, person=of.person))
-            self._told(change, of.name, replace(token, id=id, person=of.person), "made")
-        return self._store.tokens.get(id), secret
+            made = self._store.tokens.add(change, hash_of(secret.reveal()), replace(token, person=of.person))
+            self._told(change, of.name, replace(token, id=made, person=of.person), "made")
+        return self._store.tokens.get(made), secret
 
     def find(self, text: str) -> Principal | None:
         """For whom a token asks, if it is one that stands."""

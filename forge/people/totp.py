@@ -41,7 +41,9 @@ def counter_of(secret: str, code: str, now: float) -> int | None:
 
 def new_recovery_codes() -> list[str]:
     """Random, 80 bits each, as people type them."""
-    return ["-".join(_groups(base64.b32encode(secrets.token_bytes(10)).decode().lower())) for _ in range(RECOVERY_CODES)]
+    return [
+        "-".join(_groups(base64.b32encode(secrets.token_bytes(10)).decode().lower())) for _ in range(RECOVERY_CODES)
+    ]
 
 
 def recovery_hash(code: str) -> bytes | None:

@@ -68,7 +68,9 @@ class People:
             )
         except sqlite3.IntegrityError as error:
             raise Conflict(
-                f"There is somebody named {person.name}: choose another name", code="name_taken", fields={"name": "taken"}
+                f"There is somebody named {person.name}: choose another name",
+                code="name_taken",
+                fields={"name": "taken"},
             ) from error
 
     def change(self, change: Change, person: Person) -> None:
@@ -106,9 +108,7 @@ class People:
 
     def use_counter(self, change: Change, name: str, counter: int) -> bool:
         """Use the code of `counter` up; False if that one, or a later one, was used."""
-        done = change.execute(
-            "UPDATE person SET counter = ? WHERE name = ? AND counter < ?", (counter, name, counter)
-        )
+        done = change.execute("UPDATE person SET counter = ? WHERE name = ? AND counter < ?", (counter, name, counter))
         return bool(done.rowcount)
 
     def set_recovery_codes(self, change: Change, name: str, hashes: Collection[bytes]) -> None:
@@ -181,7 +181,16 @@ class Tokens:
             done = change.execute(
                 "INSERT INTO token (hash, name, person, role, project, stage, made, expires) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (hash, token.name, token.person, token.role.word, token.project, token.stage, change.now, token.expires),
+                (
+                    hash,
+                    token.name,
+                    token.person,
+                    token.role.word,
+                    token.project,
+                    token.stage,
+                    change.now,
+                    token.expires,
+                ),
             )
         except sqlite3.IntegrityError as error:
             where = "/".join(part for part in (token.project, token.stage) if part)

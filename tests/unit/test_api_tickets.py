@@ -1,12 +1,11 @@
-"""Sessions, tickets and the count of wrong tokens."""
+"""Tickets and the count of wrong tokens."""
 
 from __future__ import annotations
 
 import pytest
 
-from forge.api.tickets import WRONG_PER_MINUTE, Kept, WrongTokens, sessions_of
+from forge.api.tickets import TICKET_SECONDS, WRONG_PER_MINUTE, Tickets, WrongTokens
 from forge.domain.person import Principal, Role
-from tests.api_world import a_world
 
 ADA = Principal(name="ada", role=Role.ADMIN)
 
@@ -23,72 +22,42 @@ def clock():
     return Clock()
 
 
-def test_that_one_was_ended_is_told_once_and_not_of_one_that_never_was():
-    told = []
-    kept = Kept(60, ended=lambda: told.append(1))
-    made = kept.begin(Principal(name="ann", role=Role.VIEWER))
-    kept.end("nobody")
-    kept.end(made)
-    kept.end(made)
-    assert told == [1]
+def test_a_ticket_stands_for_its_principal_once(clock):
+    tickets = Tickets(clock)
+    made = tickets.make(ADA)
+    assert tickets.use(made) == ADA
+    assert tickets.use(made) is None
 
 
-def test_an_id_stands_for_its_principal_until_its_time_is_over(clock):
-    kept = Kept(60, clock)
-    made = kept.begin(ADA)
-    clock.now += 59
-    assert kept.find(made) == ADA
+def test_a_ticket_stands_until_its_time_is_over(clock):
+    tickets = Tickets(clock)
+    early, late = tickets.make(ADA), tickets.make(ADA)
+    clock.now += TICKET_SECONDS - 1
+    assert tickets.use(early) == ADA
     clock.now += 1
-    assert kept.find(made) is None
-    assert kept.end(made) is None
+    assert tickets.use(late) is None
 
 
-def test_an_id_ends_once(clock):
-    kept = Kept(60, clock)
-    made = kept.begin(ADA)
-    assert kept.end(made) == ADA
-    assert kept.end(made) is None
-    assert kept.find(made) is None
-
-
-def test_ids_are_long_and_never_the_same_and_kept_only_as_hashes(clock):
-    kept = Kept(60, clock)
-    ids = {kept.begin(ADA) for _ in range(50)}
-    assert len(ids) == 50
-    assert all(len(one) >= 43 for one in ids)
-    assert not any(one in repr(kept) for one in ids)
+def test_tickets_are_long_and_never_the_same_and_kept_only_as_hashes(clock):
+    tickets = Tickets(clock)
+    made = {tickets.make(ADA) for _ in range(50)}
+    assert len(made) == 50
+    assert all(len(one) >= 43 for one in made)
+    assert not any(one in repr(tickets) for one in made)
 
 
 def test_what_is_over_is_forgotten(clock):
-    kept = Kept(60, clock)
+    tickets = Tickets(clock)
     for _ in range(5):
-        kept.begin(ADA)
-    clock.now += 61
-    kept.begin(ADA)
-    assert len(kept._all) == 1
+        tickets.make(ADA)
+    clock.now += TICKET_SECONDS + 1
+    tickets.make(ADA)
+    assert len(tickets._all) == 1
 
 
-def test_sessions_outlive_a_restart_until_they_end(tmp_path):
-    def opened(world):
-        made = sessions_of(world.runtime.store)
-        return made, {name: made.find(one) for name, one in ids.items()}
-
-    with a_world(tmp_path) as world:
-        sessions = sessions_of(world.runtime.store)
-        bob = Principal(name="bob", role=Role.VIEWER, projects=frozenset({"shop"}))
-        ids = {"ada": sessions.begin(ADA), "bob": sessions.begin(bob), "gone": sessions.begin(ADA)}
-        sessions.end(ids["gone"])
-    with a_world(tmp_path) as world:
-        again, found = opened(world)
-        assert found == {"ada": ADA, "bob": bob, "gone": None}
-        assert not any(one.encode() in file.read_bytes() for one in ids.values() for file in tmp_path.glob("forge.db*"))
-        again.end(ids["ada"])
-        assert opened(world)[1] == {"ada": None, "bob": bob, "gone": None}
-
-
-@pytest.mark.parametrize("id", ["", "x", "\udcff"])
-def test_any_text_may_be_asked_for(clock, id):
-    assert Kept(60, clock).find(id) is None
+@pytest.mark.parametrize("text", ["", "x", "\udcff"])
+def test_any_text_may_be_asked_for(clock, text):
+    assert Tickets(clock).use(text) is None
 
 
 def test_wrong_tokens_are_counted_by_the_minute(clock):
@@ -103,12 +72,3 @@ def test_a_flood_of_wrong_tokens_takes_no_memory(clock):
     for _ in range(1000):
         wrong.add()
     assert len(wrong._times) <= WRONG_PER_MINUTE + 1
-
-
-def test_roles_include_those_below():
-    assert Role.ADMIN > Role.DEPLOYER > Role.VIEWER
-
-
-def test_a_principal_sees_all_projects_or_its_own():
-    assert ADA.sees("shop")
-    assert not Principal(name="x", role=Role.ADMIN, projects=frozenset({"blog"})).sees("shop")

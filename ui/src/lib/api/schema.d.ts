@@ -7,7 +7,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Changes of state, the newest first. */
+        /** Changes of state, the newest first; for admins also what is about people. */
         get: operations["activity"];
         put?: never;
         post?: never;
@@ -1488,6 +1488,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How people sign in here. */
+        get: operations["read_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens": {
         parameters: {
             query?: never;
@@ -2253,8 +2270,9 @@ export interface components {
          * Event
          * @description Something that happened at `at` (unix seconds). `id` is its number in the store, 0 if it is not kept.
          *
-         *         `topic` is `state` for changes of state, `people` for what is about people, `deploy:42` for a deploy's log lines, `instance:a1b2c3` for
-         *         an instance's, `metrics` for what everything uses. `actor` is who caused it: a person, `webhook`, `poller`, `forge`.
+         *         `topic` is `state` for changes of state, `people` for what is about people, `deploy:42` for a deploy's log lines,
+         *         `instance:a1b2c3` for an instance's, `metrics` for what everything uses. `actor` is who caused it: a person,
+         *         `webhook`, `poller`, `forge`.
          */
         Event: {
             /** @default forge */
@@ -3349,6 +3367,13 @@ export interface components {
             token: string | null;
         };
         /**
+         * SignInWays
+         * @description How people get in. `people`: somebody has an account; without one it is the launch token only.
+         */
+        SignInWays: {
+            people: boolean;
+        };
+        /**
          * SigningKey
          * @description The key deliveries are signed with; null: none. It is never shown again.
          */
@@ -3555,7 +3580,7 @@ export interface components {
         /**
          * Topics
          * @description `state@17,metrics,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of
-         *         state.
+         *         state. `people` is for admins.
          */
         Topics: {
             /** @default null */
@@ -14503,6 +14528,62 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInWays"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
