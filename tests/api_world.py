@@ -23,6 +23,7 @@ from forge.domain.route import Target
 from forge.runtime import Runtime
 from forge.settings import Settings
 from forge.store.people import told
+from tests.cheap import cheapen
 from tests.fake_engine import FakeEngine
 from tests.fake_machine import Behaviour
 from tests.fake_proxy import FakeProxy
@@ -39,6 +40,7 @@ class World:
             engine=lambda *_: self.engine, registry=lambda _c, _p: self.registry, proxy=lambda _c, _p: self.proxy
         )
         self.runtime: Runtime = compose(Settings(data=data), factories=factories)
+        cheapen(self.runtime.people)
         self.app: Flask = make_app(self.runtime)
         self.app.config["FORGE_STATIC"] = str(data / "no-board")  # the same whether a board was built here or not
         self.nobody: FlaskClient = self.app.test_client()

@@ -21,7 +21,7 @@ class Entrance:
     def __init__(
         self, store: Store, passwords: Passwords, codes: Codes, sessions: SessionService, throttle: Throttle
     ) -> None:
-        self._store, self._passwords, self._codes = store, passwords, codes
+        self._store, self.passwords, self._codes = store, passwords, codes
         self._sessions, self._throttle = sessions, throttle
 
     def check(self, name: str, password: str, code: str | None, address: str) -> str:
@@ -30,7 +30,7 @@ class Entrance:
         keys = self._keys(name, address)
         self._begin(keys)
         kept = self._store.people.password(name)
-        if not self._passwords.check(kept, password):
+        if not self.passwords.check(kept, password):
             raise self._failed(name, address, "password")
         if self._store.people.get(name).totp:
             if not code:
@@ -40,7 +40,7 @@ class Entrance:
                 raise self._failed(name, address, "code")
         self._throttle.undo(keys)
         self._throttle.forget(keys[-1])
-        if kept is not None and self._passwords.is_dated(kept):
+        if kept is not None and self.passwords.is_dated(kept):
             self._renew(name, password)
         return name
 
@@ -53,7 +53,7 @@ class Entrance:
         """Somebody who is signed in says their password once more. Raise Unauthorized or TooMany."""
         keys = (f"proof {name}",)
         self._begin(keys)
-        if not self._passwords.check(self._store.people.password(name), password):
+        if not self.passwords.check(self._store.people.password(name), password):
             raise Unauthorized("This is not your password.", code="wrong_password")
         self._throttle.forget(keys[0])
 
@@ -91,6 +91,6 @@ class Entrance:
         return True
 
     def _renew(self, name: str, password: str) -> None:
-        kept = self._passwords.hash(password)
+        kept = self.passwords.hash(password)
         with self._store.database.change() as change:
             self._store.people.set_password(change, name, kept)

@@ -23,7 +23,7 @@ class Passwords:
     """Hashes and checks; `hasher` is for tests: argon2id with the parameters of RFC 9106 if not said."""
 
     def __init__(self, hasher: Hasher | None = None) -> None:
-        self._hasher = hasher
+        self.hasher = hasher
         self._nobodys = ""
         self._lock = threading.Lock()
         self._turn = threading.BoundedSemaphore(_AT_ONCE)
@@ -50,10 +50,10 @@ class Passwords:
     def _ready(self) -> Hasher:
         """The hasher, with something to check where there is no password: made before anybody's is looked at."""
         with self._lock:
-            if self._hasher is None:
+            if self.hasher is None:
                 from argon2 import PasswordHasher  # noqa: PLC0415  slow to import
 
-                self._hasher = PasswordHasher()
+                self.hasher = PasswordHasher()
             if not self._nobodys:
-                self._nobodys = self._hasher.hash(secrets.token_urlsafe(32))
-            return self._hasher
+                self._nobodys = self.hasher.hash(secrets.token_urlsafe(32))
+            return self.hasher
