@@ -45,6 +45,9 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "proxy": ("connections", "proxy", "Proxies: list, show, add, set, remove, test."),
     "engine": ("connections", "engine", "Engines: the same."),
     "webhook": ("webhook", "webhook", "Webhook: address, receipts, replay."),
+    "people": ("people", "people", "Who can sign in: list, show, add, change, remove, password, no-codes."),
+    "sessions": ("sessions", "sessions", "Who is signed in where: list, end."),
+    "token": ("tokens", "token", "What programs sign in with: list, add, remove."),
     "notification": ("notifications", "notification", "Who is told elsewhere: list, add, set, remove, test."),
     "settings": ("settings", "settings", "Settings: get, set."),
     "config": ("config", "config", "The configuration as a file: export, import."),
@@ -73,6 +76,7 @@ _EXIT_BY_CODE: Mapping[str, int] = {
     "newer_database": 24,
     "store": 25,
     "store_unavailable": 25,
+    "sign_in_not_set_up": 26,
 }
 _EXIT_BY_STATUS: Mapping[int, int] = {400: 2, 413: 2, 415: 2, 422: 2, 401: 5, 403: 5, 404: 6, 409: 7, 502: 8, 503: 8}
 _INTERRUPTED = 130  # as shells have it

@@ -47,6 +47,7 @@ from forge.notify.courier import Courier
 from forge.notify.reach import proxies_of
 from forge.notify.services import AppriseSender
 from forge.notify.webhook import WebhookSender
+from forge.people.service import People, people_of
 from forge.ports import Engine, Proxy, Registry
 from forge.proxies.caddy import CaddyProxy
 from forge.proxies.npm import NpmProxy
@@ -161,8 +162,15 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
         notifications=notifications, courier=courier,
         logs=LiveLogs(instances, Followers(publish_lines(bus))),
         sampler=Sampler(store, bus, Readings(store, adapters, health, Machine(folder=settings.data))),
-        parts=health,
+        parts=health, people=_people(store, bus),
     )  # fmt: skip
+
+
+def _people(store: Store, bus: Bus) -> People:
+    """Who may; hears of changes before anybody who asks who stands."""
+    people = people_of(store)
+    bus.subscribe(people.standings.hear)
+    return people
 
 
 def _discovery(settings: Settings, store: Store, adapters: Adapters, connections: ConnectionService) -> Discovery:

@@ -23,6 +23,7 @@ from forge.deploy.requests import Requests
 from forge.domain.secret import Secret
 from forge.metrics.sampler import Sampler
 from forge.notify.courier import Courier
+from forge.people.service import People
 from forge.settings import Settings
 from forge.store.lock import FolderLock
 from forge.store.store import Store
@@ -59,6 +60,7 @@ class Runtime:
     logs: LiveLogs
     sampler: Sampler
     parts: Health
+    people: People
     home: str
     token: Secret
 

@@ -23,7 +23,7 @@ from waitress.utilities import RequestEntityTooLarge
 
 from forge.api.app import make_app
 from forge.api.hub import WAITRESS_SETTINGS
-from forge.domain.errors import Conflict, Invalid
+from forge.domain.errors import Conflict, Forbidden, Invalid
 from forge.http import is_loopback
 from forge.runtime import Runtime
 from forge.settings import Settings
@@ -86,16 +86,17 @@ class Server:
         self._app: Any = None
 
     def start(self) -> None:
-        """Raise Conflict if the port is taken, Invalid if the address is not this machine's own."""
+        """Raise Conflict if the port is taken, Invalid if the address is not this machine's own, Forbidden if
+        others could reach it while nobody can sign in.
+        """
         settings = self.runtime.settings
         if not is_loopback(settings.host):
-            raise Invalid(
-                f"Forge listens on this machine only, not on {settings.host}: put a proxy with a login in front of it",
-                code="not_loopback",
-            )
+            self._check_sign_in(settings.host)
         more_descriptors()
         self._app = make_app(self.runtime)
         certificate = _certificate(settings)
+        if certificate is None and not is_loopback(settings.host):
+            _log.warning("Forge listens on %s without TLS: who is on the way reads along", settings.host)
         listening = listen(settings.host, settings.port)
         where = f"{_host(settings.host)}:{listening.getsockname()[1]}"
         if certificate is not None:
@@ -125,6 +126,15 @@ class Server:
             server.channel_class = _Channel
         self._thread = threading.Thread(target=first.run, name="http", daemon=True)
         self._thread.start()
+
+    def _check_sign_in(self, host: str) -> None:
+        """Others could reach it: raise Forbidden while nobody can sign in."""
+        if self.runtime.people.setup.wanted():
+            raise Forbidden(
+                f"Forge does not listen on {host} while nobody can sign in: make an admin first by `forge people add "
+                "NAME --role admin`, or start it without --host once, and open the link that it prints.",
+                code="sign_in_not_set_up",
+            )
 
     def answers(self, patience: float = 10.0) -> bool:
         """Whether it answers over HTTP within `patience` seconds, asked as anybody would."""

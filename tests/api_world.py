@@ -14,14 +14,16 @@ from flask.testing import FlaskClient
 from forge.api.app import make_app
 from forge.api.context import Context
 from forge.api.guard import COOKIE
-from forge.api.sessions import Principal
 from forge.compose import compose
 from forge.deploy.adapters import Factories
 from forge.domain.connection import ProxyConnection, RegistryConnection
 from forge.domain.instance import Instance, InstanceStatus
+from forge.domain.person import Person, Principal
 from forge.domain.route import Target
 from forge.runtime import Runtime
 from forge.settings import Settings
+from forge.store.people import told
+from tests.cheap import cheapen
 from tests.fake_engine import FakeEngine
 from tests.fake_machine import Behaviour
 from tests.fake_proxy import FakeProxy
@@ -38,6 +40,7 @@ class World:
             engine=lambda *_: self.engine, registry=lambda _c, _p: self.registry, proxy=lambda _c, _p: self.proxy
         )
         self.runtime: Runtime = compose(Settings(data=data), factories=factories)
+        cheapen(self.runtime.people)
         self.app: Flask = make_app(self.runtime)
         self.app.config["FORGE_STATIC"] = str(data / "no-board")  # the same whether a board was built here or not
         self.nobody: FlaskClient = self.app.test_client()
@@ -52,8 +55,18 @@ class World:
     def browser(self, principal: Principal) -> FlaskClient:
         """A browser in which `principal` is signed in."""
         client = self.app.test_client()
-        client.set_cookie(COOKIE, self.context.sessions.begin(principal))
+        client.set_cookie(COOKIE, self.session(principal))
         return client
+
+    def session(self, principal: Principal) -> str:
+        """A session of `principal`, who gets an account if there is none of that name."""
+        store = self.runtime.store
+        if principal.name not in {person.name for person in store.people.all()}:
+            person = Person(name=principal.name, role=principal.role, projects=principal.projects)
+            with store.database.change() as change:
+                store.people.add(change, person, "no hash")
+                told("person_changed", change, "test", name=principal.name, change="made")
+        return self.runtime.people.sessions.begin(principal.name)
 
     def connect(self) -> None:
         """A registry and a proxy that a person told Forge about."""

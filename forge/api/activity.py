@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 from flask import Blueprint
 
-from forge.api.context import actor, principal, runtime
+from forge.api.context import actor, principal, runtime, sees_people
 from forge.api.contract import At, Operation, Page, operation
 from forge.api.guard import allow
-from forge.api.sessions import Role
 from forge.api.stages import at
 from forge.domain.deploy import Deploy
 from forge.domain.errors import NotFound
 from forge.domain.events import Event
+from forge.domain.person import Reach, Role
 from forge.domain.sighting import Decision, Sighting
 
 blueprint = Blueprint("activity", __name__)
@@ -43,15 +43,15 @@ class SightingPage(Page, kw_only=True):
 @allow(Role.VIEWER)
 @operation(Operation(query=ActivityPage, answer=list[Event]))
 def activity(query: ActivityPage) -> list[Event]:
-    """Changes of state, the newest first."""
+    """Changes of state, the newest first; for admins also what is about people."""
     return runtime().store.events.activity(
         before=query.before, limit=query.limit, project=query.project, stage=query.stage, actor=query.actor,
-        types=query.type, projects=principal().projects, quiet=query.quiet,
+        types=query.type, projects=principal().projects, quiet=query.quiet, people=sees_people(),
     )  # fmt: skip
 
 
 @blueprint.get("/api/sightings")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(query=SightingPage, answer=list[Sighting]))
 def list_sightings(query: SightingPage) -> list[Sighting]:
     """Tags that were seen and what was decided, the newest first."""
@@ -66,7 +66,7 @@ def list_sightings(query: SightingPage) -> list[Sighting]:
 
 
 @blueprint.post(f"{_SIGHTING}/approve")
-@allow(Role.DEPLOYER)
+@allow(Role.DEPLOYER, Reach.PROJECT)
 @operation(Operation(status=202, answer=Deploy, refuses=(404, 409)))
 def approve_sighting(sighting: int) -> At:
     """Say yes to a tag that waits or is held: it is queued at once."""
@@ -75,7 +75,7 @@ def approve_sighting(sighting: int) -> At:
 
 
 @blueprint.post(f"{_SIGHTING}/dismiss")
-@allow(Role.DEPLOYER)
+@allow(Role.DEPLOYER, Reach.PROJECT)
 @operation(Operation(answer=Sighting, refuses=(404, 409)))
 def dismiss_sighting(sighting: int) -> Sighting:
     """Say no to a tag that waits or is held."""

@@ -23,28 +23,32 @@ from forge.api import (
     images,
     instances,
     logfiles,
+    me,
     metrics,
     notifications,
     openapi,
+    people,
     projects,
     session,
+    sessions,
     settings,
     stages,
     stream,
+    tokens,
     ui,
     webhook,
 )
 from forge.api.addresses import addressed
 from forge.api.forwarded import trusting
 from forge.api.hub import Hub, Topics
-from forge.api.sessions import sessions_of
+from forge.people.standing import changes_standing
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime
 
 _NOUNS = (
     projects, stages, instances, deploys, activity, metrics, stream, logfiles, images, containers, discovery,
-    notifications, webhook, settings, session, health, openapi, ui, backup,
+    notifications, webhook, settings, session, sessions, people, me, tokens, health, openapi, ui, backup,
 )  # fmt: skip
 
 
@@ -62,7 +66,8 @@ def make_app(runtime: Runtime) -> Flask:
     )
     runtime.bus.subscribe(lambda events: hub.publish(addressed(runtime, events)))
     app.extensions["hub"] = hub
-    own = context.Context(runtime=runtime, hub=hub, sessions=sessions_of(runtime.store, hub.review))
+    runtime.bus.subscribe(lambda events: hub.review() if any(map(changes_standing, events)) else None)
+    own = context.Context(runtime=runtime, hub=hub)
     runtime.bus.subscribe(own.progress.hear)
     context.attach(app, own)
     guard.register(app)

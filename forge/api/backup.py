@@ -9,7 +9,7 @@ from flask import Blueprint, Response, send_file
 from forge.api.context import runtime
 from forge.api.contract import SQLITE, Operation, operation
 from forge.api.guard import allow
-from forge.api.sessions import Role
+from forge.domain.person import Role
 from forge.store import backup
 
 blueprint = Blueprint("backup", __name__)

@@ -14,9 +14,9 @@ from forge.api.context import actor, all_projects, runtime
 from forge.api.contract import At, Operation, domain, operation, wire
 from forge.api.guard import allow
 from forge.api.sealing import wrapped
-from forge.api.sessions import Role
 from forge.api.types import Wire
 from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
+from forge.domain.person import Role
 from forge.ports import EngineVersion, Quota
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app, g, request
 
 from forge.api.hub import Hub
 from forge.api.progress import Progress
 from forge.api.rate import Rate
-from forge.api.sessions import TICKET_SECONDS, Kept, Principal, WrongTokens
+from forge.api.tickets import Tickets, WrongTokens
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Forbidden, NotFound, Unauthorized
 from forge.domain.instance import Instance
+from forge.domain.person import Principal, Reach, Role
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime
 
 _NAME = "forge"
+READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +29,8 @@ class Context:
 
     runtime: Runtime
     hub: Hub
-    sessions: Kept
     progress: Progress = field(default_factory=Progress)
-    tickets: Kept = field(default_factory=lambda: Kept(TICKET_SECONDS))
+    tickets: Tickets = field(default_factory=Tickets)
     wrong: WrongTokens = field(default_factory=WrongTokens)
     deliveries: Rate = field(default_factory=lambda: Rate(burst=600, per_minute=300))
     wrong_deliveries: Rate = field(default_factory=lambda: Rate(burst=60, per_minute=30))
@@ -71,11 +72,17 @@ def all_projects() -> None:
         raise Forbidden("This tells of all projects, and you may see some of them only.", code="some_projects")
 
 
+def sees_people() -> bool:
+    """Whether whoever asks may hear what is about people."""
+    return principal().role is Role.ADMIN and principal().reach is Reach.PERSON
+
+
 def visible_deploy(deploy: int) -> Deploy:
     """The deploy, if whoever asks may see its project; raise NotFound."""
     found = runtime().store.deploys.get(deploy)
     if not principal().sees(found.project):
         raise NotFound(f"There is no deploy #{deploy}", code="no_deploy")
+    check_stage(found.stage)
     return found
 
 
@@ -84,4 +91,11 @@ def visible_instance(instance: str) -> Instance:
     found = runtime().store.instances.get(instance)
     if not principal().sees(found.project):
         raise NotFound(f"There is no instance {instance}", code="no_instance")
+    check_stage(found.stage)
     return found
+
+
+def check_stage(stage: str) -> None:
+    """Raise Forbidden if this is a write, and whoever asks may not write there."""
+    if request.method not in READS and not principal().writes(stage):
+        raise Forbidden(f"This token is for another stage than {stage}.", code="token_scope")

@@ -9,10 +9,10 @@ from forge.api.context import actor, context, principal, runtime, visible_deploy
 from forge.api.contract import AsOf, At, Operation, Page, operation
 from forge.api.guard import allow
 from forge.api.present import deploy_view
-from forge.api.sessions import Role
 from forge.api.stages import at
 from forge.api.types import DeployView
 from forge.domain.deploy import Deploy, DeployStatus
+from forge.domain.person import Reach, Role
 from forge.ports import LayerProgress
 
 blueprint = Blueprint("deploys", __name__)
@@ -28,7 +28,7 @@ class DeployPage(Page, kw_only=True):
 
 
 @blueprint.get("/api/deploys")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(query=DeployPage, answer=list[Deploy]))
 def list_deploys(query: DeployPage) -> AsOf:
     """Deploys, the newest first."""
@@ -41,7 +41,7 @@ def list_deploys(query: DeployPage) -> AsOf:
 
 
 @blueprint.get(_DEPLOY)
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=DeployView, refuses=(404,)))
 def read_deploy(deploy: int) -> DeployView:
     """One deploy, with its steps, and the last words of a failed candidate."""
@@ -50,7 +50,7 @@ def read_deploy(deploy: int) -> DeployView:
 
 
 @blueprint.post(f"{_DEPLOY}/cancel")
-@allow(Role.DEPLOYER)
+@allow(Role.DEPLOYER, Reach.STAGE)
 @operation(Operation(status=202, answer=Deploy, refuses=(404, 409)))
 def cancel_deploy(deploy: int) -> At:
     """Cancel a deploy: a queued one ends at once, a running one is taken back."""
@@ -59,7 +59,7 @@ def cancel_deploy(deploy: int) -> At:
 
 
 @blueprint.post(f"{_DEPLOY}/retry")
-@allow(Role.DEPLOYER)
+@allow(Role.DEPLOYER, Reach.PROJECT)
 @operation(Operation(status=202, answer=Deploy, refuses=(404, 409, 502)))
 def retry_deploy(deploy: int) -> At:
     """Deploy the same tag and digest once more, quarantined or not."""

@@ -7,10 +7,10 @@ from flask import Blueprint
 from forge.api.context import actor, runtime
 from forge.api.contract import Operation, operation
 from forge.api.guard import allow
-from forge.api.sessions import Role
 from forge.api.types import Wire
 from forge.deploy.contexts import ContextFound
 from forge.deploy.discovery import Found
+from forge.domain.person import Role
 
 blueprint = Blueprint("discovery", __name__)
 

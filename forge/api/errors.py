@@ -22,6 +22,7 @@ from forge.domain.errors import (
     NotFound,
     ProxyError,
     RegistryError,
+    TooMany,
     Unauthorized,
     Unavailable,
 )
@@ -55,12 +56,6 @@ class UnsupportedType(Invalid):
     """The request's body is of a type nobody reads here."""
 
     code = "unsupported_type"
-
-
-class TooMany(Unavailable):
-    """Whoever asks has to wait."""
-
-    code = "too_many"
 
 
 STATUS: Final[Mapping[type[ForgeError], int]] = {

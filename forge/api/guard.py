@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -10,29 +11,34 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Request, current_app, g, request
 
-from forge.api.context import Context, context
-from forge.api.errors import TooMany
-from forge.api.sessions import Principal, Role
-from forge.domain.errors import Forbidden, NotFound, Unauthorized
+from forge.api.context import READS, Context, check_stage, context
+from forge.domain.errors import Forbidden, NotFound, TooMany, Unauthorized, Unavailable
+from forge.domain.person import Principal, Reach, Role, owner
+from forge.http import is_loopback
+from forge.people.tokens import PREFIX
+from forge.settings import Settings
 
 COOKIE: Final = "forge_session"
 BODY_LIMIT: Final = 1 << 20
-_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 _OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """Who may use a route: `role` and above; None: anybody, because of `reason`."""
+    """Who may use a route: `role` and above; None: anybody, because of `reason`. `reach`: how far the rights of a token
+    have to go.
+    """
 
     role: Role | None
     reason: str = ""
+    reach: Reach = Reach.FORGE
 
 
-def allow(role: Role) -> Callable[[View], View]:
-    """Declare that `role`, and those above, may use the route."""
-    return _declare(Declaration(role))
+def allow(role: Role, reach: Reach = Reach.FORGE) -> Callable[[View], View]:
+    """Declare that `role`, and those above, may use the route; a token only if its rights reach that far."""
+    return _declare(Declaration(role, reach=reach))
 
 
 def allow_anyone(reason: str) -> Callable[[View], View]:
@@ -61,8 +67,8 @@ def register(app: Flask) -> None:
 
 
 def _check() -> None:
-    _check_host(request, context().runtime.settings.allowed_hosts)
-    if request.method not in _READS:
+    _check_host(request, context().runtime.settings)
+    if request.method not in READS:
         _check_origin(request)
     if request.endpoint is None:
         return  # no such route: routing says so
@@ -76,17 +82,21 @@ def _check() -> None:
             raise
         g.principal = None  # a registry may send a bearer of its own with its deliveries
     if declared.role is not None:
-        _check_role(g.principal, declared.role)
+        _check_role(g.principal, declared.role, declared.reach)
 
 
-def _check_role(principal: Principal | None, role: Role) -> None:
+def _check_role(principal: Principal | None, role: Role, reach: Reach) -> None:
     if principal is None:
-        raise Unauthorized("Sign in first: open Forge by its own window, or send the launch token as a bearer.")
+        raise Unauthorized("Sign in first: open Forge by its own window, or send a token as a bearer.")
     if principal.role < role:
-        raise Forbidden(f"This needs the role {role.name.lower()}: you are {principal.role.name.lower()}.")
-    project = (request.view_args or {}).get("project")
-    if project is not None and not principal.sees(project):
+        raise Forbidden(f"This needs the role {role.word}: you are {principal.role.word}.")
+    if principal.reach < reach:
+        raise Forbidden("This token is not for that: it is for less than what was asked.", code="token_scope")
+    parts = request.view_args or {}
+    if (project := parts.get("project")) is not None and not principal.sees(project):
         raise NotFound(f"There is no project {project}", code="no_project")
+    if (stage := parts.get("stage")) is not None:
+        check_stage(stage)
 
 
 def authenticate(request: Request, context: Context) -> Principal | None:
@@ -96,48 +106,95 @@ def authenticate(request: Request, context: Context) -> Principal | None:
 
 
 def standing(request: Request, context: Context) -> Callable[[], bool]:
-    """Whether whoever asks now still is who they are, as long as their session says so; a token has none to end."""
-    session = request.cookies.get(COOKIE)
-    if session is None or _has_bearer(request):
-        return lambda: True
-    found = context.sessions.find(session)
-    return lambda: context.sessions.find(session) == found
+    """Whether whoever asks now still is who they are: as long as their session or token says so. Never raises."""
+    people, text, cookie = context.runtime.people, _bearer(request), request.cookies.get(COOKIE, "")
+    if text is None:
+        return _same_as_now(lambda: people.sessions.find(cookie))
+    return _same_as_now(lambda: people.tokens.find(text)) if text.startswith(PREFIX) else lambda: True
 
 
-def owner(token: str, context: Context) -> Principal | None:
-    """Who holds the launch token: all rights. A wrong one is counted; raise TooMany if there were too many."""
-    if hmac.compare_digest(token.encode("utf-8", "replace"), context.runtime.token.reveal().encode()):
-        return Principal(name="admin", role=Role.ADMIN)
-    if context.wrong.add():
-        raise TooMany("There were too many wrong tokens. Wait a minute.", retry_after=60)
+def by_launch_token(token: str, request: Request, context: Context) -> Principal | None:
+    """Who holds the launch token, on this machine: all rights. A wrong one is counted; raise TooMany if there were too
+    many.
+    """
+    right = hmac.compare_digest(token.encode("utf-8", "replace"), context.runtime.token.reveal().encode())
+    if right and is_here(request):
+        return owner()
+    _count_wrong(context)
     return None
 
 
+def is_here(request: Request) -> bool:
+    """Whether a request was made on this machine, and not handed on by a proxy."""
+    return is_loopback(request.remote_addr or "") and not any(name in request.headers for name in _FORWARDED)
+
+
 def _by_token(request: Request, context: Context) -> Principal | None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return owner(token.strip(), context) if scheme.lower() == "bearer" else None
-
-
-def _has_bearer(request: Request) -> bool:
-    """A proxy in front may send its own login along: only a bearer is for Forge."""
-    return request.headers.get("Authorization", "").lower().startswith("bearer ")
+    text = _bearer(request)
+    if text is None:
+        return None
+    if not text.startswith(PREFIX):
+        return by_launch_token(text, request, context)
+    found = context.runtime.people.tokens.find(text)
+    if found is None:
+        _count_wrong(context)
+    else:
+        context.runtime.people.tokens.touch(text)
+    return found
 
 
 def _by_cookie(request: Request, context: Context) -> Principal | None:
     session = request.cookies.get(COOKIE)
-    return context.sessions.find(session) if session and not _has_bearer(request) else None
+    if not session or _bearer(request) is not None:
+        return None
+    found = context.runtime.people.sessions.find(session)
+    if found is not None:
+        context.runtime.people.sessions.touch(session)
+    return found
 
 
-def _check_host(request: Request, allowed: tuple[str, ...]) -> None:
+def _count_wrong(context: Context) -> None:
+    if context.wrong.add():
+        raise TooMany("There were too many wrong tokens. Wait a minute.", retry_after=60)
+
+
+def _bearer(request: Request) -> str | None:
+    """A proxy in front may send its own login along: only a bearer is for Forge."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _same_as_now(find: Callable[[], Principal | None]) -> Callable[[], bool]:
+    found = find()
+
+    def stands() -> bool:
+        try:
+            return find() == found
+        except Unavailable:  # asked by the thread that writes to everybody: whoever cannot be looked up asks anew
+            return False
+
+    return stands
+
+
+def _check_host(request: Request, settings: Settings) -> None:
     """A page of a stranger's domain that resolves to this machine must not be answered (DNS rebinding)."""
     try:
         name = urlsplit(f"//{request.headers.get('Host', '')}").hostname
     except ValueError:
         name = None
-    if name is None or (name not in _OWN_NAMES and name not in allowed):
+    if name is None or not (name in _OWN_NAMES or name in settings.allowed_hosts or _is_meant(name, settings)):
         raise Forbidden(
             "Forge does not answer to this host name: add it to allowed_hosts to use it.", code="host_not_allowed"
         )
+
+
+def _is_meant(name: str, settings: Settings) -> bool:
+    """Beyond loopback any address is: a name that resolves here is what a stranger's page has."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name == settings.host
+    return not is_loopback(settings.host)
 
 
 def _check_origin(request: Request) -> None:
@@ -148,7 +205,7 @@ def _check_origin(request: Request) -> None:
         raise cross
     if site in {"cross-site", "same-site"}:
         raise cross
-    by_cookie = COOKIE in request.cookies and not _has_bearer(request)
+    by_cookie = COOKIE in request.cookies and _bearer(request) is None
     if by_cookie and origin is None and site != "same-origin":
         raise cross
 

@@ -9,6 +9,7 @@ from forge.api.context import runtime, whoever
 from forge.api.contract import Operation, operation
 from forge.api.guard import allow_anyone
 from forge.api.types import Wire
+from forge.domain.person import Reach
 
 blueprint = Blueprint("health", __name__)
 
@@ -41,5 +42,6 @@ def health() -> HealthReport:
         PartHealth(kind=part.kind, name=part.name, ok=part.fault is None, fault=part.fault, since=part.since)
         for part in known
     ]
+    asks = (principal := whoever()) is not None and principal.reach >= Reach.FORGE
     status = "ok" if all(part.ok for part in parts) else "degraded"
-    return HealthReport(status=status, version=__version__, parts=parts if whoever() else [])
+    return HealthReport(status=status, version=__version__, parts=parts if asks else [])

@@ -11,11 +11,11 @@ from forge.api.context import actor, runtime
 from forge.api.contract import At, Operation, domain, operation
 from forge.api.guard import allow
 from forge.api.sealing import wrapped
-from forge.api.sessions import Role
 from forge.api.stages import at
 from forge.api.types import Health, Wire
 from forge.domain import project
 from forge.domain.deploy import Deploy
+from forge.domain.person import Role
 
 blueprint = Blueprint("images", __name__)
 

@@ -8,8 +8,8 @@ from forge.api.context import actor, runtime, visible_instance
 from forge.api.contract import Operation, operation
 from forge.api.guard import allow
 from forge.api.present import instance_view
-from forge.api.sessions import Role
 from forge.api.types import InstanceView
+from forge.domain.person import Reach, Role
 
 blueprint = Blueprint("instances", __name__)
 _INSTANCE = "/api/instances/<instance>"
@@ -17,7 +17,7 @@ _REFUSES = (404, 409, 502)
 
 
 @blueprint.get(_INSTANCE)
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=InstanceView, refuses=(404,)))
 def read_instance(instance: str) -> InstanceView:
     """One instance."""
@@ -25,7 +25,7 @@ def read_instance(instance: str) -> InstanceView:
 
 
 @blueprint.post(f"{_INSTANCE}/start")
-@allow(Role.DEPLOYER)
+@allow(Role.DEPLOYER, Reach.PROJECT)
 @operation(Operation(answer=InstanceView, refuses=_REFUSES))
 def start_instance(instance: str) -> InstanceView:
     """Start an instance that a person stopped, or that ended."""
@@ -34,7 +34,7 @@ def start_instance(instance: str) -> InstanceView:
 
 
 @blueprint.post(f"{_INSTANCE}/stop")
-@allow(Role.DEPLOYER)
+@allow(Role.DEPLOYER, Reach.PROJECT)
 @operation(Operation(answer=InstanceView, refuses=_REFUSES))
 def stop_instance(instance: str) -> InstanceView:
     """Stop an instance; it stays stopped until a person starts it or a deploy replaces it."""
@@ -43,7 +43,7 @@ def stop_instance(instance: str) -> InstanceView:
 
 
 @blueprint.post(f"{_INSTANCE}/restart")
-@allow(Role.DEPLOYER)
+@allow(Role.DEPLOYER, Reach.PROJECT)
 @operation(Operation(answer=InstanceView, refuses=_REFUSES))
 def restart_instance(instance: str) -> InstanceView:
     """Stop and start an instance."""
@@ -52,7 +52,7 @@ def restart_instance(instance: str) -> InstanceView:
 
 
 @blueprint.delete(_INSTANCE)
-@allow(Role.DEPLOYER)
+@allow(Role.DEPLOYER, Reach.PROJECT)
 @operation(Operation(status=204, refuses=_REFUSES))
 def remove_instance(instance: str) -> None:
     """Stop an instance and take away its container and its route."""

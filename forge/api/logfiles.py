@@ -11,8 +11,8 @@ from flask import Blueprint, Response, stream_with_context
 from forge.api.context import runtime, visible_deploy, visible_instance
 from forge.api.contract import TEXT, Operation, operation
 from forge.api.guard import allow
-from forge.api.sessions import Role
 from forge.api.stream import Since, deploy_lines
+from forge.domain.person import Reach, Role
 
 blueprint = Blueprint("logfiles", __name__)
 _PAGE = 5000
@@ -21,7 +21,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;:?<=>]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|
 
 
 @blueprint.get("/api/deploys/<int(max=2147483647):deploy>/log.txt")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(media=(TEXT,), refuses=(404,)))
 def download_deploy_log(deploy: int) -> Response:
     """All kept lines of a deploy's log as a text file, each with its time; colours are left out."""
@@ -30,7 +30,7 @@ def download_deploy_log(deploy: int) -> Response:
 
 
 @blueprint.get("/api/instances/<instance>/log.txt")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(media=(TEXT,), refuses=(404, 409, 502)))
 def download_instance_log(instance: str) -> Response:
     """The newest 100,000 lines of an instance as a text file, each with its time; colours are left out."""

@@ -11,12 +11,12 @@ from flask import Blueprint
 from forge.api.context import principal, runtime, visible_instance
 from forge.api.contract import Operation, operation
 from forge.api.guard import allow
-from forge.api.sessions import Role
 from forge.api.types import Wire
 from forge.domain.connection import EngineConnection
 from forge.domain.errors import Invalid
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.metrics import MACHINE, WINDOWS, Sample
+from forge.domain.person import Role
 from forge.metrics.history import Lines, grid, read
 
 blueprint = Blueprint("metrics", __name__)

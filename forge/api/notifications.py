@@ -11,7 +11,6 @@ from forge.api.context import actor, runtime
 from forge.api.contract import At, Operation, Page, domain, operation, wire
 from forge.api.guard import allow
 from forge.api.sealing import wrapped
-from forge.api.sessions import Role
 from forge.api.types import Wire
 from forge.domain.notification import (
     SAID_UNASKED,
@@ -22,6 +21,7 @@ from forge.domain.notification import (
     NotificationKind,
     Occasion,
 )
+from forge.domain.person import Role
 
 blueprint = Blueprint("notifications", __name__)
 _ALL = "/api/notifications"

@@ -10,19 +10,19 @@ from forge.api.contract import AsOf, At, Operation, domain, operation, wire
 from forge.api.guard import allow
 from forge.api.present import project_view, project_views
 from forge.api.sealing import kept_names, sealed
-from forge.api.sessions import Role
 from forge.api.stages import make_stage
 from forge.api.types import ApprovedProject, ChangedProject, Deletion, DryRun, NewProject, ProjectView, Volumes
 from forge.config.unapplied import Unapplied, unapplied
 from forge.deploy.promotion import Place, Promotion
 from forge.deploy.starts import WAIT_UNTIL_HEALTHY, Starts, starts_of
+from forge.domain.person import Reach, Role
 from forge.domain.project import Project
 
 blueprint = Blueprint("projects", __name__)
 
 
 @blueprint.get("/api/projects")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=list[ProjectView]))
 def list_projects() -> AsOf:
     """All projects, with their stages and what runs there."""
@@ -44,7 +44,7 @@ def create_project(body: NewProject) -> At:
 
 
 @blueprint.get("/api/projects/<project>")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=ProjectView, refuses=(404,)))
 def read_project(project: str) -> ProjectView:
     """One project, with its stages and what runs there."""
@@ -52,7 +52,7 @@ def read_project(project: str) -> ProjectView:
 
 
 @blueprint.put("/api/projects/<project>")
-@allow(Role.ADMIN)
+@allow(Role.ADMIN, Reach.PROJECT)
 @operation(Operation(query=DryRun, body=ChangedProject, answer=ProjectView, refuses=(404, 409)))
 def change_project(project: str, query: DryRun, body: ChangedProject) -> ProjectView:
     """Replace a project's configuration; what runs is not touched until the next deploy."""
@@ -67,7 +67,7 @@ def change_project(project: str, query: DryRun, body: ChangedProject) -> Project
 
 
 @blueprint.get("/api/projects/<project>/tags")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=list[str], refuses=(404, 502)))
 def project_tags(project: str) -> list[str]:
     """All tags that the project's image has at its registry."""
@@ -75,7 +75,7 @@ def project_tags(project: str) -> list[str]:
 
 
 @blueprint.get("/api/projects/<project>/unapplied")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=list[Unapplied], refuses=(404,)))
 def project_unapplied(project: str) -> list[Unapplied]:
     """What was changed since the instances that serve went live; it has effect with the next deploy."""
@@ -83,7 +83,7 @@ def project_unapplied(project: str) -> list[Unapplied]:
 
 
 @blueprint.get("/api/projects/<project>/promotion")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=list[Place], refuses=(404,)))
 def project_promotion(project: str) -> list[Place]:
     """Which digest serves which stage, since when, what may go on to the next stage, and why not yet."""
@@ -91,7 +91,7 @@ def project_promotion(project: str) -> list[Place]:
 
 
 @blueprint.get("/api/projects/<project>/starts")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=Starts, refuses=(404,)))
 def project_starts(project: str) -> Starts:
     """How long its instances took to become healthy of late, and whether its time-out leaves them that."""
@@ -100,7 +100,7 @@ def project_starts(project: str) -> Starts:
 
 
 @blueprint.get("/api/projects/<project>/deletion")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=Deletion, refuses=(404, 502)))
 def project_deletion(project: str) -> Deletion:
     """What deleting a project would stop and remove."""
@@ -108,7 +108,7 @@ def project_deletion(project: str) -> Deletion:
 
 
 @blueprint.delete("/api/projects/<project>")
-@allow(Role.ADMIN)
+@allow(Role.ADMIN, Reach.PROJECT)
 @operation(Operation(query=Volumes, answer=Deletion, refuses=(404, 409, 502)))
 def delete_project(project: str, query: Volumes) -> Deletion:
     """Delete a project: stop and remove all of it; tells what that was."""
@@ -116,7 +116,7 @@ def delete_project(project: str, query: Volumes) -> Deletion:
 
 
 @blueprint.post("/api/projects/<project>/approve")
-@allow(Role.DEPLOYER)
+@allow(Role.DEPLOYER, Reach.PROJECT)
 @operation(Operation(answer=ApprovedProject, refuses=(404,)))
 def approve_project(project: str) -> ApprovedProject:
     """Say yes to a project that was made from an unknown image: it may deploy, and what waited for that is decided."""

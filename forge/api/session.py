@@ -1,4 +1,4 @@
-"""Signing in and out: a token or a one-time ticket is traded for the cookie."""
+"""Signing in and out: a password, a token or a one-time ticket is traded for the cookie."""
 
 from __future__ import annotations
 
@@ -6,28 +6,55 @@ import msgspec
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from forge.api.context import context, principal
+from forge.api.context import actor, context, principal, runtime
 from forge.api.contract import JSON, Operation, operation
-from forge.api.guard import COOKIE, allow, allow_anyone, owner
-from forge.api.sessions import SESSION_SECONDS, TICKET_SECONDS, Principal, Role
+from forge.api.guard import COOKIE, allow, allow_anyone, by_launch_token
+from forge.api.tickets import TICKET_SECONDS
 from forge.api.types import Wire
-from forge.domain.errors import Invalid, Unauthorized
+from forge.domain.errors import ForgeError, Invalid, Unauthorized
+from forge.domain.person import Principal, Reach, Role
+from forge.people.sessions import SECONDS
 
 blueprint = Blueprint("session", __name__)
+_WAYS = (frozenset({"token"}), frozenset({"ticket"}), frozenset({"name", "password"}))
 
 
 class SignIn(Wire, kw_only=True):
-    """The launch token, or a one-time ticket."""
+    """The launch token, a one-time ticket, or name and password. `code`: of the authenticator, or a recovery code,
+    where one is asked for (code_needed).
+    """
 
     token: str | None = None
     ticket: str | None = None
+    name: str | None = None
+    password: str | None = None
+    code: str | None = None
+
+
+class SetUp(Wire, kw_only=True):
+    """The token of the setup link, and the first admin."""
+
+    token: str
+    name: str
+    password: str
+
+
+class SignInWays(Wire, kw_only=True):
+    """How people get in. `people`: somebody has an account; without one it is the launch token only."""
+
+    people: bool
 
 
 class Who(Wire, kw_only=True):
-    """Who is signed in; `role`: viewer, deployer, admin."""
+    """Who is signed in; `role`: viewer, deployer, admin. `projects` are those they may see, null: all. Not `person`:
+    the machine's owner, by the launch token. `token`: the name of the token by which a program asks.
+    """
 
     name: str
     role: str
+    projects: list[str] | None
+    person: bool
+    token: str | None
 
 
 class Ticket(Wire, kw_only=True):
@@ -42,19 +69,33 @@ class Ticket(Wire, kw_only=True):
 @allow_anyone("this is how people sign in")
 @operation(Operation(body=SignIn, answer=Who, refuses=(401, 429)))
 def sign_in(body: SignIn) -> Response:
-    """Trade the launch token or a ticket for the session's cookie."""
-    if (body.token is None) == (body.ticket is None):
-        raise Invalid("Say a token or a ticket", fields={"token": "a token or a ticket"})
-    found = owner(body.token, context()) if body.token is not None else context().tickets.end(body.ticket or "")
-    if found is None:
-        raise Unauthorized("This token or ticket is not valid (any more): get a new one.")
-    answer = Response(msgspec.json.encode(_who(found)), content_type=JSON)
-    _give_cookie(answer, found)
-    return answer
+    """Trade a password, the launch token or a ticket for the session's cookie."""
+    given = {name for name in ("token", "ticket", "name", "password") if getattr(body, name) is not None}
+    if given not in _WAYS:
+        raise Invalid("Say name and password, a token, or a ticket", fields={"name": "name and password"})
+    found, how = _who_is(body)
+    return _entered(found, how)
+
+
+@blueprint.post("/api/setup")
+@allow_anyone("the setup link's token is the proof; it is good once, while there is nobody")
+@operation(Operation(body=SetUp, status=201, answer=Who, refuses=(401, 409)))
+def set_up(body: SetUp) -> Response:
+    """Make the first admin, and sign them in."""
+    person = runtime().people.setup.use(body.token, body.name, body.password)
+    return _entered(person.principal, "setup", 201)
+
+
+@blueprint.get("/api/sign-in")
+@allow_anyone("whoever is to sign in has to know how")
+@operation(Operation(answer=SignInWays))
+def read_ways() -> SignInWays:
+    """How people sign in here."""
+    return SignInWays(people=not runtime().people.setup.wanted())
 
 
 @blueprint.get("/api/session")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=Who))
 def read_session() -> Who:
     """Who is signed in."""
@@ -62,21 +103,21 @@ def read_session() -> Who:
 
 
 @blueprint.delete("/api/session")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.PERSON)
 @operation(Operation(status=204))
 def sign_out() -> Response:
     """End the session."""
     answer = Response(status=204)
-    _end_session(answer)
+    _end_session(answer, actor())
     return answer
 
 
 @blueprint.post("/api/session/ticket")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.PERSON)
 @operation(Operation(status=201, answer=Ticket))
 def make_ticket() -> Ticket:
     """Make a ticket that signs a browser in as whoever asks for it."""
-    ticket = context().tickets.begin(principal())
+    ticket = context().tickets.make(principal())
     return Ticket(ticket=ticket, path=f"/sign-in?ticket={ticket}", seconds=TICKET_SECONDS)
 
 
@@ -86,16 +127,45 @@ def open_ticket() -> AnyResponse | str:
     """A link with a ticket signs in and leads to the board."""
     ticket = request.args.get("ticket")
     if ticket is None or request.method == "HEAD":  # who only looks ahead must not use it up
-        return render_template("sign_in.html", said="")
-    return _enter(context().tickets.end(ticket), "This link was used already, or is too old: ask for a new one.")
+        return sign_in_page()
+    return _by_form(SignIn(ticket=ticket))
 
 
 @blueprint.post("/sign-in")
 @allow_anyone("this is how people sign in without a script")
-def send_token() -> AnyResponse | str:
-    """The form of the page that asks for the launch token."""
-    found = owner(request.form.get("token", "").strip(), context())
-    return _enter(found, "This is not the launch token of the Forge that runs now: it is new after each start.")
+def send_form() -> AnyResponse | str:
+    """The forms of the page: name and password, or the launch token."""
+    form = request.form
+    if "token" in form:
+        return _by_form(SignIn(token=form["token"].strip()))
+    return _by_form(
+        SignIn(name=form.get("name", ""), password=form.get("password", ""), code=form.get("code", "").strip() or None)
+    )
+
+
+@blueprint.get("/setup")
+@allow_anyone("without the link's token it shows a form that nothing comes of")
+def open_setup() -> AnyResponse | str:
+    """The link that `forge serve` prints while there is nobody."""
+    if not runtime().people.setup.wanted():
+        return redirect("/", 303)
+    return render_template("setup.html", token=request.args.get("token", ""), name="", said="")
+
+
+@blueprint.post("/setup")
+@allow_anyone("the setup link's token is the proof; it is good once, while there is nobody")
+def send_setup() -> AnyResponse:
+    """The form of that page."""
+    form = request.form
+    token, name, password = form.get("token", ""), form.get("name", "").strip().lower(), form.get("password", "")
+    try:
+        if password != form.get("again", ""):
+            raise Invalid("The two passwords are not the same")
+        person = runtime().people.setup.use(token, name, password)
+    except ForgeError as error:
+        page = render_template("setup.html", token=token, name=name, said=error.message)
+        return Response(page, status=422)
+    return _enter(person.principal, "setup")
 
 
 @blueprint.post("/sign-out")
@@ -103,29 +173,77 @@ def send_token() -> AnyResponse | str:
 def leave() -> AnyResponse:
     """The button of the page."""
     answer = redirect("/", 303)
-    _end_session(answer)
+    found = runtime().people.sessions.find(request.cookies.get(COOKIE, ""))
+    if found is not None:
+        _end_session(answer, found.name)
     return answer
 
 
-def _enter(found: Principal | None, otherwise: str) -> AnyResponse:
+def sign_in_page(said: str = "", name: str = "", *, code: bool = False) -> str:
+    """The page with the forms. `code`: one is asked for."""
+    people = not runtime().people.setup.wanted()
+    return render_template("sign_in.html", said=said, name=name, code=code, people=people)
+
+
+def _who_is(body: SignIn) -> tuple[Principal, str]:
+    """Who signs in, and how. Raise Unauthorized or TooMany."""
+    address = request.remote_addr or ""
+    if body.name is not None:
+        name = runtime().people.entrance.check(body.name, body.password or "", body.code, address)
+        return runtime().store.people.get(name).principal, "password"
+    if body.ticket is not None:
+        found, how = context().tickets.use(body.ticket), "ticket"
+    else:
+        found, how = by_launch_token(body.token or "", request, context()), "launch token"
     if found is None:
-        return Response(render_template("sign_in.html", said=otherwise), status=401)
-    answer = redirect("/", 303)
-    _give_cookie(answer, found)
+        runtime().people.entrance.refused(address, how)
+        raise Unauthorized(
+            "This token or ticket is not valid (any more): get a new one. The launch token is new after each start, "
+            "and opens Forge on its own machine only.",
+            code="wrong_token",
+        )
+    return found, how
+
+
+def _by_form(body: SignIn) -> AnyResponse:
+    try:
+        found, how = _who_is(body)
+    except ForgeError as error:
+        page = sign_in_page(error.message, body.name or "", code=error.code in {"code_needed", "wrong_code"})
+        return Response(page, status=429 if error.code == "too_many" else 401)
+    return _enter(found, how)
+
+
+def _entered(found: Principal, how: str, status: int = 200) -> Response:
+    answer = Response(msgspec.json.encode(_who(found)), status=status, content_type=JSON)
+    give_cookie(answer, found, how)
     return answer
 
 
-def _give_cookie(answer: AnyResponse, principal: Principal) -> None:
-    context().sessions.end(request.cookies.get(COOKIE, ""))  # one for a browser: the window signs in at each start
-    session, age = context().sessions.begin(principal), int(SESSION_SECONDS)
+def _enter(found: Principal, how: str) -> AnyResponse:
+    answer = redirect("/", 303)
+    give_cookie(answer, found, how)
+    return answer
+
+
+def give_cookie(answer: AnyResponse, principal: Principal, how: str) -> None:
+    """Begin a session. One for a browser: the window signs in at each start."""
+    session = runtime().people.sessions.begin(
+        principal.person, address=request.remote_addr or "", agent=request.user_agent.string, how=how,
+        instead=request.cookies.get(COOKIE, ""),
+    )  # fmt: skip
     secure = request.is_secure
-    answer.set_cookie(COOKIE, session, max_age=age, path="/", httponly=True, samesite="Strict", secure=secure)
+    answer.set_cookie(COOKIE, session, max_age=int(SECONDS), path="/", httponly=True, samesite="Strict", secure=secure)
 
 
-def _end_session(answer: AnyResponse) -> None:
-    context().sessions.end(request.cookies.get(COOKIE, ""))
+def _end_session(answer: AnyResponse, actor: str) -> None:
+    runtime().people.sessions.end(request.cookies.get(COOKIE, ""), actor)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=request.is_secure)
 
 
 def _who(principal: Principal) -> Who:
-    return Who(name=principal.name, role=principal.role.name.lower())
+    return Who(
+        name=principal.name, role=principal.role.word,
+        projects=None if principal.projects is None else sorted(principal.projects),
+        person=principal.person is not None, token=principal.token,
+    )  # fmt: skip

@@ -10,8 +10,8 @@ from flask import Blueprint, Response, request
 from forge.api.context import actor, runtime
 from forge.api.contract import JSON, YAML, Operation, domain, operation, read_body, read_text, wire
 from forge.api.guard import allow
-from forge.api.sessions import Role
 from forge.api.types import DryRun, Settings, Wire
+from forge.domain.person import Role
 from forge.domain.preferences import Preferences
 
 blueprint = Blueprint("settings", __name__)

@@ -13,7 +13,6 @@ from forge.api.contract import At, Id, Operation, domain, operation, wire
 from forge.api.guard import allow
 from forge.api.present import instance_views, stage_view
 from forge.api.sealing import kept_names, sealed
-from forge.api.sessions import Role
 from forge.api.types import (
     ChangedStage,
     Check,
@@ -29,6 +28,7 @@ from forge.api.types import (
 from forge.domain.deploy import Deploy
 from forge.domain.errors import Invalid
 from forge.domain.image import is_digest, is_tag
+from forge.domain.person import Reach, Role
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
 from forge.domain.tags import newest_first, parse_pattern
@@ -75,7 +75,7 @@ class MatchWish(Wire, kw_only=True):
 
 
 @blueprint.post("/api/projects/<project>/stages")
-@allow(Role.ADMIN)
+@allow(Role.ADMIN, Reach.PROJECT)
 @operation(Operation(query=DryRun, body=NewStage, status=201, answer=StageView, refuses=(404, 409)))
 def create_stage(project: str, query: DryRun, body: NewStage) -> At:
     """Make a stage, after the project's others."""
@@ -87,7 +87,7 @@ def create_stage(project: str, query: DryRun, body: NewStage) -> At:
 
 
 @blueprint.get(_STAGE)
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=StageView, refuses=(404,)))
 def read_stage(project: str, stage: str) -> StageView:
     """One stage, with what runs there and its newest deploy."""
@@ -95,7 +95,7 @@ def read_stage(project: str, stage: str) -> StageView:
 
 
 @blueprint.put(_STAGE)
-@allow(Role.ADMIN)
+@allow(Role.ADMIN, Reach.PROJECT)
 @operation(Operation(query=DryRun, body=ChangedStage, answer=StageView, refuses=(404, 409)))
 def change_stage(project: str, stage: str, query: DryRun, body: ChangedStage) -> StageView:
     """Replace a stage's configuration; what runs is not touched until the next deploy."""
@@ -109,7 +109,7 @@ def change_stage(project: str, stage: str, query: DryRun, body: ChangedStage) ->
 
 
 @blueprint.get(f"{_STAGE}/deletion")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=Deletion, refuses=(404, 409, 502)))
 def stage_deletion(project: str, stage: str) -> Deletion:
     """What deleting a stage would stop and remove; refused while another stage is promoted from it."""
@@ -117,7 +117,7 @@ def stage_deletion(project: str, stage: str) -> Deletion:
 
 
 @blueprint.delete(_STAGE)
-@allow(Role.ADMIN)
+@allow(Role.ADMIN, Reach.PROJECT)
 @operation(Operation(query=Volumes, answer=Deletion, refuses=(404, 409, 502)))
 def delete_stage(project: str, stage: str, query: Volumes) -> Deletion:
     """Delete a stage: stop and remove what runs there; tells what that was."""
@@ -125,7 +125,7 @@ def delete_stage(project: str, stage: str, query: Volumes) -> Deletion:
 
 
 @blueprint.get(f"{_STAGE}/instances")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(answer=list[InstanceView], refuses=(404,)))
 def list_instances(project: str, stage: str) -> list[InstanceView]:
     """What is there of a stage, the newest first."""
@@ -135,7 +135,7 @@ def list_instances(project: str, stage: str) -> list[InstanceView]:
 
 
 @blueprint.post(f"{_STAGE}/deploys")
-@allow(Role.DEPLOYER)
+@allow(Role.DEPLOYER, Reach.STAGE)
 @operation(Operation(body=DeployWish, status=202, answer=Deploy, refuses=_QUEUES))
 def deploy(project: str, stage: str, body: DeployWish) -> At:
     """Deploy a tag or a digest. It is queued; follow it at its Location."""
@@ -144,7 +144,7 @@ def deploy(project: str, stage: str, body: DeployWish) -> At:
 
 
 @blueprint.post(f"{_STAGE}/rollback")
-@allow(Role.DEPLOYER)
+@allow(Role.DEPLOYER, Reach.STAGE)
 @operation(Operation(body=RollbackWish, optional=True, status=202, answer=Deploy, refuses=_QUEUES))
 def rollback(project: str, stage: str, body: RollbackWish) -> At:
     """Deploy an earlier deploy's digest again, as it was configured."""
@@ -152,7 +152,7 @@ def rollback(project: str, stage: str, body: RollbackWish) -> At:
 
 
 @blueprint.post(f"{_STAGE}/promote")
-@allow(Role.DEPLOYER)
+@allow(Role.DEPLOYER, Reach.STAGE)
 @operation(Operation(body=PromoteWish, optional=True, status=202, answer=Deploy, refuses=_QUEUES))
 def promote(project: str, stage: str, body: PromoteWish) -> At:
     """Deploy to this stage the digest that serves the stage it is promoted from."""
@@ -160,7 +160,7 @@ def promote(project: str, stage: str, body: PromoteWish) -> At:
 
 
 @blueprint.post(f"{_STAGE}/explain")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(body=ExplainWish, answer=Explanation, refuses=(404, 502)))
 def explain(project: str, stage: str, body: ExplainWish) -> Explanation:
     """Would this tag be deployed here if it were pushed now, and why (not)."""

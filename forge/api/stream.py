@@ -10,13 +10,14 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from forge.api import topics
-from forge.api.context import context, principal, runtime, visible_deploy, visible_instance
+from forge.api.context import context, principal, runtime, sees_people, visible_deploy, visible_instance
 from forge.api.contract import EVENTS, HIGHEST, JSON, Operation, operation
 from forge.api.guard import allow, standing
 from forge.api.hub import STREAM_HEADERS
-from forge.api.sessions import Role
-from forge.domain.events import deploy_topic, instance_topic
+from forge.domain.errors import Forbidden
+from forge.domain.events import PEOPLE, STATE, deploy_topic, instance_topic
 from forge.domain.metrics import TOPIC as METRICS
+from forge.domain.person import Reach, Role
 from forge.ports import LogLine
 
 blueprint = Blueprint("stream", __name__)
@@ -25,7 +26,7 @@ _PAGE = 2000
 
 class Topics(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """`state@17,metrics,deploy:42,instance:a1b2c3@5f-9`: what to follow, each from where on; without it, changes of
-    state.
+    state. `people` is for admins.
     """
 
     topics: str | None = None
@@ -57,7 +58,7 @@ class DeployLine(msgspec.Struct, kw_only=True):
 
 
 @blueprint.get("/api/events")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(query=Topics, media=(EVENTS,), refuses=(404,)))
 def events(query: Topics) -> Response:
     """Follow what happens, as server-sent events."""
@@ -65,7 +66,7 @@ def events(query: Topics) -> Response:
 
 
 @blueprint.get("/api/deploys/<int(max=2147483647):deploy>/logs")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(query=Since, answer=list[DeployLine], media=(EVENTS, JSON), refuses=(404,)))
 def deploy_logs(deploy: int, query: Since) -> Response | list[DeployLine]:
     """A deploy's log: followed as server-sent events, or the lines so far as JSON where Accept asks for it."""
@@ -74,7 +75,7 @@ def deploy_logs(deploy: int, query: Since) -> Response | list[DeployLine]:
 
 
 @blueprint.get("/api/instances/<instance>/logs")
-@allow(Role.VIEWER)
+@allow(Role.VIEWER, Reach.STAGE)
 @operation(Operation(query=Tail, answer=list[LogLine], media=(EVENTS, JSON), refuses=(404, 409, 502)))
 def instance_logs(instance: str, query: Tail) -> Response | list[LogLine]:
     """What an instance writes: followed as server-sent events, or the newest lines as JSON where Accept asks for it."""
@@ -101,12 +102,16 @@ def _line(id: int, payload: Mapping[str, Any]) -> DeployLine:
     )
 
 
-def _visible(topic: str) -> None:
-    """Raise NotFound for the log of something in a project that whoever asks may not see."""
-    kind, _, name = topic.partition(":")
-    if kind == "deploy":
+def _check(topic: str) -> None:
+    """Raise NotFound or Forbidden for what whoever asks may not hear."""
+    asks, (kind, _, name) = principal(), topic.partition(":")
+    if kind == PEOPLE and not sees_people():
+        raise Forbidden("What is about people is for admins.")
+    if kind == STATE and asks.reach < Reach.FORGE:
+        raise Forbidden("This token is not for that: name the deploys or instances to follow.", code="token_scope")
+    if kind == "deploy" and asks.projects is not None:
         visible_deploy(int(name))
-    elif kind == "instance":
+    if kind == "instance" and asks.projects is not None:
         visible_instance(name)
 
 
@@ -119,8 +124,8 @@ def _stream(wanted: str | None) -> Response:
     projects = principal().projects
     if projects is not None:  # a frame of metrics is about all projects: who sees some has to ask
         subscription = topics.without(subscription, METRICS)
-        for one in subscription.wanted:
-            _visible(one.topic)
+    for one in subscription.wanted:
+        _check(one.topic)
     subscription = replace(subscription, projects=projects, stands=standing(request, context()))
     body = context().hub.response_body(request.environ, subscription)
     return Response(body, headers=dict(STREAM_HEADERS))

@@ -11,7 +11,7 @@ from forge.domain.events import STATE
 
 MAX_TOPICS = 20
 
-_TOPIC = re.compile(r"state|metrics|deploy:[0-9]{1,15}|instance:[0-9a-z]{1,64}")
+_TOPIC = re.compile(r"state|people|metrics|deploy:[0-9]{1,15}|instance:[0-9a-z]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _PLACE = re.compile(r"([0-9a-z]{1,32})-([0-9]{1,15})")
 
@@ -78,7 +78,9 @@ def without(subscription: Subscription, topic: str) -> Subscription:
 def _wanted(item: str, broken_off: Position | None) -> Wanted:
     topic, at, cursor = item.partition("@")
     if not _TOPIC.fullmatch(topic):
-        raise _invalid(f"“{topic[:80]}” is no topic. Topics are “state”, “metrics”, “deploy:42”, “instance:a1b2c3”.")
+        raise _invalid(
+            f"“{topic[:80]}” is no topic. Topics are “state”, “people”, “metrics”, “deploy:42”, “instance:a1b2c3”."
+        )
     position = _position(cursor, "topics") if at and cursor else None
     if broken_off:
         return Wanted(topic=topic, position=_later(position, broken_off))

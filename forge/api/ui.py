@@ -16,6 +16,7 @@ from forge.api.context import context, runtime
 from forge.api.errors import from_werkzeug
 from forge.api.guard import allow_anyone, authenticate
 from forge.api.present import project_views
+from forge.api.session import sign_in_page
 
 blueprint = Blueprint("ui", __name__)
 STATIC: Final = Path(__file__).parent.parent / "static"
@@ -79,7 +80,7 @@ def _file(static: Path, path: str) -> Response:
 def _plain_page() -> Response:
     principal = authenticate(request, context())
     if principal is None:
-        page = render_template("sign_in.html", said="")
+        page = sign_in_page()
     else:
         seen = [project for project in runtime().store.projects.all() if principal.sees(project.name)]
         faults = runtime().faults()

@@ -8,11 +8,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from forge.api.context import actor, all_projects, context, runtime
 from forge.api.contract import At, Operation, Page, operation, wire
-from forge.api.errors import TooMany, nothing_here
+from forge.api.errors import nothing_here
 from forge.api.guard import allow, allow_anyone
 from forge.api.sealing import wrapped
-from forge.api.sessions import Role
 from forge.api.types import Wire
+from forge.domain.errors import TooMany
+from forge.domain.person import Role
 from forge.domain.sighting import Receipt
 
 blueprint = Blueprint("webhook", __name__)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from forge.commands.client import Client, NotRunning, Refused
-from forge.commands.output import line, plain, say_json, table, trying_again, when
+from forge.commands.output import count, line, plain, say_json, table, trying_again, when
 from forge.commands.state import Command, State, pass_state
 
 _PAGE = 200
@@ -109,5 +109,10 @@ _WORDS: Mapping[str, Callable[[Event], str]] = {
     "container_adopted": lambda it: f"made from the container {it['name']} on {it['engine']}",
     "container_stopped": lambda it: f"the container {it['name']} on {it['engine']} was stopped",
     "notification_failed": lambda it: f"{it['name']} was not told “{it['title']}”: {it['text']}",
+    "person_changed": lambda it: f"{it['name']}: {it['change'].replace('_', ' ')}",
+    "signed_in": lambda it: f"{it['name']} signed in from {it['address'] or 'here'} by {it['how']}",
+    "sign_in_failed": lambda it: f"{it['name'] or 'somebody'} did not get in from {it['address']}: wrong {it['why']}",
+    "session_ended": lambda it: f"{count(it['many'], 'session', 'sessions')} of {it['name']} ended",
+    "token_changed": lambda it: f"token {it['id']} “{it['name']}” of {it['person']} {it['change']}",
     "settings_changed": lambda it: f"settings changed: {plain(it['names'])}",
 }

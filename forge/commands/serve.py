@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,6 +46,9 @@ def serve(state: State, /, **flags: Any) -> None:
         manager.tell(READY=1, STATUS=f"Answers at {running.url}")
         manager.watch(running.answers)
         click.echo(f"Forge answers at {running.url} (Ctrl-C ends it). Its token is in {settings.token_file}.", err=True)
+        setup = running.runtime.people.setup
+        if setup.wanted():
+            click.echo(_welcome(running.url, setup.token() if sys.stderr.isatty() else None), err=True)
 
     def ending() -> None:
         manager.close()
@@ -52,3 +56,10 @@ def serve(state: State, /, **flags: Any) -> None:
 
     manager.tell(STATUS=f"Opens {settings.data}")
     server.serve(compose(settings), ready, ending)
+
+
+def _welcome(url: str, token: str | None) -> str:
+    """How the first admin is made. The link is for a terminal: who reads a log must not get in by it."""
+    if token is None:
+        return "Nobody can sign in yet: `forge people add NAME --role admin`, on this machine, makes the first admin."
+    return f"Nobody can sign in yet. Make the first admin here, once:\n\n  {url}/setup?token={token}\n"

@@ -80,7 +80,7 @@ ExecStart={command}
 Restart=on-failure
 RestartSec=2
 # what another start would not mend: see `forge --help`; 255 is a file that could not unpack itself
-RestartPreventExitStatus=2 20 21 22 23 24 25 255
+RestartPreventExitStatus=2 20 21 22 23 24 25 26 255
 TimeoutStartSec=300
 # deploys under way reach a safe step first
 TimeoutStopSec=90

@@ -71,6 +71,12 @@ class Unavailable(ForgeError):
         self.retry_after = retry_after
 
 
+class TooMany(Unavailable):
+    """Whoever asks has to wait."""
+
+    code = "too_many"
+
+
 class EngineError(ForgeError):
     """The engine refused: the sentence says what it said."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 STATE = "state"
+PEOPLE = "people"  # for admins only: never a part of state
 OF_ALL_PROJECTS = frozenset({"receipt"})
 
 # Every type Forge sends, and what its payload says. Kept: stored, has a number, can be replayed.
@@ -27,6 +28,11 @@ TYPES: Mapping[str, str] = {
     "metrics": "what everything uses now; not kept; payload: as GET /api/metrics/now, without sparks and totals",
     "container_adopted": "a stage was made from a container; payload: engine, container, name",
     "container_stopped": "Forge stopped a container that it adopted; payload: engine, container, name",
+    "person_changed": "a person was made, changed or removed, for admins; payload: name, change",
+    "signed_in": "somebody signed in, for admins; payload: name, address, how",
+    "sign_in_failed": "somebody did not get in, for admins; payload: name (null: of nobody here), address, why",
+    "session_ended": "sessions were ended, for admins; payload: name, many",
+    "token_changed": "a token was made or ended, for admins; payload: id, name, person, change, project, stage",
     "hello": "first frame of a stream; not kept; payload: version, epoch, cursors, reset",
     "ping": "the stream is alive; not kept; payload: at",
     "resync": "what was asked for is too old to replay: load the present; payload: topics",
@@ -37,8 +43,9 @@ TYPES: Mapping[str, str] = {
 class Event:
     """Something that happened at `at` (unix seconds). `id` is its number in the store, 0 if it is not kept.
 
-    `topic` is `state` for changes of state, `deploy:42` for a deploy's log lines, `instance:a1b2c3` for
-    an instance's, `metrics` for what everything uses. `actor` is who caused it: a person, `webhook`, `poller`, `forge`.
+    `topic` is `state` for changes of state, `people` for what is about people, `deploy:42` for a deploy's log lines,
+    `instance:a1b2c3` for an instance's, `metrics` for what everything uses. `actor` is who caused it: a person,
+    `webhook`, `poller`, `forge`.
     """
 
     type: str

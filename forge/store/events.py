@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from forge.domain.events import OF_ALL_PROJECTS, STATE, Event
+from forge.domain.events import OF_ALL_PROJECTS, PEOPLE, STATE, Event
 from forge.store.database import Change, Database, from_json
 
 # What another event tells anyway: what a deploy does to instances is told by the deploy, a sighting that led to one by
@@ -58,11 +58,14 @@ class Events:
         types: Sequence[str] = (),
         projects: Collection[str] | None = None,
         quiet: bool = False,
+        people: bool = False,
     ) -> list[Event]:
         """Changes of state, the newest first, numbered below `before`; `quiet`: without what others tell anyway.
-        `projects` are those it may be of, beside what is of none; None: all.
+        `projects` are those it may be of, beside what is of none; None: all. `people`: also what is about people.
         """
-        where, values = ["topic = ?", "type <> 'deploy_step'"], list[Any]([STATE])
+        topics = [STATE, PEOPLE] if people else [STATE]
+        where = [f"topic IN ({', '.join('?' * len(topics))})", "type <> 'deploy_step'"]
+        values = list[Any](topics)
         for condition, value in (
             ("id < ?", before),
             ("project = ?", project),

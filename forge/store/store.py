@@ -12,6 +12,7 @@ from forge.store.events import Events
 from forge.store.instances import Instances
 from forge.store.metrics import Metrics
 from forge.store.notifications import Deliveries, Notifications
+from forge.store.people import People, Sessions, Tokens
 from forge.store.projects import Projects
 from forge.store.secrets import Secrets
 from forge.store.sightings import Receipts, Sightings
@@ -36,6 +37,9 @@ class Store:
     adopted: AdoptedStore
     notifications: Notifications
     deliveries: Deliveries
+    people: People
+    sessions: Sessions
+    tokens: Tokens
 
 
 def make_store(database: Database, vault: Vault) -> Store:
@@ -55,4 +59,7 @@ def make_store(database: Database, vault: Vault) -> Store:
         adopted=AdoptedStore(database, preferences),
         notifications=Notifications(database),
         deliveries=Deliveries(database),
+        people=People(database),
+        sessions=Sessions(database),
+        tokens=Tokens(database),
     )

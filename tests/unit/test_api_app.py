@@ -12,7 +12,7 @@ from tests.api_world import world_fixture  # noqa: F401
 def test_two_applications_share_nothing(world):
     other = make_app(world.runtime)
     assert other.extensions["hub"] is not world.app.extensions["hub"]
-    assert other.extensions["forge"].sessions is not world.context.sessions
+    assert other.extensions["forge"].tickets is not world.context.tickets
     assert other.test_client().get("/api/health").status_code == 200
     other.extensions["hub"].close()
 

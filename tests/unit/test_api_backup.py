@@ -8,8 +8,8 @@ import shutil
 import time
 from urllib.parse import urlsplit
 
-from forge.api.sessions import Principal, Role
 from forge.compose import compose
+from forge.domain.person import Principal, Role
 from forge.server import Server
 from forge.settings import Settings
 from tests.api_world import world_fixture  # noqa: F401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forge.api.sessions import Principal, Role
+from forge.domain.person import Principal, Role
 from tests.api_world import World, world_fixture
 from tests.unit.adopting import DATA, move_in
 

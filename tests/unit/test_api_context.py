@@ -6,8 +6,8 @@ import pytest
 from flask import g
 
 from forge.api.context import actor, context, principal, runtime, visible_deploy, visible_instance, whoever
-from forge.api.sessions import Principal, Role
 from forge.domain.errors import NotFound, Unauthorized
+from forge.domain.person import Principal, Role
 from tests.api_world import world_fixture  # noqa: F401
 
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from forge.api.sessions import Principal, Role
+from forge.domain.person import Principal, Role
 from forge.proxies import found
 from tests.api_world import a_world
 from tests.unit.test_engines_contexts import write

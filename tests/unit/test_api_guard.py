@@ -7,13 +7,14 @@ from flask import Flask
 
 from forge.api.app import make_app
 from forge.api.guard import COOKIE, Declaration, allow, allow_anyone, declaration
-from forge.api.sessions import Principal, Role
+from forge.domain.person import Principal, Role
 from tests.api_world import world_fixture  # noqa: F401
 
 OWN_PAGE = {"Origin": "http://localhost"}
 PUBLIC = {
-    "GET /", "GET /plain.css", "GET /sign-in", "POST /sign-in", "POST /sign-out", "GET /api/health",
-    "GET /api/openapi.json", "POST /api/session", "POST /api/webhook/<secret>",
+    "GET /", "GET /plain.css", "GET /sign-in", "POST /sign-in", "POST /sign-out", "GET /setup", "POST /setup",
+    "GET /api/health", "GET /api/openapi.json", "GET /api/sign-in", "POST /api/session", "POST /api/setup",
+    "POST /api/webhook/<secret>",
 }  # fmt: skip
 ADMIN, VIEWER = Principal(name="ada", role=Role.ADMIN), Principal(name="vera", role=Role.VIEWER)
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from forge.api.metrics import MOST
-from forge.api.sessions import Principal, Role
 from forge.domain.instance import InstanceStatus
 from forge.domain.metrics import MACHINE, Sample
+from forge.domain.person import Principal, Role
 from tests.api_world import world_fixture  # noqa: F401
 
 STRANGER = Principal(name="eve", role=Role.VIEWER, projects=frozenset({"other"}))

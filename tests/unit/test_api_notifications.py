@@ -5,8 +5,8 @@ import json
 import pytest
 
 from forge.api.guard import declaration
-from forge.api.sessions import Principal, Role
 from forge.domain.deploy import Deploy, DeployStatus
+from forge.domain.person import Principal, Role
 from forge.store.deploys import Configuration
 from tests.api_world import world_fixture  # noqa: F401
 from tests.small_server import SmallServer, Told

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from forge.api.sessions import Principal, Role
 from forge.domain.events import Event
+from forge.domain.person import Principal, Role
 from tests.api_world import world_fixture  # noqa: F401
 
 JSON = {"Accept": "application/json"}

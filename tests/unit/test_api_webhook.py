@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from forge.api.sessions import WRONG_PER_MINUTE
+from forge.api.tickets import WRONG_PER_MINUTE
 from tests.api_world import world_fixture  # noqa: F401
 
 DELIVERY = {"image": "127.0.0.1:5000/org/shop:dev-1"}

@@ -14,7 +14,7 @@ def test_a_running_forge_is_found_through_its_data_folder(shell):
     found = find(load({"data": str(shell.folder)}, {}))
     assert found.url == shell.server.url
     assert found.token == shell.world.forge.token
-    assert Client(lambda: found).get("session") == {"name": "admin", "role": "admin"}
+    assert Client(lambda: found).get("session")["name"] == "admin"
 
 
 def test_without_a_forge_it_is_said_how_to_start_one(tmp_path):

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from forge.commands.serve import _welcome
 from forge.vault import generate_key
 from tests.commanding import run
 from tests.world import until
@@ -61,8 +62,21 @@ def test_a_setting_that_cannot_be_is_said_before_anything_is_made(tmp_path):
     assert not (tmp_path / "x").exists()
 
 
-def test_only_this_machine_is_listened_on(tmp_path):
-    assert "this machine only" in run("--data", str(tmp_path / "x"), "serve", "--host", "0.0.0.0", code=2).stderr
+def test_nobody_else_reaches_it_while_nobody_can_sign_in(tmp_path):
+    said = run("--data", str(tmp_path / "x"), "serve", "--host", "0.0.0.0", code=26).stderr
+    assert "does not listen on 0.0.0.0" in said
+    assert "forge people add NAME --role admin" in said
+
+
+def test_how_to_make_the_first_admin_is_said_and_no_log_gets_the_link(tmp_path):
+    with served(tmp_path) as process:
+        said = process.stderr.readline()
+    assert "forge people add NAME --role admin" in said
+    assert "token=" not in said
+
+
+def test_a_terminal_gets_the_link_once_for_all():
+    assert "http://x:1/setup?token=abc" in _welcome("http://x:1", "abc")
 
 
 def test_a_taken_port_has_its_own_code(tmp_path):

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from forge.domain.errors import Conflict, Invalid
+from forge.domain.errors import Conflict, Forbidden, Invalid
+from forge.domain.person import Person, Role
 from forge.server import Server, listen
 from tests.world import World
 
@@ -60,12 +61,21 @@ def test_a_taken_port_is_told_with_what_to_do(tmp_path):
         world.forge.close()
 
 
-def test_it_listens_on_this_machine_only(tmp_path):
+def test_it_listens_beyond_this_machine_only_once_somebody_can_sign_in(tmp_path):
     world = World(tmp_path, host="0.0.0.0")
-    with pytest.raises(Invalid) as caught:
-        Server(world.forge).start()
-    assert caught.value.code == "not_loopback"
-    world.forge.close()
+    server = Server(world.forge)
+    with pytest.raises(Forbidden, match="forge people add NAME --role admin") as caught:
+        server.start()
+    assert caught.value.code == "sign_in_not_set_up"
+    assert not (tmp_path / "address").exists()
+    with world.forge.store.database.change() as change:
+        world.forge.store.people.add(change, Person(name="ada", role=Role.ADMIN), "hash")
+    server.start()
+    try:
+        assert server.answers()
+    finally:
+        server.close()
+        world.forge.close()
 
 
 def test_open_streams_do_not_hold_up_its_end(world, server):

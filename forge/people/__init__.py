@@ -1,0 +1,1 @@
+"""Who may: people, how they sign in, and what stands for them."""
