@@ -199,7 +199,7 @@ class Reconciler:
         try:
             engine = self.adapters.engine(instance.engine)
             return engine.probe(instance.container or "", project.port, answers(project.health)).healthy is True
-        except Unavailable:
+        except ForgeError:  # its engine's trouble is told by the look at the engine
             return False
 
     def _proxy_of(self, instance: Instance) -> str:

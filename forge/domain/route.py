@@ -41,8 +41,9 @@ class Route:
 
     @property
     def said(self) -> str:
-        """`127.0.0.1:20001 and 127.0.0.1:20002`, for a sentence."""
-        return " and ".join(map(str, self.targets))
+        """`127.0.0.1:20001, 127.0.0.1:20002 and 127.0.0.1:20003`, for a sentence."""
+        *others, last = map(str, self.targets)
+        return f"{', '.join(others)} and {last}" if others else last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

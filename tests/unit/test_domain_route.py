@@ -20,4 +20,5 @@ def test_the_order_of_targets_says_nothing():
     one, two = Target("127.0.0.1", 20002), Target("127.0.0.1", 20001)
     assert Route("shop.net", (one, two)) == Route("shop.net", (two, one, two))
     assert Route("shop.net", (one, two)).said == "127.0.0.1:20001 and 127.0.0.1:20002"
+    assert Route("shop.net", (one, two, Target("h", 1))).said == "127.0.0.1:20001, 127.0.0.1:20002 and h:1"
     assert Route("shop.net", (one,)) != Route("shop.net", (one, two))

@@ -197,3 +197,37 @@ def test_a_route_that_was_made_without_keeping_websockets_gets_that_with_its_nex
         "stream_close_delay": "24h",
     }
     assert config.plan_point(main(made), front(), HOME, SHOP, streams=True) is None, "no change for that alone"
+
+
+# ---- several targets
+
+BOTH = Route("dev-shop.example.org", SHOP.targets + NEXT.targets)
+
+
+def handler(change: Change) -> dict[str, Any]:
+    assert (change.method, change.path) == ("PATCH", f"{ROUTES}/0/handle/1")
+    return change.value
+
+
+def test_several_are_led_to_in_turn_and_who_does_not_answer_is_passed_over():
+    value = handler(plan(main(MINE), BOTH))
+    assert value["upstreams"] == [{"dial": "127.0.0.1:20001"}, {"dial": "127.0.0.1:20002"}]
+    assert value["load_balancing"]["selection_policy"] == {"policy": "round_robin"}
+    assert value["load_balancing"]["try_duration"], "a request that one does not take is given to the next"
+    assert value["health_checks"]["passive"]["max_fails"] == 1
+
+
+def test_among_several_only_the_upstreams_change_and_one_alone_is_plain_again():
+    both = config.route_object(HOME, BOTH)
+    third = Route(BOTH.domain, (*SHOP.targets, Target("127.0.0.1", 20003)))
+    assert plan(main(both), BOTH) is None
+    assert plan(main(both), third).path == f"{ROUTES}/0/handle/1/upstreams"
+    assert handler(plan(main(both))) == MINE["handle"][1]
+
+
+def test_how_a_person_balances_there_stays():
+    theirs = {"selection_policy": {"policy": "ip_hash"}}
+    mine = MINE | {"handle": [MINE["handle"][0], {**MINE["handle"][1], "load_balancing": theirs}]}
+    assert plan(main(mine)) is None, "nothing of theirs is a difference"
+    assert handler(plan(main(mine), BOTH))["load_balancing"] == theirs
+    assert plan(main(mine), NEXT).path.endswith("/upstreams")

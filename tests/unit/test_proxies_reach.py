@@ -40,3 +40,12 @@ def test_all_else_is_the_proxys():
     assert proxy.url(Route("a.org", (HERE,))) == "http://a.org"
     proxy.close()
     assert inner.calls[-1] == ("close",)
+
+
+def test_each_of_several_targets_is_seen_at_that_address():
+    inner = FakeProxy()
+    proxy = Reached(inner, "172.17.0.1")
+    several = Route("a.org", (HERE, Target("127.0.0.1", 20002)))
+    proxy.point(several)
+    assert inner.routes() == (Route("a.org", (THERE, Target("172.17.0.1", 20002))),)
+    assert proxy.routes() == (several,)

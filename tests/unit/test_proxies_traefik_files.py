@@ -111,3 +111,21 @@ def test_a_folder_that_is_not_there_is_told(tmp_path):
 )
 def test_the_domains_of_a_rule_are_found(rule, hosts):
     assert files.hosts_in(rule) == hosts
+
+
+def test_each_of_several_targets_has_a_router_that_tells_of_it_alone():
+    several = Route(ROUTE.domain, (*ROUTE.targets, Target("127.0.0.1", 20002)), {"https": "true"})
+    http = files.configuration("n", several, "", TOKEN)["http"]
+    assert files.targets_in({"http": http}, "n") == several.targets
+    for number, target in enumerate(several.targets, 1):
+        ask = http["routers"][f"n-ask-{number}"]
+        assert files.paths(TOKEN, 2)[number - 1] in ask["rule"]
+        assert http["services"][ask["service"]] == {"loadBalancer": {"servers": [{"url": f"http://{target}"}]}}
+        told = http["middlewares"][f"n-tell-{number}"]["headers"]["customResponseHeaders"]
+        assert told == {"X-Forge-Target": str(target)}
+    assert files.asking_in({"http": http}, "n") == (TOKEN, True)
+    assert http["middlewares"]["n-retry"]["retry"]["attempts"] == 2
+    assert http["routers"]["n"]["middlewares"] == ["n-retry"]
+    for router in http["routers"].values():
+        assert router["service"] in http["services"]
+        assert set(router.get("middlewares", ())) <= set(http["middlewares"])

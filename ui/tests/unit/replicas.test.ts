@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { measure } from '#lib/deploy/measure.ts';
 import { cards } from '#lib/board/cards.ts';
 import { partAt, readStep, rowsOf, sayStep, secondsOf, stateOf } from '#lib/deploy/steps.ts';
 import { Board } from '#lib/state/board.svelte.ts';
@@ -69,6 +70,24 @@ describe('the steps of several replicas', () => {
     ]);
     const [begun, waits] = rowsOf(names, journal(['create 1 of 2', 'running']));
     expect([stateOf(begun!), secondsOf(begun!, 7), stateOf(waits!)]).toEqual(['running', 7, 'todo']);
+  });
+});
+
+describe('the switch of several replicas', () => {
+  const names = pipelineOf('side_by_side', 2);
+  const steps = journal(...names.map((name): [string, 'done'] => [name, 'done']));
+  const deploy = { ...aDeploy({ replaces: 'old', measured: null }), replicas: 2 };
+
+  it('begins with the first and ends with the last', () => {
+    const at = (name: string) => 10 * names.indexOf(name);
+    const found = measure(deploy, steps.values())!;
+    expect(found.old[0]).toMatchObject({ from: at('start 1 of 2'), to: at('switch route 2 of 2') + 4 });
+    expect(found.fresh.at(-1)).toMatchObject({ from: at('switch route 1 of 2') + 4, state: 'serves' });
+  });
+
+  it('is not shown before the last one was seen', () => {
+    const position = names.indexOf('confirm through the route 2 of 2');
+    expect(measure(deploy, [...steps.values()].slice(0, position))).toBeNull();
   });
 });
 

@@ -26,18 +26,20 @@ export interface Switch {
 /** The switch, once the new instance serves; null before, and where nothing served and there is no route. */
 export function measure(deploy: Deploy & { replicas?: number }, steps: Iterable<Step>): Switch | null {
   const named = new Map([...steps].map((step) => [step.name, step]));
-  // of several replicas the first one's: from then on the new digest serves
-  const done = (name: string) => {
-    const step = named.get(name) ?? named.get(`${name} 1 of ${deploy.replicas ?? 1}`);
+  const replicas = deploy.replicas ?? 1;
+  const done = (name: string, replica = 1) => {
+    const step = named.get(replicas > 1 ? `${name} ${replica} of ${replicas}` : name) ?? named.get(name);
     return step?.status === 'done' && step.ended !== null ? { ...step, ended: step.ended } : undefined;
   };
-  const [start, proven, order, seen] = [
+  // the new digest serves from its first replica's turn on, the old one until its last
+  const [start, proven, first, order, seen] = [
     done('start'),
     done('wait until healthy'),
     done('switch route'),
-    done('confirm through the route'),
+    done('switch route', replicas),
+    done('confirm through the route', replicas),
   ];
-  if (!start || !proven || !order || !seen) return null;
+  if (!start || !proven || !first || !order || !seen) return null;
   const stopped = done('stop the old');
   const drain = done('drain and stop the old');
   const shown = deploy.measured?.switch ?? null;
@@ -54,8 +56,8 @@ export function measure(deploy: Deploy & { replicas?: number }, steps: Iterable<
   }
   const fresh: Stretch[] = [
     { from: start.started, to: proven.ended, state: 'proves' },
-    { from: proven.ended, to: order.ended, state: 'waits' },
-    { from: order.ended, to, state: 'serves' },
+    { from: proven.ended, to: first.ended, state: 'waits' },
+    { from: first.ended, to, state: 'serves' },
   ];
   return {
     from,
