@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import SimpleNamespace
 
+import pytest
+
+from tests import promises
 from tests.promises import ELSEWHERE, ROOT, backed, promised, table
 
 
@@ -28,3 +32,31 @@ def test_a_failure_and_a_promise_that_was_not_shown_are_plain_to_see():
     assert "| A holds | `tests/x.py` (2) | 4 | passed |" in made
     assert "| B holds | `tests/y.py` (1) | 3 | **2 failed** |" in made
     assert "| C holds | nothing | 0 | not run |" in made
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """A run in which one promise was backed by two files; ends it and says whether the table was written."""
+    files = {"no-shell": {"tests/x.py", "tests/y.py"}}
+    seen = {"no-shell": {"tests/x.py::one": Counter(passed=1), "tests/y.py::two": Counter(passed=1)}}
+    for name, value in {"backed": lambda: files, "_seen": seen, "TABLE": tmp_path / "table", "_narrowed": []}.items():
+        monkeypatch.setattr(promises, name, value)
+
+    def end(*args):
+        promises.pytest_sessionfinish(SimpleNamespace(config=SimpleNamespace(args=args)))
+        return (tmp_path / "table").exists()
+
+    return end
+
+
+def test_the_table_is_written_when_all_of_it_was_run(run):
+    assert run("tests")
+
+
+def test_a_run_of_some_tests_leaves_the_table_alone(run, monkeypatch):
+    assert not run("tests/x.py::one")
+    monkeypatch.setattr(promises, "_narrowed", ["tests/x.py::two"])
+    assert not run("tests")
+    monkeypatch.setattr(promises, "_narrowed", [])
+    del promises._seen["no-shell"]["tests/y.py::two"]
+    assert not run("tests")
