@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from waitress.channel import HTTPChannel
@@ -27,7 +27,9 @@ from forge.domain.errors import Conflict, Forbidden, Invalid
 from forge.http import is_loopback
 from forge.runtime import Runtime
 from forge.settings import Settings
-from forge.tls import Certificate, Gate
+
+if TYPE_CHECKING:  # asyncio costs 40 ms: only who wants TLS pays
+    from forge.tls import Certificate, Gate
 
 _log = logging.getLogger(__name__)
 _LARGEST_BODY = 2 << 20  # bytes; Flask refuses earlier and says so, this keeps the rest off the disk
@@ -100,6 +102,8 @@ class Server:
         listening = listen(settings.host, settings.port)
         where = f"{_host(settings.host)}:{listening.getsockname()[1]}"
         if certificate is not None:
+            from forge.tls import Gate  # noqa: PLC0415
+
             self._gate = Gate(listening, certificate)
             self.url, listening = f"https://{where}", listen(_HERE, 0)
             self.local = f"http://{_HERE}:{listening.getsockname()[1]}"
@@ -115,15 +119,15 @@ class Server:
             "max_request_header_size": _LARGEST_HEADERS, "clear_untrusted_proxy_headers": False, "map": {},
         }  # fmt: skip
         first = create_server(self._app, sockets=[listening], **more)
+        first.channel_class = _Channel
         self._servers.append(first)
         if self._gate is not None:
             shared: dict[str, Any] = {"_dispatcher": first.task_dispatcher, "url_scheme": "https"}
             behind: Any = create_server(self._app, sockets=[self._gate.inner], **more, **shared)
             behind.fix_addr = lambda address: address  # of who really asks
+            behind.channel_class = _Channel
             self._servers.append(behind)
             self._gate.start()
-        for server in self._servers:
-            server.channel_class = _Channel
         self._thread = threading.Thread(target=first.run, name="http", daemon=True)
         self._thread.start()
 
@@ -248,6 +252,8 @@ def _certificate(settings: Settings) -> Certificate | None:
         return None
     if settings.tls_cert is None or settings.tls_key is None:
         raise Invalid("TLS needs both a certificate and its key: give tls_cert and tls_key, or neither", code="tls")
+    from forge.tls import Certificate  # noqa: PLC0415
+
     return Certificate(settings.tls_cert, settings.tls_key)
 
 

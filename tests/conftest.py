@@ -15,6 +15,12 @@ from tests.parts.process import PartMissing
 from tests.parts.registry import Registry
 from tests.parts.sshd import Sshd
 from tests.parts.traefik import Traefik
+from tests.promises import (  # noqa: F401  hooks
+    pytest_deselected,
+    pytest_itemcollected,
+    pytest_runtest_makereport,
+    pytest_sessionfinish,
+)
 
 P = TypeVar("P")
 

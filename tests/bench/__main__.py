@@ -17,6 +17,7 @@ from tests.bench.table import Result, of_streams, table
 
 NAMES = (
     "streams", "deploys", "webhook", "start", "frozen", "poll", "switch", "unnoticed", "browser", "window", "memory",
+    "soak",
 )  # fmt: skip
 FILE = Path(__file__).parents[2] / "build" / "bench.json"
 

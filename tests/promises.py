@@ -1,0 +1,115 @@
+"""docs/promises.md, made by the run of all tests: each promise of SECURITY.md, what backs it, and how that went.
+
+A test backs a promise by `@pytest.mark.promise("name")`, or by standing in ELSEWHERE. The table is written when every
+file that backs one was run as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SECURITY = ROOT / "SECURITY.md"
+TABLE = ROOT / "docs" / "promises.md"
+# Files all of whose tests back a promise, beside what they are for.
+ELSEWHERE = {
+    "tests/unit/test_api_guard.py": "routes",
+    "tests/contract/test_http.py": "contract",
+    "tests/contract/test_engine_endpoints.py": "least-power",
+    "tests/unit/test_engines_recipe.py": "least-power",
+    "tests/unit/test_domain_capabilities.py": "least-power",
+    "tests/unit/test_deploy_hostpaths.py": "host-paths",
+    "tests/unit/test_notify_reach.py": "outgoing",
+    "tests/unit/test_vault.py": "at-rest",
+    "tests/rules/test_safety.py": "no-shell",
+    "tests/rules/test_bandit.py": "no-shell",
+    "tests/e2e/test_fault_matrix.py": "exactly-one-serves",
+}
+_MARK = re.compile(r'mark\.promise\("([a-z-]+)"\)')
+_ROW = re.compile(r"^\| `([a-z-]+)` \| (.+?) \|$", re.MULTILINE)
+
+_seen: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))  # promise → test → outcomes
+_narrowed: list[str] = []
+
+
+def promised() -> dict[str, str]:
+    """name → what is promised, as SECURITY.md has them."""
+    return dict(_ROW.findall(SECURITY.read_text("utf-8")))
+
+
+def backed() -> dict[str, set[str]]:
+    """promise → the files that say they back it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        file = path.relative_to(ROOT).as_posix()
+        for name in {*_MARK.findall(path.read_text("utf-8")), *filter(None, [ELSEWHERE.get(file)])}:
+            found[name].add(file)
+    return found
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Those of ELSEWHERE are marked."""
+    name = ELSEWHERE.get(_file(item))
+    if name is not None:
+        item.add_marker(pytest.mark.promise(name))
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """A run of some tests says nothing of the whole."""
+    _narrowed.extend(item.nodeid for item in items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Note how each test of a promise went."""
+    report: Any = yield
+    if report.when == "call" or report.outcome != "passed":
+        for mark in item.iter_markers("promise"):
+            _seen[mark.args[0]][item.nodeid.partition("[")[0]][report.outcome] += 1
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the table, if this was all."""
+    named = [arg for arg in session.config.args if "::" in arg]
+    ran = {(promise, test.partition("::")[0]) for promise, tests in _seen.items() for test in tests}
+    wanted = {(promise, file) for promise, files in backed().items() for file in files}
+    if SECURITY.exists() and not _narrowed and not named and wanted and ran >= wanted:
+        TABLE.write_text(table(promised(), _seen), "utf-8")
+
+
+def table(promises: dict[str, str], seen: dict[str, dict[str, Counter[str]]]) -> str:
+    """The page."""
+    lines = [
+        "# What is promised, and what shows it\n",
+        "Made by the run of all tests (`make test`, [tests/promises.py](../tests/promises.py)). The promises are those",
+        "of [SECURITY.md](../SECURITY.md); a case is one run of a test with its own figures.\n",
+        "| promise | shown by | cases | result |",
+        "|---|---|---|---|",
+    ]
+    for name, said in promises.items():
+        tests = seen.get(name, {})
+        outcomes = sum(tests.values(), Counter())
+        files = Counter(test.partition("::")[0] for test in tests)
+        shown = "<br>".join(f"`{file}` ({count})" for file, count in sorted(files.items()))
+        lines.append(f"| {said} | {shown or 'nothing'} | {outcomes.total()} | {_result(outcomes)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _result(outcomes: Counter[str]) -> str:
+    if not outcomes:
+        return "not run"
+    failed, skipped = outcomes["failed"], outcomes["skipped"]
+    if failed:
+        return f"**{failed} failed**"
+    return "passed" if not skipped else f"passed, {skipped} not for this system"
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
