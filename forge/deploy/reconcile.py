@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from forge.deploy.adapters import Adapters, home_of
 from forge.deploy.parts import Health
+from forge.deploy.restored import TakeUp, is_pending
 from forge.domain.connection import EngineConnection, ProxyConnection
 from forge.domain.errors import EngineError, ForgeError, NotFound, Unavailable
 from forge.domain.instance import Instance, InstanceStatus
@@ -48,6 +49,8 @@ class Reconciler:
             self.health.tell("engine", name, error.message)
             return False
         back = self.health.tell("engine", name, None)
+        if not TakeUp(self.store, self.adapters).engine(name, states):
+            return False
         found = {state.labels.get(INSTANCE_LABEL): state for state in states}
         present = [instance for instance in self.store.instances.present() if instance.engine == name]
         for instance in present:
@@ -121,6 +124,8 @@ class Reconciler:
 
     def routes(self) -> None:
         """Put back routes that a proxy lost, and take away ours that lead nowhere. Raise StoreUnavailable."""
+        if is_pending(self.store):
+            return  # it may know more than the backup that was restored
         for connection in self.store.connections.all(ProxyConnection):
             if connection.kind == "published":
                 continue

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from forge.deploy.parts import Health
+from forge.deploy.restored import is_pending
 from forge.domain.connection import ConnectionKind, RegistryConnection
 from forge.domain.errors import ForgeError, NotFound, Unavailable
 from forge.domain.image import parse_image
@@ -125,6 +126,8 @@ class Poller:
 
         Returns when the next turn is (unix seconds), at most a tick away.
         """
+        if is_pending(self.service.store):
+            return now + TICK / 2  # what serves is not known yet
         self._decide_due(now)
         self._plan(now)
         with self._guard:

@@ -10,9 +10,7 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
-from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -25,6 +23,7 @@ from forge.domain.stage import Strategy
 from forge.ports import HOME_LABEL
 from forge.settings import Settings
 from tests.e2e.breaking import KILLED, KILLED_REVERTING, NOWHERE, RAISES
+from tests.e2e.visitor import Visitor
 from tests.parts import images
 from tests.world import stage, until
 
@@ -68,31 +67,6 @@ class Broken:
         code = self._process.wait(30)
         self._process.stdout.close()
         return code
-
-
-class Visitor:
-    """Somebody who asks through the proxy all the time, on a fresh connection each."""
-
-    def __init__(self, caddy, domain: str) -> None:
-        self.asked, self.faults = 0, []
-        self._caddy, self._domain = caddy, domain
-        self._leaving = threading.Event()
-        self._thread = threading.Thread(target=self._visit)
-        self._thread.start()
-
-    def _visit(self) -> None:
-        while not self._leaving.wait(0.02):
-            self.asked += 1
-            try:
-                status, body = self._caddy.get(self._domain)
-            except (OSError, HTTPException) as error:
-                status, body = 0, str(error)
-            if status != 200 or not body.strip():
-                self.faults.append((status, body[:40]))
-
-    def leave(self) -> None:
-        self._leaving.set()
-        self._thread.join()
 
 
 @pytest.fixture(scope="module")

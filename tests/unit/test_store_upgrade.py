@@ -164,5 +164,5 @@ def test_the_copy_that_this_forge_could_use_is_named(newer):
     backups.mkdir()
     for name in (f"schema-{NEWEST:04d}-2026-11-25-120000.db", "schema-9998-2026-11-25-130000.db"):
         (backups / name).touch()
-    with pytest.raises(StoreError, match=rf"or restore \S+schema-{NEWEST:04d}-2026-11-25-120000\.db as"):
+    with pytest.raises(StoreError, match=rf"or go back with `forge restore schema-{NEWEST:04d}-2026-11-25-120000\.db`"):
         start(newer)
