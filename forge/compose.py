@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from forge.bus import Bus
+from forge.clock import steady
 from forge.config.service import ConfigService
 from forge.deploy import restored
 from forge.deploy.adapters import Adapters, Factories
@@ -177,7 +178,7 @@ def courier_for(store: Store, bus: Bus) -> Courier:
     def through() -> frozenset[tuple[str, int]]:
         return proxies_of(os.environ)
 
-    courier = Courier(store=store, apprise=AppriseSender(through), webhook=WebhookSender(through))
+    courier = Courier(store=store, apprise=AppriseSender(through), webhook=WebhookSender(through), steady=steady)
     bus.subscribe(courier.hear)
     return courier
 
@@ -245,9 +246,9 @@ def _open(database: Database, store: Store, settings: Settings) -> None:
         if error.code != "damaged_database":
             raise
         good = shelf.last_good(settings.data)
-        way = f"`forge restore {good.name}` puts the last backup back" if good else "Restore a backup: `forge restore`"
+        which = f"`forge restore --data {settings.data} {good.name if good else 'FILE'}`"
         raise StoreError(
-            f"{error.message} {way}, and keeps what is there (add --data {settings.data} if that is not the usual one).",
+            f"{error.message} {which} puts {'the last backup' if good else 'a backup'} back, and keeps what is there.",
             code=error.code,
         ) from error
 

@@ -91,7 +91,7 @@ class Reconciler:
         """What the engine said when asked at `asked` (unix seconds); an answer of a `full` look may be old by now."""
         with self.store.database.change() as change:
             now = self.store.instances.get(instance)
-            if now.since > asked and (full or state is None):
+            if asked < now.since <= change.now and (full or state is None):  # one ahead: the clock was put back
                 return  # a deploy or an event has told more since
             if now.status is not InstanceStatus.REMOVED and instance not in self._in_hand():
                 self.store.instances.put(change, seen(now, state))

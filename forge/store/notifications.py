@@ -188,6 +188,10 @@ class Deliveries:
             (change.now, delivery),
         )
 
+    def shift(self, change: Change, seconds: float) -> None:
+        """What waits is due so much later: the clock was set."""
+        change.execute("UPDATE delivery SET due = due + ? WHERE status = 'waiting'", (seconds,))
+
     def drop_waiting(self, change: Change, reason: str) -> None:
         """Nobody is told any more of what waits."""
         change.execute(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from forge.clock import steady
 from forge.deploy.parts import Health
 from forge.deploy.restored import is_pending
 from forge.domain.connection import ConnectionKind, RegistryConnection
@@ -76,7 +76,7 @@ class Poller:
 
     service: SightingService
     health: Health | None = None
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = steady
     chance: Callable[[], float] = random.random
     submit: Callable[[Callable[[], None]], None] | None = None
     _health: Health = field(init=False)
@@ -128,7 +128,7 @@ class Poller:
         """
         if is_pending(self.service.store):
             return now + TICK / 2  # what serves is not known yet
-        self._decide_due(now)
+        self._decide_due(self.service.clock())  # windows are on the wall's clock
         self._plan(now)
         with self._guard:
             begun = self._schedule.begin(now)

@@ -101,7 +101,7 @@ def test_a_damaged_database_is_told_with_the_way_back_and_left_as_it_is(start_fo
     database.write_bytes(ruined)
     code, said = forge.again()
     assert code == 25, said
-    assert f"forge restore {name}" in said
+    assert f"`forge restore --data {forge.data} {name}` puts the last backup back" in said
     assert "Nothing was changed" in said
     assert database.read_bytes() == ruined
     assert "The backup" in command(forge, forge.data, "restore", name, "--yes")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from forge.deploy.backups import BackupService, State
@@ -125,4 +123,4 @@ def test_what_cannot_be_moved_to_the_shelf_is_not_left_beside_the_database(servi
     shelf.folder_of(tmp_path).write_text("in the way")
     with pytest.raises(Unavailable):
         service.keep(Kind.HAND, actor="ada")
-    assert not [name for name in os.listdir(tmp_path) if name.startswith(".backup-")]
+    assert not list(tmp_path.glob(".backup-*"))

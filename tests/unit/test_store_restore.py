@@ -83,7 +83,7 @@ def test_one_without_its_key_needs_the_folders_own(tmp_path):
     made = lay_out(tmp_path / "made", "new")
     file = take(made, tmp_path / "bare.backup", None)
     there = Settings(data=tmp_path / "there")
-    with pytest.raises(VaultError, match="put the vault.key"):
+    with pytest.raises(VaultError, match=r"put the vault\.key"):
         restore(file, there)
     there.data.mkdir(mode=0o700, exist_ok=True)
     shutil.copy(made.key_file, there.key_file)
