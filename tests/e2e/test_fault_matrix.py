@@ -22,7 +22,7 @@ from forge.domain.project import Health, HealthKind, Project, Volume, VolumeKind
 from forge.domain.stage import Strategy
 from forge.ports import HOME_LABEL
 from forge.settings import Settings
-from tests.e2e.breaking import KILLED, KILLED_REVERTING, NOWHERE, RAISES
+from tests.e2e.breaking import KILLED, KILLED_REVERTING, NOWHERE, RAISES, TERMED
 from tests.e2e.visitor import Visitor
 from tests.parts import images
 from tests.world import stage, until
@@ -37,6 +37,9 @@ CASES = [
     for step in [*(step.name for step in PIPELINES[strategy]), "prune"]
     for how in (RAISES, KILLED, KILLED_REVERTING)
     if not (how == KILLED_REVERTING and step in {"go live", "prune"})  # nothing is taken back from there
+] + [
+    (Strategy.SIDE_BY_SIDE, step, TERMED)
+    for step in ("pull", "create", "start", "switch route", "drain and stop the old")
 ]
 
 
@@ -135,7 +138,7 @@ def break_and_restart(data: Path, name: str, tag: str, step: str, how: str) -> s
     """Deploy with the fault, then start a Forge without it and wait until it is idle; how the deploy ended."""
     broken = Broken(data, step, how)
     answer = broken.ask(f"{name} dev {tag}")
-    assert broken.end() == (0 if how == RAISES else -9), answer
+    assert broken.end() == (0 if how in {RAISES, TERMED} else -9), answer
     forge = Broken(data)
     forge.ask("idle")
     assert forge.end() == 0
