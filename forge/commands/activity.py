@@ -109,5 +109,6 @@ _WORDS: Mapping[str, Callable[[Event], str]] = {
     "container_adopted": lambda it: f"made from the container {it['name']} on {it['engine']}",
     "container_stopped": lambda it: f"the container {it['name']} on {it['engine']} was stopped",
     "notification_failed": lambda it: f"{it['name']} was not told “{it['title']}”: {it['text']}",
+    "backup": lambda it: f"backup {it['change']}: {it['name'] or it['text']}",
     "settings_changed": lambda it: f"settings changed: {plain(it['names'])}",
 }

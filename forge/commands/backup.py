@@ -70,7 +70,7 @@ def list_(state: State) -> None:
     table(
         ("NAME", "MADE", "SIZE", "WHY", "KEY"),
         [
-            (one["name"], _when(one["at"]), f"{one['bytes'] / 1e6:.1f} MB", _KINDS[one["kind"]], _key(one))
+            (one["name"], _when(one["at"]), _size(one["bytes"]), _KINDS[one["kind"]], _key(one))
             for one in found["backups"]
         ],
     )
@@ -88,7 +88,7 @@ def now(state: State) -> None:
     if state.as_json:
         say_json(kept)
     else:
-        line(f"{kept['name']}: {kept['bytes'] / 1e6:.1f} MB.")
+        line(f"{kept['name']}: {_size(kept['bytes'])}.")
 
 
 @backup.command("get")
@@ -165,11 +165,15 @@ def _say_file(state: State, file: Path, *, keyed: bool | None) -> None:
         True: " The key is in it, under the passphrase: without that nobody reads the secrets, not even you.",
         False: " The secrets in it are sealed: keep the key too, in another place.",
     }[keyed]
-    line(f"{file}: {size / 1e6:.1f} MB.{key}")
+    line(f"{file}: {_size(size)}.{key}")
 
 
 def _key(one: dict[str, Any]) -> str:
     return one["fault"] or ("under a passphrase" if one["keyed"] else "not in it")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
 def _when(at: float) -> str:

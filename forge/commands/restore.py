@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forge.commands import passphrases
-from forge.commands.output import line, say_json
+from forge.commands.output import count, line, say_json
 from forge.commands.state import Command, State, pass_state
 from forge.domain.errors import Invalid
 from forge.vault import VaultError
@@ -64,9 +64,13 @@ def _restored(path: Path, settings: Settings, passphrase: Secret | None) -> Rest
     return put_back(path, settings, typed)
 
 
+def _count(done: Restored) -> str:
+    return f"{count(done.projects, 'project', 'projects')}, {count(done.secrets, 'secret', 'secrets')}"
+
+
 def _say(done: Restored, settings: Settings) -> None:
     made = f" of {time.strftime('%Y-%m-%d %H:%M', time.localtime(done.made))}" if done.made else ""
-    line(f"The backup{made} is in place: {done.projects} projects, {done.secrets} secrets that can be read.")
+    line(f"The backup{made} is in place: {_count(done)} that can be read.")
     if done.safety is not None:
         line(f"What was there is kept: {done.safety}")
     line(f"Start Forge on {settings.data}. The one that the backup is from must not run any more: both would")

@@ -70,7 +70,7 @@ class BackupService:
         """Raise NotFound."""
         shelf.delete(self.data, name)
         with self.store.database.change() as change:
-            _tell(change, actor, name=name, kind=Kind.HAND, what="deleted")
+            _tell(change, actor, name=name, kind=shelf.kind_of(name) or Kind.HAND, what="deleted")
 
     def has_passphrase(self) -> bool:
         return self.store.secrets.get(PASSPHRASE) is not None

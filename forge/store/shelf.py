@@ -45,7 +45,7 @@ def folder_of(data: Path) -> Path:
 def all_of(data: Path) -> list[Kept]:
     """The newest first, by when they say that they were made."""
     try:
-        found = [_kept(path) for path in folder_of(data).iterdir() if _kind(path.name) is not None]
+        found = [_kept(path) for path in folder_of(data).iterdir() if kind_of(path.name) is not None]
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -56,7 +56,7 @@ def all_of(data: Path) -> list[Kept]:
 def find(data: Path, name: str) -> Path:
     """The file of a name that `all_of` gives; raise NotFound for anything else, whatever it leads to."""
     path = folder_of(data) / name
-    if _kind(name) is None or not path.is_file() or path.is_symlink():
+    if kind_of(name) is None or not path.is_file() or path.is_symlink():
         raise NotFound("There is no such backup: it was deleted, or is past keeping", code="no_backup")
     return path
 
@@ -113,7 +113,8 @@ def _next(folder: Path) -> int:
     return max((int(match[2]) for match in found if match is not None), default=0) + 1
 
 
-def _kind(name: str) -> Kind | None:
+def kind_of(name: str) -> Kind | None:
+    """Why there is a backup of that name; None if it is none."""
     if numbered := _NUMBERED.fullmatch(name):
         return Kind(numbered[1])
     other = _OTHER.fullmatch(name)
@@ -122,7 +123,7 @@ def _kind(name: str) -> Kind | None:
 
 def _kept(path: Path) -> Kept | None:
     """None if it went away meanwhile."""
-    kind = _kind(path.name) or Kind.HAND
+    kind = kind_of(path.name) or Kind.HAND
     try:
         stat = path.stat()
         size, at, keyed = stat.st_size, stat.st_mtime, False

@@ -26,6 +26,16 @@ def disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.fixture
+def forge(engine_part, disk):
+    """On that disk; its log is beside, where there is room."""
+    made = ForgeProcess(disk[0] / "data", FORGE_ENGINE=engine_part.url)
+    made.log = disk[0].parent / "forge.log"
+    yield made
+    if made.running():
+        made.kill()
+
+
 def fill(folder) -> None:
     """Take what room there is."""
     with (folder / "filler").open("wb", buffering=0) as filler:
@@ -37,17 +47,18 @@ def fill(folder) -> None:
                 pass
 
 
-def test_a_full_disk_and_a_read_only_one_are_told_and_nothing_is_lost(engine_part, disk):
+def registry(name: str, port: int) -> dict:
+    return {"name": name, "url": f"http://127.0.0.1:{port}", "interval": 0}
+
+
+def test_a_full_disk_and_a_read_only_one_are_told_and_nothing_is_lost(forge, disk):
     folder, mounted = disk
-    forge = ForgeProcess(folder / "data", FORGE_ENGINE=engine_part.url)
-    forge.log = folder.parent / "forge.log"
     forge.start()
-    registry = {"name": "kept", "url": "http://127.0.0.1:5999", "interval": 0}
-    forge.do("POST", "/api/registries", registry)
+    forge.do("POST", "/api/registries", registry("kept", 1))
     name = forge.do("POST", "/api/backups")["name"]
     fill(folder)
     # what is in the write-ahead log already has room; what comes then has none
-    refusals = [forge.ask("POST", "/api/registries", {**registry, "name": f"more-{n}"}) for n in range(200)]
+    refusals = [forge.ask("POST", "/api/registries", registry(f"more-{n}", 10 + n)) for n in range(100)]
     full = [answer for answer in refusals if answer.status != 201]
     assert full
     assert {answer.status for answer in full} == {503}
@@ -57,7 +68,7 @@ def test_a_full_disk_and_a_read_only_one_are_told_and_nothing_is_lost(engine_par
     assert forge.ask("GET", "/api/health").status == 200
     assert [one["name"] for one in forge.get("/api/backups")["backups"]] == [name]
     (folder / "filler").unlink()
-    until(lambda: forge.ask("POST", "/api/registries", {**registry, "name": "after"}).status == 201, "it writes again")
+    until(lambda: forge.ask("POST", "/api/registries", registry("after", 2)).status == 201, "it writes again")
     kept = {one["name"] for one in forge.get("/api/registries")}
     assert {"kept", "after"} <= kept
     assert len(kept) == 2 + len(refusals) - len(full)

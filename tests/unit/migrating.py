@@ -1,4 +1,4 @@
-"""A migration that is killed: `python -m tests.unit.migrating DATABASE N` dies before its Nth statement, COMMITs included."""
+"""A migration that is killed: `python -m tests.unit.migrating DATABASE N` dies before its Nth statement, or COMMIT."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def restore(data, *words, **more):
 
 def test_on_a_new_folder_it_says_what_came_and_what_to_do(taken, tmp_path):
     said = restore(tmp_path / "there", str(taken)).stdout
-    assert "0 projects, 1 secrets that can be read" in said
+    assert "0 projects, 1 secret that can be read" in said
     assert "must not run any more" in said
     assert "is kept" not in said
 

@@ -135,6 +135,7 @@ def test_an_old_answer_of_the_engine_does_not_undo_what_a_deploy_wrote_since(wor
 
 
 def test_a_clock_that_was_put_back_hides_nothing_that_happened_since(world, reconciler):
+    world.project()
     live(world, "dev-1")
     instance = one(world)
     with world.forge.store.database.change() as change:  # as it is after the clock was put back by a day

@@ -13,7 +13,7 @@ export const backup = {
   now: 'Take one now',
   made: (name: string) => `Kept: ${name}`,
   none: 'None is kept yet.',
-  next: (when: string) => `The next one is made at ${when}.`,
+  next: (when: string) => `The next one: ${when}.`,
   never: 'None is made by itself: switch it on below.',
   where: 'They are in',
   where2: 'on the machine that Forge runs on: copy that folder elsewhere, too.',
