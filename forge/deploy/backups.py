@@ -12,7 +12,7 @@ from forge.deploy.adapters import home_of
 from forge.domain.errors import ForgeError
 from forge.domain.events import Event
 from forge.domain.secret import Secret
-from forge.store import backup, shelf
+from forge.store import archive, backup, shelf
 from forge.store.database import Change
 from forge.store.shelf import Kept, Kind
 from forge.store.store import Store
@@ -42,9 +42,12 @@ class BackupService:
         return backup.Passing(self._take(passphrase))
 
     def keep(self, kind: Kind, *, actor: str) -> Kept:
-        """One for the shelf, with the key in it if a passphrase for that was set; it is written down, either way."""
+        """One for the shelf, with the key in it if a passphrase for that was set; it is written down, either way. An
+        older one goes only after this one was read again and is whole.
+        """
         try:
             with self._taken() as taken:
+                archive.prove(taken, self.store.secrets.vault)
                 kept = shelf.put(self.data, taken, kind, self.store.database.clock())
         except ForgeError as error:
             self._failed(kind, error.message, actor)

@@ -160,6 +160,12 @@ def unpack(opened: Opened, target: BinaryIO) -> None:
         raise _cut()
 
 
+def prove(path: Path, vault: Vault) -> None:
+    """Read all of a backup of this vault's; raise Damaged or VaultError unless it could be restored."""
+    with Path(os.devnull).open("wb") as nowhere:
+        unpack(unseal(path, passphrase=None, own=vault), nowhere)
+
+
 def sha256_of(path: Path) -> str:
     """In hex."""
     with path.open("rb") as file:

@@ -15,7 +15,8 @@ from tests.e2e.visitor import Visitor
 from tests.parts import images
 
 pytestmark = pytest.mark.real
-WORDS = "correct horse battery"
+WORDS, SECRET = "correct horse battery", "p1anted-s3cret"
+PROJECTS = ("moved", "later")
 
 
 def command(forge: ForgeProcess, data: Path, *words: str, code: int = 0) -> str:
@@ -39,54 +40,59 @@ def containers(house) -> dict[str, str]:
 
 
 def test_restored_on_another_folder_what_runs_is_taken_up_and_nobody_notices(house, tmp_path):
-    old = house.forge
-    for name in ("moved", "later"):
-        house.project(name, secrets={"PASSWORD": "p1anted-s3cret"})
-        images.push(house.registry, name, "dev-1")
-        assert old.deploy(f"{name}/dev", "dev-1")["status"] == "succeeded"
-    file, there = tmp_path / "taken.backup", tmp_path / "there"
-    visitors = [Visitor(house.caddy, f"dev-{name}.localhost") for name in ("moved", "later")]
+    old, file, there = house.forge, tmp_path / "taken.backup", tmp_path / "there"
+    for name in PROJECTS:
+        house.project(name, secrets={"PASSWORD": SECRET})
+        go_live(house, old, name, "dev-1")
+    visitors = [Visitor(house.caddy, f"dev-{name}.localhost") for name in PROJECTS]
     try:
         assert "The key is in it" in command(old, old.data, "backup", str(file), "--passphrase-env", "WORDS")
-        assert b"p1anted-s3cret" not in file.read_bytes()
-        images.push(house.registry, "later", "dev-2")  # goes live after the backup: it does not know of it
-        assert old.deploy("later/dev", "dev-2")["status"] == "succeeded"
-        before = {name: old.the_instance(f"{name}/dev") for name in ("moved", "later")}
-        running, routes = containers(house), house.caddy.config()
+        assert SECRET.encode() not in file.read_bytes()
+        go_live(house, old, "later", "dev-2")  # after the backup: it does not know of it
+        before = what_runs(house, old)
         assert old.stop()[0] == 0
-
-        said = command(old, there, "restore", str(file), "--passphrase-env", "WORDS")
-        assert "2 projects" in said
+        assert "2 projects" in command(old, there, "restore", str(file), "--passphrase-env", "WORDS")
         new = ForgeProcess(there, FORGE_ENGINE=house.engine.url)
         new.start()
-        house.forge = new
         until(lambda: new.serving("later/dev") != ["dev-1"], "what runs is taken up")
         until(lambda: new.get("/api/health")["status"] == "ok", "all is well")
-        for name in ("moved", "later"):
-            now = new.the_instance(f"{name}/dev")
-            same = ("id", "container", "target", "digest", "status")
-            assert [now[field] for field in same] == [before[name][field] for field in same]
-        assert containers(house) == running
-        assert house.caddy.config() == routes
+        assert what_runs(house, new) == before
         assert new.deploys("later/dev")[0]["status"] == "succeeded"
     finally:
         for visitor in visitors:
             visitor.leave()
     assert [visitor.faults for visitor in visitors] == [[], []]
     assert all(visitor.asked > 50 for visitor in visitors)
-    for name in ("moved", "later"):
-        images.push(house.registry, name, "dev-3")
-        assert new.deploy(f"{name}/dev", "dev-3")["status"] == "succeeded"
-        assert house.page(f"dev-{name}") == (200, "dev-3\n")
-    client = house.engine.client()
-    try:
-        moved = client.containers.get(new.the_instance("moved/dev")["container"])
-        assert "PASSWORD=p1anted-s3cret" in moved.attrs["Config"]["Env"]
-    finally:
-        client.close()
-    assert len(containers(house)) == 2
+    goes_on(house, new)
     assert new.stop()[0] == 0
     assert new.faults() == []
+
+
+def go_live(house, forge, name: str, tag: str) -> None:
+    images.push(house.registry, name, tag)
+    assert forge.deploy(f"{name}/dev", tag)["status"] == "succeeded"
+    assert house.page(f"dev-{name}") == (200, f"{tag}\n")
+
+
+def what_runs(house, forge):
+    """What Forge says of its instances, what the engine says, and what Caddy has."""
+    fields = ("id", "container", "target", "digest", "status")
+    said = {name: forge.the_instance(f"{name}/dev") for name in PROJECTS}
+    instances = {name: [one[field] for field in fields] for name, one in said.items()}
+    return instances, containers(house), house.caddy.config()
+
+
+def goes_on(house, forge) -> None:
+    """The restored one deploys, with the secrets that came along, and leaves nothing over."""
+    for name in PROJECTS:
+        go_live(house, forge, name, "dev-3")
+    client = house.engine.client()
+    try:
+        moved = client.containers.get(forge.the_instance("moved/dev")["container"])
+        assert f"PASSWORD={SECRET}" in moved.attrs["Config"]["Env"]
+    finally:
+        client.close()
+    assert len(containers(house)) == len(PROJECTS)
 
 
 def test_a_damaged_database_is_told_with_the_way_back_and_left_as_it_is(start_forge):

@@ -124,3 +124,23 @@ def test_what_cannot_be_moved_to_the_shelf_is_not_left_beside_the_database(servi
     with pytest.raises(Unavailable):
         service.keep(Kind.HAND, actor="ada")
     assert not list(tmp_path.glob(".backup-*"))
+
+
+def test_one_that_did_not_reach_the_disk_whole_is_not_kept_and_deletes_none(service, monkeypatch, tmp_path):
+    kept = service.keep(Kind.DAILY, actor="forge")
+    with service.store.database.change() as change:
+        service.store.preferences.keep(change, "backup_days", 1)
+        service.store.preferences.keep(change, "backup_weeks", 0)
+    whole = backup.take
+
+    def cut(*given):
+        path = whole(*given)
+        path.write_bytes(path.read_bytes()[:-10])
+        return path
+
+    monkeypatch.setattr(backup, "take", cut)
+    with pytest.raises(archive.Damaged):
+        service.keep(Kind.DAILY, actor="forge")
+    assert [one.name for one in service.all()] == [kept.name]
+    assert "is damaged" in service.state().fault
+    assert not list(tmp_path.glob(".backup-*"))
