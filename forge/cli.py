@@ -51,7 +51,8 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "notification": ("notifications", "notification", "Who is told elsewhere: list, add, set, remove, test."),
     "settings": ("settings", "settings", "Settings: get, set."),
     "config": ("config", "config", "The configuration as a file: export, import."),
-    "backup": ("backup", "backup", "A copy of all that Forge knows, while it runs."),
+    "backup": ("backup", "backup", "All that Forge knows as one file; and those that it keeps."),
+    "restore": ("restore", "restore", "Put a backup in the place of what Forge knows."),
     "vault": ("vault", "vault", "The key of the secrets: rotate, key."),
     "doctor": ("doctor", "doctor", "What is wrong, and what to do about it."),
     "self-test": ("selftest", "self_test", "Whether this file has all that it needs."),
@@ -75,8 +76,11 @@ _EXIT_BY_CODE: Mapping[str, int] = {
     "vault": 23,
     "newer_database": 24,
     "store": 25,
+    "damaged_database": 25,
     "store_unavailable": 25,
     "sign_in_not_set_up": 26,
+    "damaged_backup": 27,
+    "passphrase": 23,
 }
 _EXIT_BY_STATUS: Mapping[int, int] = {400: 2, 413: 2, 415: 2, 422: 2, 401: 5, 403: 5, 404: 6, 409: 7, 502: 8, 503: 8}
 _INTERRUPTED = 130  # as shells have it

@@ -9,11 +9,15 @@ from typing import NamedTuple
 
 from forge import outgoing
 from forge.bus import Bus
+from forge.clock import steady
 from forge.config.service import ConfigService
+from forge.deploy import restored
 from forge.deploy.adapters import Adapters, Factories
 from forge.deploy.adopt import AdoptService
+from forge.deploy.backups import BackupService
 from forge.deploy.connections import ConnectionService
 from forge.deploy.contexts import ContextOffers
+from forge.deploy.daily import Daily
 from forge.deploy.deployer import Deployer
 from forge.deploy.discovery import Discovery
 from forge.deploy.follow import Follower
@@ -58,8 +62,8 @@ from forge.registries.docker_logins import DockerLogins
 from forge.registries.oci import OciRegistry
 from forge.runtime import Runtime
 from forge.settings import Settings, docker_folder, prepare
-from forge.store import backup, upgrade
-from forge.store.database import Database
+from forge.store import backup, shelf, upgrade
+from forge.store.database import Database, StoreError
 from forge.store.lock import FolderLock
 from forge.store.store import Store, make_store
 from forge.vault import open_vault
@@ -143,7 +147,7 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
     sightings = SightingService(store, adapters, queue, deployer.wake)
     instances = InstanceService(store, adapters, pruner, reconciler)
     connections = ConnectionService(store, adapters, health, deployer.wake)
-    courier = courier_for(store, bus)
+    courier, backups = courier_for(store, bus), BackupService(store, settings.data)
     notifications = NotificationService(
         store=store, checks=ADDRESSES, check_key=signed_webhook.check_key, changed=courier.wake
     )
@@ -159,7 +163,7 @@ def _wire(settings: Settings, folder: Folder, factories: Factories, checkpoint: 
         webhook=WebhookService(store, sightings, quick),
         poller=Poller(sightings, health),
         configs=ConfigService(store, projects, connections, preferences, notifications),
-        notifications=notifications, courier=courier,
+        notifications=notifications, courier=courier, backups=backups, daily=Daily(backups),
         logs=LiveLogs(instances, Followers(publish_lines(bus))),
         sampler=Sampler(store, bus, Readings(store, adapters, health, Machine(folder=settings.data))),
         parts=health, people=_people(store, bus),
@@ -184,7 +188,7 @@ def courier_for(store: Store, bus: Bus) -> Courier:
     def through() -> frozenset[tuple[str, int]]:
         return proxies_of(os.environ)
 
-    courier = Courier(store=store, apprise=AppriseSender(through), webhook=WebhookSender(through))
+    courier = Courier(store=store, apprise=AppriseSender(through), webhook=WebhookSender(through), steady=steady)
     bus.subscribe(courier.hear)
     return courier
 
@@ -234,13 +238,29 @@ def open_folder(settings: Settings) -> Folder:
         bus = Bus()
         database = Database(settings.database, bus.publish)
         store = make_store(database, vault)
-        database.open(lambda: _before_migrating(store))
+        _open(database, store, settings)
         store.secrets.check()
+        restored.settle(store)
         home = first_start(store, seeded=settings.seed is not None and settings.seed.exists())
     except BaseException:
         lock.release()
         raise
     return Folder(lock, bus, store, home)
+
+
+def _open(database: Database, store: Store, settings: Settings) -> None:
+    """Bring it up to date; who meets a damaged one is told the way back."""
+    try:
+        database.open(lambda: _before_migrating(store))
+    except StoreError as error:
+        if error.code != "damaged_database":
+            raise
+        good = shelf.last_good(settings.data)
+        which = f"`forge restore --data {settings.data} {good.name if good else 'FILE'}`"
+        raise StoreError(
+            f"{error.message} {which} puts {'the last backup' if good else 'a backup'} back, and keeps what is there.",
+            code=error.code,
+        ) from error
 
 
 def _before_migrating(store: Store) -> None:

@@ -172,14 +172,23 @@ class Session:
         return self._ask(call, redirects)
 
     def download(
-        self, url: str, keep: Callable[[bytes], object], *, auth: Basic | Bearer | None = None, timeout: float
+        self,
+        url: str,
+        keep: Callable[[bytes], object],
+        *,
+        json: Any = None,
+        auth: Basic | Bearer | None = None,
+        timeout: float,
     ) -> Reply:
-        """GET what may be large: `keep` takes a good answer's body piece by piece; `timeout` seconds for all of it.
+        """GET what may be large, or POST `json` for it: `keep` takes a good answer's body piece by piece; `timeout`
+        seconds for all of it.
 
         Of an answer that is not good the Reply has the body. Raise HttpFault, also if less came than was said.
         """
+        sent = {} if json is None else {"Content-Type": "application/json"}
         call = _Call(
-            method="GET", url=url, headers=_headers(None, auth), query=None, data=None, timeouts=self._timeouts,
+            method="GET" if json is None else "POST", url=url, headers=_headers(sent, auth), query=None,
+            data=None if json is None else jsonlib.dumps(json).encode(), timeouts=self._timeouts,
             total=timeout, limit=self._body_limit, keep=keep,
         )  # fmt: skip
         return self._once(call)

@@ -8,7 +8,9 @@ from forge.bus import Bus
 from forge.config.service import ConfigService
 from forge.deploy.adapters import Adapters
 from forge.deploy.adopt import AdoptService
+from forge.deploy.backups import BackupService
 from forge.deploy.connections import ConnectionService
+from forge.deploy.daily import Daily
 from forge.deploy.deployer import Deployer
 from forge.deploy.discovery import Discovery
 from forge.deploy.follow import Follower
@@ -57,6 +59,8 @@ class Runtime:
     configs: ConfigService
     notifications: NotificationService
     courier: Courier
+    backups: BackupService
+    daily: Daily
     logs: LiveLogs
     sampler: Sampler
     parts: Health
@@ -72,6 +76,7 @@ class Runtime:
         self.poller.start()
         self.sampler.start()
         self.courier.start()
+        self.daily.start()
 
     def close(self) -> None:
         """Let running deploys reach a safe step, end every thread, close the store."""
@@ -81,6 +86,7 @@ class Runtime:
         self.webhook.close()
         self.deployer.close()
         self.courier.close()
+        self.daily.close()
         self.logs.followers.close()
         self.adapters.close()
         self.follower.join()

@@ -53,6 +53,11 @@ class Vault:
     def __repr__(self) -> str:
         return f"Vault(current={self.current.hex()}, keys={len(self._keys)})"
 
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys themselves, the current one first: for a backup that takes them along, wrapped."""
+        return tuple(self._keys.values())
+
     def seal(self, place: str, secret: Secret) -> bytes:
         """`secret` as bytes to keep at `place`: format, key id, nonce, ciphertext; it opens nowhere else."""
         head = _FORMAT + self.current
@@ -133,10 +138,10 @@ def open_vault(file: Path, *, key: Secret | None, old: Secret | None = None, fir
     return Vault(read_key_file(file))
 
 
-def make_key_file(path: Path) -> None:
-    """Make a key file, readable by its owner only; no error if there is one already."""
+def make_key_file(path: Path, keys: Sequence[bytes] = ()) -> None:
+    """Make a key file of `keys`, or a new one, readable by its owner only; no error if there is one already."""
     try:
-        _write_new(path, _as_lines([os.urandom(_KEY_LENGTH)]))
+        _write_new(path, _as_lines(keys or [os.urandom(_KEY_LENGTH)]))
         _sync_folder(path.parent)
     except FileExistsError:
         return

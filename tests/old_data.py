@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+from forge.domain.notification import Notification, NotificationKind
 from forge.domain.secret import Secret
 from forge.store.database import migrations
 from tests.fake_engine import Behaviour
@@ -53,6 +54,8 @@ def live_a_little(data: Path) -> None:
     world.wait(world.forge.requests.promote("shop", "rel", actor="test"))
     world.deploy("dev-2")
     until(lambda: bool(world.forge.store.database.rows("SELECT 1 FROM metric")), "the machine was measured")
+    kept = Notification(name="ops", kind=NotificationKind.APPRISE)
+    world.forge.notifications.put(kept, address=Secret("json://127.0.0.1:9/kept"), actor="test")
     world.forge.close()
 
 

@@ -20,7 +20,7 @@ from forge.domain.errors import Invalid
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
 YAML: Final = "application/yaml"
-SQLITE: Final = "application/vnd.sqlite3"
+BACKUP: Final = "application/vnd.forge.backup"
 TEXT: Final = "text/plain"
 _LARGE: Final = 32 << 10  # bytes; less takes longer to pack than to send
 HIGHEST: Final = (1 << 53) - 1  # what JavaScript counts to

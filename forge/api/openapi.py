@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Response, current_app
 from werkzeug.routing import Rule
 
 from forge import __version__
-from forge.api.contract import EVENTS, JSON, SQLITE, TEXT, YAML, Operation, contract_of, operation
+from forge.api.contract import BACKUP, EVENTS, JSON, TEXT, YAML, Operation, contract_of, operation
 from forge.api.errors import PROBLEM_JSON, Problem
 from forge.api.guard import COOKIE, allow_anyone, declaration
 
@@ -19,7 +19,7 @@ blueprint = Blueprint("openapi", __name__)
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE"})
 _CACHE: Final = "forge.openapi"
 _TEXT: Final = {"schema": {"type": "string"}}
-_ANY_TEXT: Final = {EVENTS: _TEXT, TEXT: _TEXT, YAML: {"schema": {}}, SQLITE: {"schema": {}}}
+_ANY_TEXT: Final = {EVENTS: _TEXT, TEXT: _TEXT, YAML: {"schema": {}}, BACKUP: {"schema": {}}}
 _SCHEMES: Final = {
     "token": {"type": "http", "scheme": "bearer"},
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},

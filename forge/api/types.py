@@ -239,7 +239,7 @@ class Explanation(Wire, kw_only=True):
 
 
 class Settings(Wire, kw_only=True):
-    """The settings; what is left out gets its default. `free_disk` in bytes."""
+    """The settings; what is left out gets its default. `free_disk` in bytes; `backup_hour` by this machine's clock."""
 
     domain: str = "localhost"
     domain_pattern: str = "{stage}-{project}.{domain}"
@@ -252,3 +252,7 @@ class Settings(Wire, kw_only=True):
     receipts: Whole = 1000
     events: Whole = 100_000
     close_to_tray: bool = False
+    backup_daily: bool = True
+    backup_hour: Whole = 3
+    backup_days: Whole = 7
+    backup_weeks: Whole = 4

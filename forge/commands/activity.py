@@ -114,5 +114,6 @@ _WORDS: Mapping[str, Callable[[Event], str]] = {
     "sign_in_failed": lambda it: f"{it['name'] or 'somebody'} did not get in from {it['address']}: wrong {it['why']}",
     "session_ended": lambda it: f"{count(it['many'], 'session', 'sessions')} of {it['name']} ended",
     "token_changed": lambda it: f"token {it['id']} “{it['name']}” of {it['person']} {it['change']}",
+    "backup": lambda it: f"backup {it['change']}: {it['name'] or it['text']}",
     "settings_changed": lambda it: f"settings changed: {plain(it['names'])}",
 }

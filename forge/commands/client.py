@@ -100,11 +100,11 @@ class Client:
             raise _refused(reply)
         return reply
 
-    def download(self, path: str, keep: Callable[[bytes], object]) -> None:
-        """Hand what is at `path` to `keep`, piece by piece."""
+    def download(self, path: str, keep: Callable[[bytes], object], body: Any = None) -> None:
+        """Hand what is at `path` to `keep`, piece by piece; with a `body` it is asked for by POST."""
         url = f"{self.address.url}/api/{path}"
         try:
-            reply = self._session.download(url, keep, auth=Bearer(token=self.address.token), timeout=_LONG)
+            reply = self._session.download(url, keep, json=body, auth=Bearer(token=self.address.token), timeout=_LONG)
         except HttpFault as error:
             raise self.gone(error) from error
         if not reply.ok:

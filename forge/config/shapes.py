@@ -215,6 +215,10 @@ PREFERENCES: Shape = {
     "receipts": WHOLE,
     "events": WHOLE,
     "close_to_tray": BOOLEAN,
+    "backup_daily": BOOLEAN,
+    "backup_hour": WHOLE,
+    "backup_days": WHOLE,
+    "backup_weeks": WHOLE,
 }
 HEALTH: Shape = {"kind": one_of(HealthKind), "path": TEXT, "timeout": DURATION}
 VOLUME: Shape = {

@@ -13,6 +13,7 @@ from forge.deploy.adapters import Adapters, home_of
 from forge.deploy.pipeline import execute, revert
 from forge.deploy.prune import Pruner
 from forge.deploy.queue import environment_place
+from forge.deploy.restored import is_pending
 from forge.deploy.run import Interrupted, Run
 from forge.domain.connection import ProxyConnection
 from forge.domain.deploy import UNDER_WAY, Deploy, DeployStatus
@@ -57,7 +58,7 @@ class Deployer:
 
     def start(self) -> None:
         """Go on with what a former Forge left under way, then with the queue."""
-        left = self.store.deploys.under_way()
+        left = [] if is_pending(self.store) else self.store.deploys.under_way()
         self._dispatcher = threading.Thread(target=self._dispatch, args=(left,), name="deployer", daemon=True)
         self._dispatcher.start()
 
@@ -108,6 +109,8 @@ class Deployer:
 
     def _begin_what_can(self) -> bool:
         """Begin queued deploys; whether any waits for an engine."""
+        if is_pending(self.store):
+            return True
         waiting, blocked = False, set[tuple[str, str]]()  # stages whose next one cannot begin: nobody overtakes it
         for deploy in self.store.deploys.queued():
             place = deploy.project, deploy.stage

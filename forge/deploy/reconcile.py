@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from forge.deploy.adapters import Adapters, home_of
 from forge.deploy.health import answers
 from forge.deploy.parts import Health
+from forge.deploy.restored import TakeUp, is_pending
 from forge.domain.connection import EngineConnection, ProxyConnection
 from forge.domain.errors import EngineError, ForgeError, NotFound, Unavailable
 from forge.domain.instance import Instance, InstanceStatus, who_answers
@@ -49,6 +50,8 @@ class Reconciler:
             self.health.tell("engine", name, error.message)
             return False
         back = self.health.tell("engine", name, None)
+        if not TakeUp(self.store, self.adapters).engine(name, states):
+            return False
         found = {state.labels.get(INSTANCE_LABEL): state for state in states}
         present = [instance for instance in self.store.instances.present() if instance.engine == name]
         for instance in present:
@@ -89,7 +92,7 @@ class Reconciler:
         """What the engine said when asked at `asked` (unix seconds); an answer of a `full` look may be old by now."""
         with self.store.database.change() as change:
             now = self.store.instances.get(instance)
-            if now.since > asked and (full or state is None):
+            if asked < now.since <= change.now and (full or state is None):  # one ahead: the clock was put back
                 return  # a deploy or an event has told more since
             if now.status is not InstanceStatus.REMOVED and instance not in self._in_hand():
                 self.store.instances.put(change, seen(now, state))
@@ -121,6 +124,8 @@ class Reconciler:
 
     def routes(self) -> None:
         """Put back routes that a proxy lost, and take away ours that lead nowhere. Raise StoreUnavailable."""
+        if is_pending(self.store):
+            return  # it may know more than the backup that was restored
         for connection in self.store.connections.all(ProxyConnection):
             if connection.kind == "published":
                 continue

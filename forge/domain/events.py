@@ -23,6 +23,7 @@ TYPES: Mapping[str, str] = {
     "receipt": "a webhook delivery was received, or settled; not if it named nothing; payload: the receipt",
     "connection_changed": "a registry, proxy or engine was changed, or its health did; payload: kind, name, change",
     "settings_changed": "settings were changed; payload: the names",
+    "backup": "a backup was kept, could not be, or was deleted; payload: name, kind, change, text",
     "notification_failed": "a message was given up; payload: name, title, text",
     "notification": "a message was sent to somebody, or was not; not kept; payload: name",
     "metrics": "what everything uses now; not kept; payload: as GET /api/metrics/now, without sparks and totals",

@@ -23,10 +23,11 @@ class Occasion(StrEnum):
     WAITING = "waiting"  # a tag, or a new image, waits for a person
     INSTANCE = "instance"  # one that serves is unhealthy, stopped or missing; or well again
     PART = "part"  # a registry, proxy or engine does not answer; or does again
+    BACKUP = "backup"  # the daily backup could not be made; or is made again
     DELIVERY_REFUSED = "delivery_refused"  # a webhook delivery: not signed as it must be, or not understood
 
 
-OF_NO_PROJECT = frozenset({Occasion.PART, Occasion.DELIVERY_REFUSED})
+OF_NO_PROJECT = frozenset({Occasion.PART, Occasion.BACKUP, Occasion.DELIVERY_REFUSED})
 SAID_UNASKED = (
     Occasion.DEPLOY_FAILED,
     Occasion.DEPLOY_STUCK,

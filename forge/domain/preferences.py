@@ -22,7 +22,8 @@ class Preferences:
     `free_disk` is the floor in bytes before a pull; `default_proxy` serves new projects;
     `public_url` is where people reach the board, for links in messages ("": nobody said);
     `webhook_signature`: deliveries without a valid HMAC are refused; `receipts` and `events` say how many are kept;
-    `close_to_tray`: closing the window hides it where there is a tray.
+    `close_to_tray`: closing the window hides it where there is a tray. `backup_daily`: a backup is kept every day at
+    `backup_hour` of this machine's clock, the last `backup_days` of them and of older ones `backup_weeks` weekly ones.
     """
 
     domain: str = "localhost"
@@ -36,6 +37,10 @@ class Preferences:
     receipts: int = 1000
     events: int = 100_000
     close_to_tray: bool = False
+    backup_daily: bool = True
+    backup_hour: int = 3
+    backup_days: int = 7
+    backup_weeks: int = 4
 
     def __post_init__(self) -> None:
         """Raise Invalid with the field at fault."""
@@ -50,9 +55,19 @@ class Preferences:
             ("free_disk", self.free_disk, 0),
             ("receipts", self.receipts, 1),
             ("events", self.events, 1000),
+            ("backup_hour", self.backup_hour, 0),
+            ("backup_days", self.backup_days, 1),
+            ("backup_weeks", self.backup_weeks, 0),
         ):
             if value < low:
                 raise Invalid(f"{what} is {low} or more", fields={what: f"{low} or more"})
+        for what, value, high in (
+            ("backup_hour", self.backup_hour, 23),
+            ("backup_days", self.backup_days, 366),
+            ("backup_weeks", self.backup_weeks, 520),
+        ):
+            if value > high:
+                raise Invalid(f"{what} is {high} or less", fields={what: f"{high} or less"})
 
 
 PREFERENCE_NAMES = tuple(f.name for f in fields(Preferences))

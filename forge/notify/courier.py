@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -35,6 +35,7 @@ PACE = 1.0  # seconds between two deliveries to one notification: chat services 
 LANES = 4  # deliveries at a time
 _IDLE = 60.0  # seconds between looks when nothing is due
 _AFTER_TROUBLE = 5.0
+_CLOCK_SET = 60.0  # seconds that clocks drift apart by themselves at most
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,7 +45,9 @@ class Courier:
     store: Store
     apprise: AppriseSender
     webhook: WebhookSender
+    steady: Callable[[], float] | None = None  # by which a clock that was set is noticed
     outbox: Outbox = field(init=False)
+    _offset: float | None = None
     _busy: dict[str, threading.Thread] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _news: bool = True
@@ -99,6 +102,7 @@ class Courier:
         self._news = False
         while self.outbox.fill():
             pass
+        self._follow_clock()
         now = self.store.database.clock()
         for delivery in self.store.deliveries.due(now):
             with self._changed:
@@ -111,6 +115,15 @@ class Courier:
                 thread.start()
         due = self.store.deliveries.next_due()
         return _IDLE if due is None else min(_IDLE, max(PACE, due - now))
+
+    def _follow_clock(self) -> None:
+        """What waits, waits as long as it would have: a clock that is put back by hours must hold up no message."""
+        if self.steady is None:
+            return
+        before, self._offset = self._offset, self.store.database.clock() - self.steady()
+        if before is not None and abs(self._offset - before) > _CLOCK_SET:
+            with self.store.database.change() as change:
+                self.store.deliveries.shift(change, self._offset - before)
 
     def _lane(self, delivery: Delivery) -> None:
         try:

@@ -109,6 +109,20 @@ def _sighting(event: Event) -> Notice | None:
     )  # fmt: skip
 
 
+def _backup(event: Event) -> Notice | None:
+    """Only of the daily ones: who takes one by hand sees how it goes."""
+    backup = event.payload
+    if backup["kind"] != "daily" or backup["change"] not in {"made", "failed"}:
+        return None
+    made = backup["change"] == "made"
+    return Notice(
+        occasion=Occasion.BACKUP, level=NoticeLevel.GOOD if made else NoticeLevel.BAD, at=event.at, recovery=made,
+        subject="backup", title="The daily backup is made again" if made else "The daily backup could not be made",
+        text=_sentence(backup["text"]), path="/settings/backup",
+        facts={"backup": _some(backup, ("name", "change"))},
+    )  # fmt: skip
+
+
 def _receipt(event: Event) -> Notice | None:
     receipt = event.payload
     if receipt["decision"] not in {"refused", "invalid"}:
@@ -127,6 +141,7 @@ _TELLERS: Mapping[str, Callable[[Event], Notice | None]] = {
     "connection_changed": _part,
     "sighting": _sighting,
     "receipt": _receipt,
+    "backup": _backup,
 }
 TYPES = tuple(_TELLERS)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from forge.clock import steady
 from forge.domain.connection import ProxyConnection
 from forge.domain.errors import ProxyError, ProxyUnavailable
 from forge.domain.route import Route, Target
@@ -53,7 +54,7 @@ class NpmProxy:
         home: str,
         http: Session,
         environment: Mapping[str, str],
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = steady,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._connection = connection

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from forge.clock import steady
 from forge.domain.errors import ProxyError, ProxyUnavailable
 from forge.domain.secret import Secret
 from forge.http import Bearer, HttpFault, Reply, Session
@@ -77,7 +78,7 @@ class NpmApi:
         password: Secret | None,
         *,
         http: Session,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = steady,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._url = url.rstrip("/")

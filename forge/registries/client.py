@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+from forge.clock import steady
 from forge.domain.connection import RegistryConnection
 from forge.domain.errors import RegistryError, RegistryUnavailable
 from forge.domain.secret import Secret
@@ -34,7 +35,7 @@ class Client:
         login: Login | None,
         session: Session,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = steady,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.host = connection.host

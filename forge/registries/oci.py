@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from forge.clock import steady
 from forge.domain.connection import RegistryConnection
 from forge.domain.errors import ForgeError, Invalid, RegistryError
 from forge.domain.image import is_digest, is_tag, parse_image
@@ -48,7 +49,7 @@ class OciRegistry:
         password: Secret | None = None,
         *,
         session: Session | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = steady,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connection = connection

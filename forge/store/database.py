@@ -18,6 +18,7 @@ from forge.domain.errors import ForgeError, Unavailable
 from forge.domain.events import Event
 
 BUSY_TIMEOUT = 10.0  # seconds a write waits for another
+_CHECKED = 64 << 20  # bytes of a database that is looked through at each start: 0.1 s
 _CLOSING = 5.0  # seconds that closing waits for a thread that reads
 
 
@@ -50,7 +51,9 @@ def told() -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if type(error) is not sqlite3.DatabaseError:
             raise  # a constraint, or a mistake of ours
-        raise StoreUnavailable(f"The database is damaged ({error}): stop Forge and restore a backup") from error
+        raise StoreUnavailable(
+            f"The database is damaged ({error}): stop Forge, and start it again: it says how to restore the last backup"
+        ) from error
 
 
 class Change:
@@ -113,14 +116,17 @@ class Database:
         self._closed = False
         try:
             with self._use() as connection:
+                _check_whole(connection)
                 migrate(connection, allowed)
-        except StoreError:
+        except (ForgeError, OSError):
             self.close()
             raise
         except sqlite3.DatabaseError as error:
             self.close()
             away = isinstance(error, sqlite3.OperationalError)
-            do = "See to its disk, and that nothing else has it open" if away else "Restore a backup of it"
+            if not away:
+                raise _damaged(self.path, str(error)) from error
+            do = "See to its disk, and that nothing else has it open"
             raise StoreError(f"The database {self.path} cannot be used: {error}. {do}.") from error
 
     @contextmanager
@@ -188,6 +194,11 @@ class Database:
             if change.events:
                 self._publish(change.events)
 
+    def schema(self) -> int:
+        """The number of the last migration that it had; raise StoreUnavailable."""
+        found = self.row("PRAGMA user_version")
+        return int(found[0]) if found else 0
+
     def copy(self, path: Path) -> None:
         """Write all of it, as it is at one moment, to `path`: an empty file, or none. Writers go on meanwhile.
 
@@ -211,6 +222,20 @@ class Database:
                     held.busy.release()
             self._all.clear()
             self._local = threading.local()
+
+
+def _check_whole(connection: sqlite3.Connection) -> None:
+    """Raise StoreError if pages do not fit together. It reads all of it: a large one is left to the daily backup."""
+    pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    if pages * size <= _CHECKED:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
+            raise _damaged(path, " ".join(str(found).split()))
+
+
+def _damaged(path: Path, why: str) -> StoreError:
+    return StoreError(f"The database {path} is damaged: {why}. Nothing was changed.", code="damaged_database")
 
 
 def migrations() -> list[tuple[int, str]]:

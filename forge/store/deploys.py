@@ -203,6 +203,18 @@ class Deploys:
         self._tell(change, kept)
         return kept
 
+    def note(self, change: Change, deploy: Deploy, configuration: Configuration, number: int) -> Deploy:
+        """Write down one that ended before anybody could, as `number` if that is free (0: any)."""
+        free = number > 0 and not change.execute("SELECT 1 FROM deploy WHERE id = ?", (number,)).fetchone()
+        marks = ", ".join("?" * (len(_NAMES) + 2))
+        cursor = change.execute(
+            f"INSERT INTO deploy (id, {_COLUMNS}, configuration) VALUES ({marks})",  # noqa: S608
+            [number if free else None, *_values(replace(deploy, created=deploy.started or 0)), to_json(configuration)],
+        )
+        kept = replace(deploy, id=int(cursor.lastrowid or 0))
+        self._tell(change, kept)
+        return kept
+
     def begin(self, change: Change, deploy: Deploy) -> Deploy | None:
         """Queued → running; None if its stage has a deploy under way, or it is no longer queued."""
         try:

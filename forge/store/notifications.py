@@ -188,6 +188,17 @@ class Deliveries:
             (change.now, delivery),
         )
 
+    def shift(self, change: Change, seconds: float) -> None:
+        """What waits is due so much later: the clock was set."""
+        change.execute("UPDATE delivery SET due = due + ? WHERE status = 'waiting'", (seconds,))
+
+    def drop_waiting(self, change: Change, reason: str) -> None:
+        """Nobody is told any more of what waits."""
+        change.execute(
+            "UPDATE delivery SET status = 'dropped', ended = ?, answer = ? WHERE status = 'waiting'",
+            (change.now, reason),
+        )
+
     def thin(self, change: Change, notification: str, most_waiting: int, reason: str) -> None:
         """Drop the oldest of those that wait, if they are too many; forget ended ones past keeping."""
         change.execute(

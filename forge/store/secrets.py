@@ -21,6 +21,11 @@ class Secrets:
         self._database = database
         self._vault = vault
 
+    @property
+    def vault(self) -> Vault:
+        """What seals them now."""
+        return self._vault
+
     def check(self) -> None:
         """Raise VaultError if the key is not the one this data folder was sealed with. Writes only at first start."""
         row = self._database.row("SELECT sealed FROM secret WHERE place = ?", (CHECK,))

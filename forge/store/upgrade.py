@@ -31,7 +31,7 @@ def refuse_newer(database: Path) -> None:
     if found <= known:
         return
     copies = [path for path in _copies(database) if _schema_in(path) <= known]
-    way_back = f", or restore {copies[-1]} as `forge backup --help` says" if copies else ""
+    way_back = f", or go back with `forge restore {copies[-1].name}`" if copies else ""
     raise StoreError(
         f"This data folder was written by a newer Forge (schema {found}, this one knows {known}): "
         f"start the newer Forge{way_back}. Nothing was changed.",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from forge.clock import steady
 from forge.deploy.parts import Health
+from forge.deploy.restored import is_pending
 from forge.domain.connection import ConnectionKind, RegistryConnection
 from forge.domain.errors import ForgeError, NotFound, Unavailable
 from forge.domain.image import parse_image
@@ -75,7 +76,7 @@ class Poller:
 
     service: SightingService
     health: Health | None = None
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = steady
     chance: Callable[[], float] = random.random
     submit: Callable[[Callable[[], None]], None] | None = None
     _health: Health = field(init=False)
@@ -125,7 +126,9 @@ class Poller:
 
         Returns when the next turn is (unix seconds), at most a tick away.
         """
-        self._decide_due(now)
+        if is_pending(self.service.store):
+            return now + TICK / 2  # what serves is not known yet
+        self._decide_due(self.service.clock())  # windows are on the wall's clock
         self._plan(now)
         with self._guard:
             begun = self._schedule.begin(now)

@@ -63,7 +63,7 @@ def close_backups(app: Flask) -> None:
 
     def answer(environ: Any, start: Any) -> Any:
         body = whole(environ, start)
-        if environ["PATH_INFO"] != "/api/backup":
+        if not environ["PATH_INFO"].startswith("/api/backup"):
             return body
         with contextlib.closing(body):
             return list(body)

@@ -21,6 +21,7 @@ from forge.settings import Settings
 
 NOWHERE = "nowhere"
 RAISES, KILLED, KILLED_REVERTING = "raises after its effect", "kill -9 after its effect", "kill -9 while reverting"
+TERMED = "SIGTERM after its effect"
 
 
 def breaker(step: str, how: str):
@@ -36,6 +37,9 @@ def breaker(step: str, how: str):
         if moment == step:
             if how == KILLED:
                 os.kill(os.getpid(), signal.SIGKILL)
+            if how == TERMED:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
             raise EngineError(f"Broken on purpose at {step}")
 
     return checkpoint
@@ -49,6 +53,7 @@ def _has_undo(step: str) -> bool:
 def main(data: str, step: str, how: str) -> None:
     runtime = compose(Settings(data=Path(data), port=0), checkpoint=breaker(step, how) if step != NOWHERE else _nothing)
     runtime.start()
+    signal.signal(signal.SIGTERM, lambda *_: _end(runtime))
     _say(ready=True)
     for line in sys.stdin:
         words = line.split()
@@ -71,6 +76,13 @@ def _wait_idle(runtime) -> None:
         if time.monotonic() > end:
             return  # what is left over fails the test that asked
         time.sleep(0.01)
+
+
+def _end(runtime) -> None:
+    """As `forge serve` does when it is told to stop."""
+    runtime.close()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _nothing(_: str) -> None:

@@ -10,9 +10,7 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
-from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -24,7 +22,8 @@ from forge.domain.project import Health, HealthKind, Project, Volume, VolumeKind
 from forge.domain.stage import Strategy
 from forge.ports import HOME_LABEL
 from forge.settings import Settings
-from tests.e2e.breaking import KILLED, KILLED_REVERTING, NOWHERE, RAISES
+from tests.e2e.breaking import KILLED, KILLED_REVERTING, NOWHERE, RAISES, TERMED
+from tests.e2e.visitor import Visitor
 from tests.parts import images
 from tests.world import stage, until
 
@@ -38,6 +37,9 @@ CASES = [
     for step in [*(step.name for step in PIPELINES[strategy]), "prune"]
     for how in (RAISES, KILLED, KILLED_REVERTING)
     if not (how == KILLED_REVERTING and step in {"go live", "prune"})  # nothing is taken back from there
+] + [
+    (Strategy.SIDE_BY_SIDE, step, TERMED)
+    for step in ("pull", "create", "start", "switch route", "drain and stop the old")
 ]
 
 
@@ -68,31 +70,6 @@ class Broken:
         code = self._process.wait(30)
         self._process.stdout.close()
         return code
-
-
-class Visitor:
-    """Somebody who asks through the proxy all the time, on a fresh connection each."""
-
-    def __init__(self, caddy, domain: str) -> None:
-        self.asked, self.faults = 0, []
-        self._caddy, self._domain = caddy, domain
-        self._leaving = threading.Event()
-        self._thread = threading.Thread(target=self._visit)
-        self._thread.start()
-
-    def _visit(self) -> None:
-        while not self._leaving.wait(0.02):
-            self.asked += 1
-            try:
-                status, body = self._caddy.get(self._domain)
-            except (OSError, HTTPException) as error:
-                status, body = 0, str(error)
-            if status != 200 or not body.strip():
-                self.faults.append((status, body[:40]))
-
-    def leave(self) -> None:
-        self._leaving.set()
-        self._thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +138,7 @@ def break_and_restart(data: Path, name: str, tag: str, step: str, how: str) -> s
     """Deploy with the fault, then start a Forge without it and wait until it is idle; how the deploy ended."""
     broken = Broken(data, step, how)
     answer = broken.ask(f"{name} dev {tag}")
-    assert broken.end() == (0 if how == RAISES else -9), answer
+    assert broken.end() == (0 if how in {RAISES, TERMED} else -9), answer
     forge = Broken(data)
     forge.ask("idle")
     assert forge.end() == 0

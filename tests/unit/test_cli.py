@@ -87,7 +87,12 @@ def test_each_kind_of_error_has_its_exit_code(error, code):
 # Every operation of the API, and the command for it. Add the command with the operation.
 COMMANDS = {
     "GET /api/activity": "activity",
-    "GET /api/backup": "backup",
+    "POST /api/backup": "backup",
+    "GET /api/backups": "backup list",
+    "POST /api/backups": "backup now",
+    "GET /api/backups/{name}": "backup get",
+    "DELETE /api/backups/{name}": "backup delete",
+    "PUT /api/backups/passphrase": "backup passphrase",
     "GET /api/config": "config export",
     "POST /api/config": "config import",
     "POST /api/deploy": "deploy",

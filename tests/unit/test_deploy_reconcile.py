@@ -134,6 +134,17 @@ def test_an_old_answer_of_the_engine_does_not_undo_what_a_deploy_wrote_since(wor
     assert InstanceStatus.MISSING not in {e["status"] for e in events(world, "instance_status")}
 
 
+def test_a_clock_that_was_put_back_hides_nothing_that_happened_since(world, reconciler):
+    world.project()
+    live(world, "dev-1")
+    instance = one(world)
+    with world.forge.store.database.change() as change:  # as it is after the clock was put back by a day
+        change.execute("UPDATE instance SET since = since + 86400")
+    world.engine.remove(instance.container)
+    reconciler.engine("local")
+    assert one(world).status is InstanceStatus.MISSING
+
+
 def test_a_route_that_the_proxy_lost_is_put_back(world, reconciler):
     world.project()
     live(world, "dev-1")

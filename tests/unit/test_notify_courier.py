@@ -192,3 +192,31 @@ def test_a_mistake_ends_no_messages(house, monkeypatch, caplog):
     until(lambda: sender.messages, "it was sent")
     who.close()
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("hours", [-10, 10])
+def test_a_clock_that_is_set_holds_up_no_message_and_hurries_none(house, hours):
+    house.tell()
+    who, _ = courier(house, BAD)
+    passed = [0.0]
+    who.steady = lambda: NOON + passed[0]
+    who._follow_clock()
+    one = who.deliver(waiting(house, who))
+    house.clock.now += hours * 3600
+    who._follow_clock()
+    assert house.store.deliveries.due(house.clock.now) == []
+    passed[0] += RETRIES[0]
+    house.clock.now += RETRIES[0]
+    who._follow_clock()
+    assert [due.id for due in house.store.deliveries.due(house.clock.now)] == [one.id]
+
+
+def test_clocks_that_drift_a_little_move_nothing(house):
+    house.tell()
+    who, _ = courier(house, BAD)
+    who.steady = lambda: NOON
+    who._follow_clock()
+    one = who.deliver(waiting(house, who))
+    house.clock.now += 30
+    who._follow_clock()
+    assert house.store.deliveries.get(one.id).due == one.due

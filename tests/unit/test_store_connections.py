@@ -77,7 +77,7 @@ def test_deleting_is_told_and_what_is_not_there_is_said(store, heard):
 OTHERS = Preferences(
     domain="example.org", domain_pattern="{project}.{domain}", unknown_image=UnknownImage.DEPLOY,
     default_proxy="caddy", host_paths=("/srv",), free_disk=5, webhook_signature=True, receipts=7, events=2000,
-    close_to_tray=True,
+    close_to_tray=True, backup_daily=False, backup_hour=5, backup_days=14, backup_weeks=8,
     public_url="https://forge.example.org",
 )  # fmt: skip
 

@@ -6,11 +6,13 @@ from itertools import pairwise
 
 import pytest
 
+from forge.clock import steady
 from forge.deploy.parts import Health
 from forge.domain.connection import ConnectionKind, RegistryConnection
 from forge.domain.errors import NotFound, RegistryError, RegistryUnavailable
 from forge.domain.stage import Update
 from forge.store.database import StoreUnavailable
+from forge.store.restore import RESTORED
 from forge.watch import poller as module
 from forge.watch.poller import Poller
 from tests.unit.watching import HOST, World, held
@@ -44,6 +46,22 @@ def test_each_registry_is_asked_in_its_turn(world):
     tick(world, 1)
     assert world.registry.count("tags") == 2
     assert [deploy.tag for deploy in world.deploys()] == ["dev-2"]
+
+
+def test_by_itself_it_goes_by_a_clock_that_does_not_jump(world):
+    assert Poller(world.poller.service).clock is steady
+
+
+def test_until_what_runs_is_taken_up_after_a_restore_nothing_is_asked(world):
+    world.shop()
+    with world.store.database.change() as change:
+        world.store.preferences.keep(change, RESTORED, {"at": 0, "settled": True, "engines": ["local"]})
+    tick(world)
+    assert world.registry.count("tags") == 0
+    with world.store.database.change() as change:
+        world.store.preferences.keep(change, RESTORED, {"at": 0, "settled": True, "engines": []})
+    tick(world)
+    assert world.registry.count("tags") == 1
 
 
 def test_the_projects_of_one_image_share_all_questions(world):

@@ -24,6 +24,10 @@ const SAVED: Settings = {
   public_url: '',
   webhook_signature: false,
   close_to_tray: false,
+  backup_daily: true,
+  backup_hour: 3,
+  backup_days: 7,
+  backup_weeks: 4,
   receipts: 1000,
   events: 100_000,
 };
@@ -49,7 +53,10 @@ async function world(kept: Settings = SAVED) {
 describe('the settings', () => {
   it('every setting of Forge is in a section, or is the webhook’s or the messages’ own, switch', () => {
     const shown = SECTIONS.flatMap((section) => section.fields);
-    expect([...shown, 'public_url', 'webhook_signature'].sort()).toEqual(Object.keys(SAVED).sort());
+    const atOnce = ['backup_daily', 'backup_hour', 'backup_days', 'backup_weeks'];
+    expect([...shown, ...atOnce, 'public_url', 'webhook_signature'].sort()).toEqual(
+      Object.keys(SAVED).sort(),
+    );
   });
 
   it('save a section and nothing else that was typed', async () => {

@@ -21,7 +21,7 @@ export const KINDS = {
   sightings: ['sighting'],
   deliveries: ['receipt'],
   projects: ['project_changed'],
-  setup: ['connection_changed', 'settings_changed', 'notification_failed'],
+  setup: ['connection_changed', 'settings_changed', 'notification_failed', 'backup'],
 };
 export type Kind = keyof typeof KINDS;
 export const isKind = (text: string | null): text is Kind => text !== null && text in KINDS;
@@ -88,6 +88,20 @@ const TELLERS: Record<string, (payload: any) => Told> = {
     text: t.notifications.gaveUp(name, title),
     note: text,
     opens: { path: '/settings/notifications' },
+  }),
+  backup: ({
+    change,
+    name,
+    text,
+  }: {
+    change: 'made' | 'failed' | 'deleted';
+    name: string;
+    text: string;
+  }) => ({
+    mark: change === 'failed' ? 'failed' : null,
+    text: change === 'failed' ? t.backup.told.failed : t.backup.told[change](name),
+    note: text || undefined,
+    opens: { path: '/settings/backup' },
   }),
   settings_changed: ({ names }: { names: string[] }) => ({
     mark: null,

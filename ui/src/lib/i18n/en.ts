@@ -1,4 +1,5 @@
 /** English. The other languages have exactly these words: `npm run build` fails otherwise. */
+import { backup } from './en/backup.ts';
 import { connections } from './en/connections.ts';
 import { deploy } from './en/deploy.ts';
 import { engines } from './en/engines.ts';
@@ -312,6 +313,7 @@ export const en = {
     days: (n: number) => `${n} d`,
     ago: (span: string) => `${span} ago`,
   },
+  backup,
   connections,
   engines,
   deploys,

@@ -1,5 +1,6 @@
 /** Русский. */
 import type { Words } from './en.ts';
+import { backup } from './ru/backup.ts';
 import { connections } from './ru/connections.ts';
 import { deploy } from './ru/deploy.ts';
 import { engines } from './ru/engines.ts';
@@ -313,6 +314,7 @@ export const ru: Words = {
     days: (n) => `${n} д`,
     ago: (span) => `${span} назад`,
   },
+  backup,
   connections,
   engines,
   deploys,

@@ -10,9 +10,10 @@ export const OCCASIONS: Occasion[] = [
   'deploy_succeeded',
   'rolled_back',
   'part',
+  'backup',
   'delivery_refused',
 ];
-export const OF_NO_PROJECT: Occasion[] = ['part', 'delivery_refused'];
+export const OF_NO_PROJECT: Occasion[] = ['part', 'backup', 'delivery_refused'];
 
 export interface Draft {
   name: string;

@@ -21,6 +21,7 @@ export const notifications = {
     deploy_succeeded: 'A deploy went live',
     rolled_back: 'Somebody rolled back',
     part: 'A registry, proxy or engine does not answer, or does again',
+    backup: 'The daily backup could not be made, or is made again',
     delivery_refused: 'A webhook delivery was refused',
   },
   short: {
@@ -31,6 +32,7 @@ export const notifications = {
     deploy_succeeded: 'Live deploys',
     rolled_back: 'Roll-backs',
     part: 'Parts away',
+    backup: 'Failed backups',
     delivery_refused: 'Refused deliveries',
   },
   all: 'Everything',

@@ -44,7 +44,7 @@ export const settings = {
     backup: {
       title: 'Backup',
       about:
-        'All that Forge knows as one SQLite file of one moment, while it runs on: history, settings, sealed secrets.',
+        'All that Forge knows as one file of one moment, while it runs on: history, settings, sealed secrets.',
     },
     window: { title: 'Window', about: 'How Forge’s own window behaves, on whichever desktop it is opened.' },
     browser: { title: 'This browser', about: 'How Forge looks here. Kept in this browser only.' },
@@ -158,21 +158,6 @@ export const settings = {
     applyBody: (n: number) => `Forge makes ${changes(n)}. What runs goes on running.`,
     applyKeeps: 'The values that are there now are overwritten: export them first if you may want them back.',
     applied: (n: number) => `${changes(n)} made`,
-  },
-  backup: {
-    download: 'Download a backup',
-    keyTitle: 'Keep the key, too.',
-    key: 'Secrets stay sealed in the file. Without the key (vault.key in the data folder, or what FORGE_ENCRYPTION_KEY holds) a Forge does not start on it. Keep it in another place than the backup. What is in volumes is not part of it.',
-    regular: 'Regularly',
-    regularHelp: 'On the machine that Forge runs on, from cron or a timer:',
-    command: 'A dated backup',
-    restore: 'To restore',
-    steps: [
-      'Stop Forge.',
-      'In its data folder, move forge.db, forge.db-wal and forge.db-shm away.',
-      'Put the backup there as forge.db, and the key as vault.key.',
-      'Start Forge: it compares what it remembers with what Docker runs.',
-    ],
   },
   window: {
     tray: 'Close to the tray',

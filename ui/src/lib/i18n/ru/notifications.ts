@@ -27,6 +27,7 @@ export const notifications: Words['notifications'] = {
     deploy_succeeded: 'Развёртывание прошло успешно',
     rolled_back: 'Кто-то откатил стадию',
     part: 'Реестр, прокси или движок не отвечает или снова отвечает',
+    backup: 'Ежедневную резервную копию создать не удалось, или она создаётся снова',
     delivery_refused: 'Сообщение вебхука отклонено',
   },
   short: {
@@ -37,6 +38,7 @@ export const notifications: Words['notifications'] = {
     deploy_succeeded: 'Успехи',
     rolled_back: 'Откаты',
     part: 'Недоступные части',
+    backup: 'Неудачные копии',
     delivery_refused: 'Отклонённые вебхуки',
   },
   all: 'Обо всём',
