@@ -6,6 +6,7 @@ import { deploys } from './en/deploys.ts';
 import { metrics } from './en/metrics.ts';
 import { notifications } from './en/notifications.ts';
 import { past } from './en/past.ts';
+import { people } from './en/people.ts';
 import { settings } from './en/settings.ts';
 import { settingup } from './en/settingup.ts';
 import { start } from './en/start.ts';
@@ -317,6 +318,7 @@ export const en = {
   metrics,
   notifications,
   past,
+  people,
   settings,
   settingup,
   start,

@@ -7,6 +7,7 @@ import { deploys } from './ru/deploys.ts';
 import { metrics } from './ru/metrics.ts';
 import { notifications } from './ru/notifications.ts';
 import { past } from './ru/past.ts';
+import { people } from './ru/people.ts';
 import { settings } from './ru/settings.ts';
 import { settingup } from './ru/settingup.ts';
 import { start } from './ru/start.ts';
@@ -318,6 +319,7 @@ export const ru: Words = {
   metrics,
   notifications,
   past,
+  people,
   settings,
   settingup,
   start,
