@@ -12,6 +12,7 @@ from typing import Any, cast
 from forge.domain.deploy import Deploy
 from forge.domain.metrics import MACHINE, Sample
 from forge.domain.notification import Answer, Notification, NotificationKind
+from forge.domain.person import Person, Role, Token
 from forge.domain.project import Health, HealthKind
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
@@ -22,6 +23,13 @@ from tests.world import World, until
 DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0
 PACE = 0.06  # seconds
 HTTP = Health(kind=HealthKind.HTTP, path="/healthz", timeout=600)
+PASSWORD = "four words of acme"
+PEOPLE: tuple[tuple[str, Role, tuple[str, ...] | None], ...] = (
+    ("anna", Role.ADMIN, None),
+    ("ben", Role.DEPLOYER, ("checkout", "shop")),
+    ("vera", Role.VIEWER, None),
+)
+TOKENS = (("GitHub of shop", "shop", "dev", 80 * DAY), ("Release robot", "checkout", None, 5 * DAY), ("Wallboard", None, None, None))
 RED, GREEN, YELLOW, CYAN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m", "\x1b[0m"
 
 LIVELY = Behaviour(
@@ -94,6 +102,7 @@ class Acme:
             world.forge.store.preferences.put(change, preferences, "test")
         for name in ("shop", "checkout", "search", "mailer", "ledger", "docs"):
             self._project(name)
+        self._people()
         self._told()
         world.forge.start()
         self._quiet_past()
@@ -104,6 +113,24 @@ class Acme:
         self._now_it_is(0, pace=0)
         self._used()
         return places | self._under_way()
+
+    def _people(self) -> None:
+        """Who may, where they are signed in, and the tokens of their programs."""
+        service, firefox = self.world.forge.people, "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"
+        self._now_it_is(8 * DAY)
+        for name, role, projects in PEOPLE:
+            made = Person(name=name, role=role, projects=None if projects is None else frozenset(projects))
+            service.accounts.add(made, PASSWORD, "anna")
+        self._now_it_is(50 * MINUTE)
+        service.sessions.begin("anna", address="10.4.0.7", agent=firefox)
+        service.sessions.begin("ben", address="10.4.0.21", agent=firefox)
+        anna, now = self.world.forge.store.people.get("anna").principal, time.time()
+        for name, project, stage, lasts in TOKENS:
+            wanted = Token(
+                id=0, name=name, person=None, role=Role.DEPLOYER, project=project, stage=stage,
+                expires=None if lasts is None else now + lasts,
+            )  # fmt: skip
+            service.tokens.make(wanted, anna)
 
     def _told(self) -> None:
         """Who is told elsewhere: one is reached, one is away, one keeps quiet."""

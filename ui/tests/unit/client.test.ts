@@ -26,7 +26,7 @@ it('says that Forge does not answer when it is broken off twice', async () => {
 
 it('never repeats what changes something, nor waits twice for an answer', async () => {
   const fetch = network(cut);
-  const body = { token: 'x', ticket: null };
+  const body = { token: 'x', ticket: null, name: null, password: null, code: null };
   await expect(ok(api.POST('/api/session', { body }))).rejects.toMatchObject({ status: 0 });
   expect(fetch).toHaveBeenCalledTimes(1);
   const late = network(() => Promise.reject(new DOMException('late', 'TimeoutError')));

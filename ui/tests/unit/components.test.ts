@@ -7,10 +7,10 @@ import { dialogs } from '#lib/state/dialogs.svelte.ts';
 import { board, session } from '#lib/state/forge.svelte.ts';
 import Confirm from '#lib/ui/Confirm.svelte';
 import { visited } from './app-navigation.ts';
-import { aDeploy, aFrame, aProject, aStage, aStep } from './made.ts';
+import { aDeploy, aFrame, aProject, aStage, aStep, aWho } from './made.ts';
 
 function signedInAs(role: string) {
-  session.who = { name: 'somebody', role };
+  session.who = aWho({ name: 'somebody', role });
   session.state = 'in';
 }
 

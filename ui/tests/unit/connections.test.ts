@@ -19,7 +19,7 @@ import { Board } from '#lib/state/board.svelte.ts';
 import { dialogs } from '#lib/state/dialogs.svelte.ts';
 import { board, session } from '#lib/state/forge.svelte.ts';
 import { visited } from './app-navigation.ts';
-import { aFrame, aProject } from './made.ts';
+import { aFrame, aProject, aWho } from './made.ts';
 
 function aRegistry(changes: Partial<Registry> = {}): Registry {
   return {
@@ -198,7 +198,7 @@ describe('on the page', () => {
     sent = [];
     refusal = null;
     visited.length = 0;
-    session.who = { name: 'ada', role: 'admin' };
+    session.who = aWho({ name: 'ada', role: 'admin' });
     session.state = 'in';
     dropDraft('registries/ghcr');
     connections.tests.clear();

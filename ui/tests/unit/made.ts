@@ -1,5 +1,5 @@
 /** Things as Forge sends them, with what a test does not care about filled in. */
-import type { Deploy, Instance, Project, Stage, Step } from '#lib/api/types.ts';
+import type { Deploy, Instance, Project, Stage, Step, Who } from '#lib/api/types.ts';
 import type { Frame } from '#lib/live/live.svelte.ts';
 
 export function anInstance(changes: Partial<Instance> = {}): Instance {
@@ -128,4 +128,8 @@ export function aStep(changes: Partial<Step> = {}): Step {
 
 export function aFrame(type: string, payload: unknown, changes: Partial<Frame> = {}): Frame {
   return { type, topic: 'state', at: 100, payload, id: '', ...changes };
+}
+
+export function aWho(changes: Partial<Who> = {}): Who {
+  return { name: 'ann', role: 'admin', projects: null, person: true, token: null, ...changes };
 }

@@ -12,7 +12,7 @@ import StagePanel from '#lib/project/StagePanel.svelte';
 import { clock } from '#lib/state/clock.svelte.ts';
 import { board, session } from '#lib/state/forge.svelte.ts';
 import { visited } from './app-navigation.ts';
-import { aFrame, anInstance, aProject, aStage } from './made.ts';
+import { aFrame, anInstance, aProject, aStage, aWho } from './made.ts';
 
 interface Asked {
   method: string;
@@ -72,7 +72,7 @@ beforeEach(() => {
   vi.stubGlobal('fetch', answer);
   localStorage.clear();
   typed.clear();
-  session.who = { name: 'somebody', role: 'admin' };
+  session.who = aWho({ name: 'somebody', role: 'admin' });
   session.state = 'in';
   visited.length = 0;
 });
@@ -128,7 +128,7 @@ describe('a project’s settings', () => {
   });
 
   it('can be looked at, not changed, by who is no admin', async () => {
-    session.who = { name: 'somebody', role: 'deployer' };
+    session.who = aWho({ name: 'somebody', role: 'deployer' });
     render(ProjectSettings, { project: await forgeWith(project) });
     expect(screen.getByLabelText('Port')).toBeDisabled();
     expect(screen.getByLabelText('Value of KEY')).toBeDisabled();

@@ -13,14 +13,14 @@ import { numbered, recent } from '#lib/shell/recent.svelte.ts';
 import { dialogs } from '#lib/state/dialogs.svelte.ts';
 import { board, session } from '#lib/state/forge.svelte.ts';
 import { visited } from './app-navigation.ts';
-import { aDeploy, aProject, aStep } from './made.ts';
+import { aDeploy, aProject, aStep, aWho } from './made.ts';
 
 /** What Forge is asked, and answers: `METHOD /path` → body. */
 const answers: Record<string, unknown> = {};
 const asked: string[] = [];
 
 beforeEach(async () => {
-  session.who = { name: 'somebody', role: 'admin' };
+  session.who = aWho({ name: 'somebody', role: 'admin' });
   session.state = 'in';
   Object.assign(answers, {
     'GET /api/projects': [aProject()],
@@ -82,7 +82,7 @@ describe('the list of deploys', () => {
   });
 
   it('offers nothing to who may only look', () => {
-    session.who = { name: 'somebody', role: 'viewer' };
+    session.who = aWho({ name: 'somebody', role: 'viewer' });
     render(DeployTable, { rows: [aDeploy({ id: 3, status: 'failed' })] });
     expect(screen.queryByRole('button')).toBeNull();
   });

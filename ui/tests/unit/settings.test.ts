@@ -13,6 +13,7 @@ import { variablesOf } from '#lib/settings/variables.ts';
 import { commands, matching } from '#lib/shell/commands.ts';
 import { dialogs } from '#lib/state/dialogs.svelte.ts';
 import { session } from '#lib/state/forge.svelte.ts';
+import { aWho } from './made.ts';
 
 const SAVED: Settings = {
   domain: 'localhost',
@@ -34,7 +35,7 @@ const SAVED: Settings = {
 
 beforeEach(() => {
   localStorage.clear();
-  session.who = { name: 'ada', role: 'admin' };
+  session.who = aWho({ name: 'ada', role: 'admin' });
   session.state = 'in';
 });
 
@@ -203,7 +204,7 @@ describe('the palette', () => {
   });
 
   it('offers to add only to who may', () => {
-    session.who = { name: 'vera', role: 'viewer' };
+    session.who = aWho({ name: 'vera', role: 'viewer' });
     expect(commands().some((command) => command.id.startsWith('add '))).toBe(false);
   });
 });

@@ -7,6 +7,7 @@ import { NewProject } from '#lib/start/newproject.svelte.ts';
 import { commands } from '#lib/shell/commands.ts';
 import { session } from '#lib/state/forge.svelte.ts';
 import { useProxy } from '#lib/start/proxies.ts';
+import { aWho } from './made.ts';
 
 const FOUND = {
   image: 'ghcr.io/acme/shop',
@@ -342,7 +343,7 @@ describe('the palette', () => {
     ['admin', ['New project', 'Adopt a container', 'First start']],
     ['deployer', []],
   ])('reaches for %s: %o', (role, labels) => {
-    session.who = { name: 'somebody', role };
+    session.who = aWho({ name: 'somebody', role });
     expect(
       commands()
         .filter((command) => command.id.startsWith('task '))

@@ -34,16 +34,21 @@ export function activity(
 
 const TYPES = new Set(Object.values(KINDS).flat());
 
+/** What whoever is signed in hears of. */
+export const heard = (admin: boolean) => (admin ? ['state', 'people'] : ['state']);
+
 /** Keep `pages` at the present until the returned function is called. */
-export function follow(pages: Pages<Happening>, live: Live): () => void {
+export function follow(pages: Pages<Happening>, live: Live, topics = ['state']): () => void {
   void pages.load();
-  const leave = live.subscribe({
-    topic: 'state',
-    onGap: () => void pages.load(),
-    onFrame: ({ type }) => TYPES.has(type) && pages.loadSoon(),
-  });
+  const leave = topics.map((topic) =>
+    live.subscribe({
+      topic,
+      onGap: () => void pages.load(),
+      onFrame: ({ type }) => TYPES.has(type) && pages.loadSoon(),
+    }),
+  );
   return () => {
-    leave();
+    leave.forEach((one) => one());
     pages.stop();
   };
 }

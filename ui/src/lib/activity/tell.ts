@@ -3,6 +3,7 @@ import type { Deploy, Happening, Instance, Receipt, Sighting } from '#lib/api/ty
 import { t } from '#lib/i18n/words.svelte.ts';
 import { markOfDecision } from '#lib/sightings/decisions.ts';
 import { markOf, markOfDeploy, type Mark } from '#lib/status.ts';
+import { ABOUT_PEOPLE } from './tellpeople.ts';
 
 export interface Told {
   /** null: it has no state, a line on the rail is enough. */
@@ -22,15 +23,17 @@ export const KINDS = {
   deliveries: ['receipt'],
   projects: ['project_changed'],
   setup: ['connection_changed', 'settings_changed', 'notification_failed', 'backup'],
+  /** Forge tells admins alone. */
+  people: ['person_changed', 'signed_in', 'sign_in_failed', 'session_ended', 'token_changed'],
 };
 export type Kind = keyof typeof KINDS;
 export const isKind = (text: string | null): text is Kind => text !== null && text in KINDS;
 
-export function tell({ type, payload }: Happening): Told {
-  return TELLERS[type]?.(payload) ?? { mark: null, text: type };
+export function tell({ type, payload, actor }: Happening): Told {
+  return (TELLERS[type] ?? ABOUT_PEOPLE[type])?.(payload, actor) ?? { mark: null, text: type };
 }
 
-const TELLERS: Record<string, (payload: any) => Told> = {
+const TELLERS: Record<string, (payload: any, actor: string) => Told> = {
   deploy_status: (deploy: Deploy) => ({
     mark: markOfDeploy(deploy.status),
     text: t.past.deploy[deploy.status](said(deploy), `${deploy.project}/${deploy.stage}`),

@@ -58,9 +58,13 @@ export async function ok<T>(call: Promise<{ data?: T; error?: unknown; response:
     throw new Problem(0, 'unreachable', t.errors.unreachable);
   }
   if (answer.response.ok) return answer.data as T;
-  if (answer.response.status === 401) onSignedOut();
-  throw problemOf(answer.response.status, answer.error);
+  const problem = problemOf(answer.response.status, answer.error);
+  if (problem.status === 401 && !isProofRefused(problem.code)) onSignedOut();
+  throw problem;
 }
+
+/** A password or code that was asked for once more, and was not right: whoever is signed in stays so. */
+const isProofRefused = (code: string) => code.startsWith('wrong_') || code === 'code_needed';
 
 function problemOf(status: number, body: unknown): Problem {
   const said = body as { code?: string; detail?: string; fields?: Record<string, string> } | undefined;

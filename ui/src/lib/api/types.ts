@@ -70,3 +70,10 @@ export type ChangedNotification = Schemas['ChangedNotification'];
 export type NotificationDelivery = Schemas['DeliveryView'];
 export type Occasion = Schemas['Occasion'];
 export type SendAnswer = Schemas['SendAnswer'];
+
+export type Me = Schemas['Me'];
+export type Person = Schemas['PersonView'];
+export type SessionView = Schemas['SessionView'];
+export type Token = Schemas['TokenView'];
+export type MadeToken = Schemas['MadeToken'];
+export type NewToken = Schemas['NewToken'];

@@ -7,6 +7,7 @@ import { deploys } from './en/deploys.ts';
 import { metrics } from './en/metrics.ts';
 import { notifications } from './en/notifications.ts';
 import { past } from './en/past.ts';
+import { people } from './en/people.ts';
 import { replicas } from './en/replicas.ts';
 import { settings } from './en/settings.ts';
 import { settingup } from './en/settingup.ts';
@@ -320,6 +321,7 @@ export const en = {
   metrics,
   notifications,
   past,
+  people,
   replicas,
   settings,
   settingup,

@@ -8,6 +8,7 @@ import { deploys } from './ru/deploys.ts';
 import { metrics } from './ru/metrics.ts';
 import { notifications } from './ru/notifications.ts';
 import { past } from './ru/past.ts';
+import { people } from './ru/people.ts';
 import { replicas } from './ru/replicas.ts';
 import { settings } from './ru/settings.ts';
 import { settingup } from './ru/settingup.ts';
@@ -321,6 +322,7 @@ export const ru: Words = {
   metrics,
   notifications,
   past,
+  people,
   replicas,
   settings,
   settingup,

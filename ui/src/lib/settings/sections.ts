@@ -2,16 +2,19 @@
 import AppWindow from '@lucide/svelte/icons/app-window';
 import Archive from '@lucide/svelte/icons/archive';
 import Bell from '@lucide/svelte/icons/bell';
+import CircleUser from '@lucide/svelte/icons/circle-user';
 import FileCog from '@lucide/svelte/icons/file-cog';
 import Globe from '@lucide/svelte/icons/globe';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
 import History from '@lucide/svelte/icons/history';
+import KeyRound from '@lucide/svelte/icons/key-round';
 import Monitor from '@lucide/svelte/icons/monitor';
 import PackageOpen from '@lucide/svelte/icons/package-open';
 import Users from '@lucide/svelte/icons/users';
 import Webhook from '@lucide/svelte/icons/webhook';
 import type { Component } from 'svelte';
 import type { Settings } from '#lib/api/types.ts';
+import { session } from '#lib/state/forge.svelte.ts';
 
 export type SectionId =
   | 'webhook'
@@ -24,6 +27,8 @@ export type SectionId =
   | 'backup'
   | 'window'
   | 'browser'
+  | 'account'
+  | 'tokens'
   | 'people';
 
 export interface Section {
@@ -31,6 +36,8 @@ export interface Section {
   icon: Component<any>;
   /** The settings that its “Save” saves. */
   fields: (keyof Settings)[];
+  /** Not for admins alone. */
+  everybody?: true;
 }
 
 export const SECTIONS: Section[] = [
@@ -43,6 +50,12 @@ export const SECTIONS: Section[] = [
   { id: 'file', icon: FileCog, fields: [] },
   { id: 'backup', icon: Archive, fields: [] },
   { id: 'window', icon: AppWindow, fields: ['close_to_tray'] },
-  { id: 'browser', icon: Monitor, fields: [] },
+  { id: 'browser', icon: Monitor, fields: [], everybody: true },
+  { id: 'account', icon: CircleUser, fields: [], everybody: true },
+  { id: 'tokens', icon: KeyRound, fields: [], everybody: true },
   { id: 'people', icon: Users, fields: [] },
 ];
+
+/** Those that whoever is signed in may open. */
+export const offered = (): Section[] =>
+  SECTIONS.filter((section) => section.everybody || session.may('admin'));

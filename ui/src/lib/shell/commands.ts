@@ -19,7 +19,7 @@ import type { Stage } from '#lib/api/types.ts';
 import { NOUNS } from '#lib/connections/nouns.ts';
 import { spoken, t } from '#lib/i18n/words.svelte.ts';
 import { promote, restart, rollBack, told } from '#lib/state/actions.ts';
-import { SECTIONS } from '#lib/settings/sections.ts';
+import { offered } from '#lib/settings/sections.ts';
 import { dialogs, drawer } from '#lib/state/dialogs.svelte.ts';
 import { board, session } from '#lib/state/forge.svelte.ts';
 import { appearance } from '#lib/state/theme.svelte.ts';
@@ -64,7 +64,9 @@ export function commands(): Command[] {
     ...goToProjects(),
     ...goIntoProjects(),
     ...instances(),
-    ...(session.may('deployer') ? stages.flatMap(onStage) : stages.map(testTag)),
+    ...stages.flatMap((stage) =>
+      session.may('deployer', stage.project) ? onStage(stage) : [testTag(stage)],
+    ),
     ...lately(),
     ...goToSettings(),
     ...view(),
@@ -98,7 +100,7 @@ function goToSettings(): Command[] {
     icon: Plus,
     run: () => void goto(`/${noun}?add`),
   }));
-  const sections = SECTIONS.map(({ id, icon }) => ({
+  const sections = offered().map(({ id, icon }) => ({
     id: `settings ${id}`,
     group: t.settings.title,
     label: t.settings.sections[id].title,
@@ -168,9 +170,8 @@ function instances(): Command[] {
     icon: ScrollText,
     run: () => drawer('log', instance.id),
   }));
-  if (!session.may('deployer')) return logs;
   const restarts = present
-    .filter((instance) => instance.status !== 'missing')
+    .filter(({ status, project }) => status !== 'missing' && session.may('deployer', project))
     .map((instance) => ({
       id: `restart ${instance.id}`,
       group: t.palette.instances,

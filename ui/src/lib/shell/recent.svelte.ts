@@ -65,7 +65,10 @@ export function reopened(): Command[] {
 export function lately(): Command[] {
   const named = new Set(recent.opened);
   const others = recent.deploys.filter((deploy) => !named.has(`deploy:${deploy.id}`));
-  return [...(session.may('deployer') ? recent.waiting.map(answer) : []), ...others.map(show)];
+  return [
+    ...recent.waiting.filter((one) => session.may('deployer', one.project)).map(answer),
+    ...others.map(show),
+  ];
 }
 
 /** `#42`, or just 42, is a deploy, however old. */

@@ -36,6 +36,12 @@ class Dialogs {
     });
   }
 
+  close(): void {
+    this.question?.answer(false);
+    this.wish = this.explain = null;
+    this.palette = this.keys = false;
+  }
+
   get any(): boolean {
     return this.question !== null || this.wish !== null || this.explain !== null || this.palette || this.keys;
   }

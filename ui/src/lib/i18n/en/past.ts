@@ -27,6 +27,7 @@ export const past = {
     deliveries: 'Deliveries',
     projects: 'Projects and stages',
     setup: 'Connections and settings',
+    people: 'People and tokens',
   } as Record<string, string>,
   who: 'Who',
   anybody: 'Anybody',

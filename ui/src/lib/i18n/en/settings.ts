@@ -48,10 +48,15 @@ export const settings = {
     },
     window: { title: 'Window', about: 'How Forge’s own window behaves, on whichever desktop it is opened.' },
     browser: { title: 'This browser', about: 'How Forge looks here. Kept in this browser only.' },
-    people: {
-      title: 'People and tokens',
-      about: 'Who is signed in, and how another browser or a script gets in.',
+    account: {
+      title: 'Your account',
+      about: 'What you may, how you sign in, and where you are signed in.',
     },
+    tokens: {
+      title: 'API tokens',
+      about: 'What programs sign in with: each for as little as it needs, for as long as it needs it.',
+    },
+    people: { title: 'People', about: 'Who can sign in, what they see, and what they may.' },
   },
   webhook: {
     address: 'Address',
@@ -165,21 +170,4 @@ export const settings = {
       'Closing the window hides it, and Forge goes on; its icon in the tray brings it back. Where the desktop has no tray, closing ends Forge as ever.',
   },
   browser: { theme: 'Theme', language: 'Language' },
-  people: {
-    roles: {
-      viewer: 'Viewer: may look',
-      deployer: 'Deployer: may deploy, stop and start',
-      admin: 'Admin: may do everything',
-    } as Record<string, string>,
-    another: 'Another browser',
-    anotherHelp:
-      'A link that signs one browser in as you, once. It has to reach Forge: this machine, or through your tunnel.',
-    makeLink: 'Make a sign-in link',
-    link: (span: string) => `Good once, for ${span}`,
-    linkOld: 'That link is too old. Make another one.',
-    token: 'The launch token',
-    tokenHelp:
-      'The file “token” in Forge’s data folder holds it, readable by its owner only. It opens everything, as the header “Authorization: Bearer …”, and is new after each start. The command line finds it by itself; “forge open” prints a sign-in link.',
-    later: 'Forge has no accounts for several people yet: until then it listens on this machine only.',
-  },
 };

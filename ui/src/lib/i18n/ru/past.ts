@@ -38,6 +38,7 @@ export const past: Words['past'] = {
     deliveries: 'Доставки',
     projects: 'Проекты и стадии',
     setup: 'Подключения и настройки',
+    people: 'Люди и токены',
   },
   who: 'Кто',
   anybody: 'Кто угодно',
