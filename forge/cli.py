@@ -48,6 +48,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "people": ("people", "people", "Who can sign in: list, show, add, change, remove, password, no-codes."),
     "sessions": ("sessions", "sessions", "Who is signed in where: list, end."),
     "token": ("tokens", "token", "What programs sign in with: list, add, remove."),
+    "oidc": ("oidc", "oidc", "Sign-in at a provider of OpenID Connect: show, set, test, remove."),
     "notification": ("notifications", "notification", "Who is told elsewhere: list, add, set, remove, test."),
     "settings": ("settings", "settings", "Settings: get, set."),
     "config": ("config", "config", "The configuration as a file: export, import."),

@@ -26,6 +26,7 @@ from forge.api import (
     me,
     metrics,
     notifications,
+    oidc,
     openapi,
     people,
     projects,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 _NOUNS = (
     projects, stages, instances, deploys, activity, metrics, stream, logfiles, images, containers, discovery,
-    notifications, webhook, settings, session, sessions, people, me, tokens, health, openapi, ui, backup,
+    notifications, webhook, settings, session, sessions, people, me, oidc, tokens, health, openapi, ui, backup,
 )  # fmt: skip
 
 

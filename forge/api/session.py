@@ -40,9 +40,12 @@ class SetUp(Wire, kw_only=True):
 
 
 class SignInWays(Wire, kw_only=True):
-    """How people get in. `people`: somebody has an account; without one it is the launch token only."""
+    """How people get in. `people`: somebody has an account; without one it is the launch token only. `oidc`: what
+    stands on the button that leads to /sign-in/oidc, null: none.
+    """
 
     people: bool
+    oidc: str | None
 
 
 class Who(Wire, kw_only=True):
@@ -91,7 +94,7 @@ def set_up(body: SetUp) -> Response:
 @operation(Operation(answer=SignInWays))
 def read_ways() -> SignInWays:
     """How people sign in here."""
-    return SignInWays(people=not runtime().people.setup.wanted())
+    return SignInWays(people=not runtime().people.setup.wanted(), oidc=_oidc_label())
 
 
 @blueprint.get("/api/session")
@@ -182,7 +185,12 @@ def leave() -> AnyResponse:
 def sign_in_page(said: str = "", name: str = "", *, code: bool = False) -> str:
     """The page with the forms. `code`: one is asked for."""
     people = not runtime().people.setup.wanted()
-    return render_template("sign_in.html", said=said, name=name, code=code, people=people)
+    return render_template("sign_in.html", said=said, name=name, code=code, people=people, oidc=_oidc_label())
+
+
+def _oidc_label() -> str | None:
+    found = runtime().people.oidc.get()
+    return found.label if found is not None else None
 
 
 def _who_is(body: SignIn) -> tuple[Principal, str]:

@@ -7,11 +7,12 @@ import os
 import msgspec
 from flask import Blueprint, Response, request
 
-from forge.api.context import actor, runtime
+from forge.api.context import actor, principal, runtime
 from forge.api.contract import JSON, YAML, Operation, domain, operation, read_body, read_text, wire
 from forge.api.guard import allow
 from forge.api.types import DryRun, Settings, Wire
-from forge.domain.person import Role
+from forge.domain.errors import Forbidden
+from forge.domain.person import Reach, Role
 from forge.domain.preferences import Preferences
 
 blueprint = Blueprint("settings", __name__)
@@ -62,6 +63,8 @@ def export_config() -> Response:
 def import_config(query: DryRun) -> Differences:
     """Make Forge as the YAML says, all or nothing; a dry run says what would change."""
     configs, wanted = runtime().configs, _import()
+    if principal().reach < Reach.PERSON and configs.says_who_may(wanted.yaml):
+        raise Forbidden("A token cannot say who may sign in: leave oidc out of the file, or import it as yourself.")
     if query.dry_run:
         return Differences(applied=False, differences=configs.plan(wanted.yaml, wanted.environment))
     done = configs.apply(wanted.yaml, wanted.environment, actor=actor())

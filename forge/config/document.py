@@ -10,6 +10,7 @@ from typing import Any
 from forge.config.shapes import (
     ENGINE,
     NOTIFICATION,
+    OIDC,
     PREFERENCES,
     PROJECT,
     PROXY,
@@ -24,6 +25,7 @@ from forge.config.shapes import (
 from forge.config.tree import Item, read_tree
 from forge.domain.connection import Connection, EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.notification import Notification
+from forge.domain.oidc import Oidc
 from forge.domain.project import Project
 from forge.domain.stage import Stage
 from forge.store.connections import KIND_OF
@@ -85,6 +87,13 @@ class WantedNotification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WantedOidc:
+    item: Item
+    value: Oidc
+    secret: Reference | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """`preferences` are only those that the file names, `settings` is where."""
 
@@ -93,12 +102,13 @@ class Document:
     connections: tuple[WantedConnection, ...]
     projects: tuple[WantedProject, ...]
     notifications: tuple[WantedNotification, ...]
+    oidc: WantedOidc | None
 
 
 def read_document(yaml: str) -> Document:
     """Read a configuration file; raise Invalid with line and column for anything that does not belong in one."""
     tree = read_tree(yaml)
-    take(tree, {}, (*KINDS, "settings", "projects", "notifications"))
+    take(tree, {}, (*KINDS, "settings", "projects", "notifications", "oidc"))
     settings = tree.keys.get("settings", Item(kind="mapping", path="settings", line=1, column=1))
     return Document(
         settings=settings,
@@ -110,6 +120,7 @@ def read_document(yaml: str) -> Document:
         ),
         projects=tuple(_project(name, item) for name, item in _section(tree, "projects").named()),
         notifications=tuple(_notification(name, item) for name, item in _section(tree, "notifications").named()),
+        oidc=_oidc(tree.keys["oidc"]) if "oidc" in tree.keys else None,
     )
 
 
@@ -118,6 +129,7 @@ def variables(yaml: str) -> tuple[str, ...]:
     document = read_document(yaml)
     references = [wanted.secret for wanted in document.connections]
     references += [reference for one in document.notifications for reference in (one.address, one.key)]
+    references += [document.oidc.secret] if document.oidc is not None else []
     for project in document.projects:
         references += [*project.secrets.values()]
         references += [reference for stage in project.stages for reference in stage.secrets.values()]
@@ -144,6 +156,11 @@ def _notification(name: str, item: Item) -> WantedNotification:
         address=_secret(item, "address"),
         key=_secret(item, "key"),
     )
+
+
+def _oidc(item: Item) -> WantedOidc:
+    values = take(item, OIDC, ("secret",))
+    return WantedOidc(item=item, value=make(item, Oidc, values), secret=_secret(item, "secret"))
 
 
 def _secret(item: Item, name: str) -> Reference | None:

@@ -9,12 +9,14 @@ from typing import Any
 import yaml
 
 from forge.config.document import KINDS
-from forge.config.shapes import NOTIFICATION, PREFERENCES, PROJECT, STAGE, written
+from forge.config.shapes import NOTIFICATION, OIDC, PREFERENCES, PROJECT, STAGE, written
 from forge.domain.connection import Connection
 from forge.domain.notification import Notification
+from forge.domain.oidc import Oidc
 from forge.domain.project import Project
 from forge.domain.stage import Stage, default_bake
 from forge.store.connections import kind_of
+from forge.store.oidc import SECRET_PLACE
 from forge.store.store import Store
 
 _HEAD = """\
@@ -56,6 +58,8 @@ def export(store: Store) -> str:
         project.name: _project(project, stages.get(project.name, []), variables) for project in store.projects.all()
     }
     found["notifications"] = {one.name: _notification(store, one, variables) for one in store.notifications.all()}
+    if (oidc := store.oidc.get()) is not None:
+        found["oidc"] = _oidc(store, oidc, variables)
     kept = {section: things for section, things in found.items() if things}
     return _HEAD + yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=120, default_flow_style=False)
 
@@ -74,6 +78,13 @@ def _notification(store: Store, notification: Notification, variables: _Variable
     kept = store.secrets.get_all(f"notification/{notification.name}")
     secrets = [name for name in ("address", "key") if name in kept]
     return found | {name: variables.reference(notification.name, "notification", name) for name in secrets}
+
+
+def _oidc(store: Store, oidc: Oidc, variables: _Variables) -> dict[str, Any]:
+    found = written(oidc, OIDC)
+    if store.secrets.get(SECRET_PLACE) is not None:
+        found["secret"] = variables.reference("oidc", "secret")
+    return found
 
 
 def _project(project: Project, stages: Iterable[Stage], variables: _Variables) -> dict[str, Any]:

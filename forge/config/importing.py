@@ -14,10 +14,11 @@ from forge.config.document import (
     References,
     WantedConnection,
     WantedNotification,
+    WantedOidc,
     WantedProject,
     WantedStage,
 )
-from forge.config.shapes import NOTIFICATION, PREFERENCES, PROJECT, STAGE
+from forge.config.shapes import NOTIFICATION, OIDC, PREFERENCES, PROJECT, STAGE
 from forge.deploy.connections import ConnectionService
 from forge.deploy.notifications import NotificationService
 from forge.deploy.preferences import PreferenceService
@@ -29,6 +30,7 @@ from forge.domain.secret import Secret
 from forge.domain.stage import Stage
 from forge.store.connections import kind_of
 from forge.store.database import Change
+from forge.store.oidc import SECRET_PLACE
 from forge.store.store import Store
 
 
@@ -54,6 +56,7 @@ class Import:
             lines += [self._stage(change, stage) for stage in project.stages]
         self._check(document)
         lines += [self._notification(change, wanted) for wanted in document.notifications]
+        lines.append(self._oidc(change, document.oidc) if document.oidc is not None else "")
         return [line for line in lines if line]
 
     # ---- one thing each: "" if it is as it should be
@@ -132,6 +135,21 @@ class Import:
             return f"+ notification {name}"
         said = [f"a new {what}" for what, secret in given.items() if secret is not None]
         return f"~ notification {name}: {'; '.join(differences(before, wanted.value, NOTIFICATION) + said)}"
+
+    def _oidc(self, change: Change, wanted: WantedOidc) -> str:
+        before = self.store.oidc.get()
+        secret = self._value(wanted.secret, self.store.secrets.get(SECRET_PLACE))
+        if before == wanted.value and secret is None:
+            return ""
+        with wanted.item.located():
+            wanted.value.check_projects({project.name for project in self.store.projects.all()})
+        self.store.oidc.put(change, wanted.value, self.actor)
+        if secret is not None:
+            self.store.secrets.put(change, SECRET_PLACE, secret)
+        if before is None:
+            return f"+ oidc {wanted.value.issuer}"
+        said = differences(before, wanted.value, OIDC) + (["a new secret"] if secret is not None else [])
+        return f"~ oidc: {'; '.join(said)}"
 
     def _check(self, document: Document) -> None:
         """When all is in its place: what two things may not both have."""

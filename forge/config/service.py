@@ -64,6 +64,10 @@ class ConfigService:
         self._renew(work.changed, document)
         return lines or [NOTHING]
 
+    def says_who_may(self, text: str) -> bool:
+        """Whether a file is also about who may sign in. Raise Invalid."""
+        return read_document(text).oidc is not None
+
     def _try(self, document: Document, environment: Mapping[str, str]) -> NoReturn:
         with self.store.database.change() as change:
             raise _TakeBack(self._import(environment, "nobody").all(change, document))

@@ -11,6 +11,7 @@ from forge.config import units
 from forge.config.tree import Item
 from forge.domain.errors import Invalid
 from forge.domain.notification import NotificationKind, Occasion
+from forge.domain.oidc import Group
 from forge.domain.preferences import UnknownImage
 from forge.domain.project import Health, HealthKind, Limits, Volume, VolumeKind
 from forge.domain.stage import Tolerance, Update, UpdateMode
@@ -219,6 +220,17 @@ PREFERENCES: Shape = {
     "backup_hour": WHOLE,
     "backup_days": WHOLE,
     "backup_weeks": WHOLE,
+}
+OIDC: Shape = {
+    "issuer": TEXT,
+    "client_id": TEXT,
+    "label": TEXT,
+    "scopes": TEXTS,
+    "name_claim": TEXT,
+    "groups_claim": TEXT,
+    "groups": records(Group, {"group": TEXT, "role": TEXT, "projects": TEXTS}),
+    "others": TEXT,
+    "ca": TEXT,
 }
 HEALTH: Shape = {"kind": one_of(HealthKind), "path": TEXT, "timeout": DURATION}
 VOLUME: Shape = {

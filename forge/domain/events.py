@@ -34,6 +34,7 @@ TYPES: Mapping[str, str] = {
     "sign_in_failed": "somebody did not get in, for admins; payload: name (null: of nobody here), address, why",
     "session_ended": "sessions were ended, for admins; payload: name, many",
     "token_changed": "a token was made or ended, for admins; payload: id, name, person, change, project, stage",
+    "oidc_changed": "the provider that people sign in at was set up or removed, for admins; payload: change, issuer",
     "hello": "first frame of a stream; not kept; payload: version, epoch, cursors, reset",
     "ping": "the stream is alive; not kept; payload: at",
     "resync": "what was asked for is too old to replay: load the present; payload: topics",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from forge.people.accounts import Accounts
 from forge.people.codes import Codes
 from forge.people.entrance import Entrance
+from forge.people.oidc.service import OidcService
 from forge.people.passwords import Passwords
 from forge.people.sessions import SessionService
 from forge.people.setup import Setup
@@ -27,6 +28,7 @@ class People:
     tokens: TokenService
     setup: Setup
     standings: Standings
+    oidc: OidcService
 
 
 def people_of(store: Store, passwords: Passwords | None = None) -> People:
@@ -42,5 +44,5 @@ def people_of(store: Store, passwords: Passwords | None = None) -> People:
         accounts=accounts, codes=codes,
         entrance=Entrance(store, passwords, codes, sessions, Throttle(clock)),
         sessions=sessions, tokens=TokenService(store, standings, clock),
-        setup=Setup(store, accounts), standings=standings,
+        setup=Setup(store, accounts), standings=standings, oidc=OidcService(store, clock),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from forge.store.events import Events
 from forge.store.instances import Instances
 from forge.store.metrics import Metrics
 from forge.store.notifications import Deliveries, Notifications
+from forge.store.oidc import OidcStore
 from forge.store.people import People, Sessions, Tokens
 from forge.store.projects import Projects
 from forge.store.secrets import Secrets
@@ -40,6 +41,7 @@ class Store:
     people: People
     sessions: Sessions
     tokens: Tokens
+    oidc: OidcStore
 
 
 def make_store(database: Database, vault: Vault) -> Store:
@@ -62,4 +64,5 @@ def make_store(database: Database, vault: Vault) -> Store:
         people=People(database),
         sessions=Sessions(database),
         tokens=Tokens(database),
+        oidc=OidcStore(database),
     )

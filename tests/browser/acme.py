@@ -29,7 +29,11 @@ PEOPLE: tuple[tuple[str, Role, tuple[str, ...] | None], ...] = (
     ("ben", Role.DEPLOYER, ("checkout", "shop")),
     ("vera", Role.VIEWER, None),
 )
-TOKENS = (("GitHub of shop", "shop", "dev", 80 * DAY), ("Release robot", "checkout", None, 5 * DAY), ("Wallboard", None, None, None))
+TOKENS = (
+    ("GitHub of shop", "shop", "dev", 80 * DAY),
+    ("Release robot", "checkout", None, 5 * DAY),
+    ("Wallboard", None, None, None),
+)
 RED, GREEN, YELLOW, CYAN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m", "\x1b[0m"
 
 LIVELY = Behaviour(
@@ -116,7 +120,8 @@ class Acme:
 
     def _people(self) -> None:
         """Who may, where they are signed in, and the tokens of their programs."""
-        service, firefox = self.world.forge.people, "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"
+        service = self.world.forge.people
+        firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"
         self._now_it_is(8 * DAY)
         for name, role, projects in PEOPLE:
             made = Person(name=name, role=role, projects=None if projects is None else frozenset(projects))

@@ -35,7 +35,7 @@ function answering(answer: (request: Request) => Response) {
 }
 
 beforeEach(() => {
-  session.who = { name: 'ada', role: 'admin' };
+  session.who = { name: 'ada', role: 'admin', person: true, projects: null, token: null };
   session.state = 'in';
 });
 afterEach(() => vi.unstubAllGlobals());
