@@ -1,4 +1,4 @@
-"""Who may, as people live it: the link on the terminal, an admin, a deployer of one project, a token for CI, and its end."""
+"""Who may, as people live it: the link on the terminal, an admin, a deployer of one project, a token for CI."""
 
 from __future__ import annotations
 
