@@ -160,7 +160,7 @@ def send_setup() -> AnyResponse:
     token, name, password = form.get("token", ""), form.get("name", "").strip().lower(), form.get("password", "")
     try:
         if password != form.get("again", ""):
-            raise Invalid("The two passwords are not the same")
+            raise Invalid("The two passwords are not the same: type both again.")
         person = runtime().people.setup.use(token, name, password)
     except ForgeError as error:
         page = render_template("setup.html", token=token, name=name, said=error.message)
