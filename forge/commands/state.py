@@ -29,7 +29,6 @@ EXITS = {
     23: "the key is missing, unreadable, or another one than the secrets were sealed with",
     24: "the data folder was written by a newer Forge",
     25: "the database is damaged, or cannot be used",
-    26: "the file is no backup, or was changed",
     130: "ended by Ctrl-C",
     255: "the one file could not unpack itself: see TMPDIR in docs/install.md",
 }
