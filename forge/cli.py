@@ -80,7 +80,6 @@ _EXIT_BY_CODE: Mapping[str, int] = {
     "damaged_database": 25,
     "store_unavailable": 25,
     "sign_in_not_set_up": 26,
-    "damaged_backup": 27,
     "passphrase": 23,
 }
 _EXIT_BY_STATUS: Mapping[int, int] = {400: 2, 413: 2, 415: 2, 422: 2, 401: 5, 403: 5, 404: 6, 409: 7, 502: 8, 503: 8}

@@ -55,6 +55,8 @@ def _restored(path: Path, settings: Settings, passphrase: Secret | None) -> Rest
 
     try:
         return put_back(path, settings, passphrase)
+    except archive.Damaged:
+        raise
     except (Invalid, VaultError):
         if passphrase is not None or archive.is_database(path) or archive.read_header(path).keys is None:
             raise

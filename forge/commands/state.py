@@ -30,7 +30,6 @@ EXITS = {
     24: "the data folder was written by a newer Forge",
     25: "the database is damaged, or cannot be used",
     26: "others could reach it, and nobody can sign in yet: make an admin first",
-    27: "the file is no backup, or was changed",
     130: "ended by Ctrl-C",
     255: "the one file could not unpack itself: see TMPDIR in docs/install.md",
 }

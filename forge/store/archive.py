@@ -18,7 +18,7 @@ from typing import Annotated, BinaryIO
 
 import msgspec
 
-from forge.domain.errors import ForgeError, Invalid
+from forge.domain.errors import Invalid
 from forge.domain.secret import Secret
 from forge.store.wrapping import Wrapped, unwrap, wrap
 from forge.vault import Vault, VaultError
@@ -50,7 +50,7 @@ class Header(msgspec.Struct, kw_only=True):
     keys: Wrapped | None = None
 
 
-class Damaged(ForgeError):
+class Damaged(Invalid):
     """The file is no backup, is cut off, or was changed."""
 
     code = "damaged_backup"

@@ -13,7 +13,7 @@ class Visitor:
         self.asked, self.faults = 0, []
         self._caddy, self._domain = caddy, domain
         self._leaving = threading.Event()
-        self._thread = threading.Thread(target=self._visit)
+        self._thread = threading.Thread(target=self._visit, daemon=True)
         self._thread.start()
 
     def _visit(self) -> None:

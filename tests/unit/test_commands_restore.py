@@ -52,7 +52,7 @@ def test_a_wrong_passphrase_and_a_file_that_is_none_have_their_codes(taken, tmp_
     there = tmp_path / "there"
     run("--data", str(there), "restore", str(taken), "--passphrase-env", "WORDS", WORDS="wrong horse battery", code=23)
     taken.write_bytes(b"hello")
-    assert "no backup of Forge" in restore(there, str(taken), code=27).stderr
+    assert "no backup of Forge" in restore(there, str(taken), code=2).stderr
     assert "There is no file" in restore(there, str(tmp_path / "nowhere"), code=2).stderr
 
 

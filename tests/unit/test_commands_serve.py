@@ -113,4 +113,5 @@ def test_the_data_of_a_newer_forge_has_its_own_code(made):
 
 def test_a_damaged_database_has_its_own_code(made):
     (made / "forge.db").write_bytes(b"x" * 10_000)
-    assert "Restore a backup" in run("--data", str(made), "serve", code=25).stderr
+    said = run("--data", str(made), "serve", code=25).stderr
+    assert f"`forge restore --data {made} FILE` puts a backup back" in said
