@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forge.api.context import actor, context, principal, runtime
 from forge.api.contract import JSON, Operation, operation
-from forge.api.guard import COOKIE, allow, allow_anyone, by_launch_token
+from forge.api.guard import COOKIE, allow, allow_anyone, by_launch_token, count_wrong
 from forge.api.tickets import TICKET_SECONDS
 from forge.api.types import Wire
 from forge.domain.errors import ForgeError, Invalid, Unauthorized
@@ -193,6 +193,8 @@ def _who_is(body: SignIn) -> tuple[Principal, str]:
         return runtime().store.people.get(name).principal, "password"
     if body.ticket is not None:
         found, how = context().tickets.use(body.ticket), "ticket"
+        if found is None:
+            count_wrong(context())
     else:
         found, how = by_launch_token(body.token or "", request, context()), "launch token"
     if found is None:

@@ -60,6 +60,15 @@ def test_an_attempt_that_was_no_mistake_is_taken_back_and_earlier_ones_stay(cloc
     assert slow.begin(["ada"]) > 0
 
 
+def test_an_attempt_that_is_taken_back_makes_nobody_wait(clock):
+    slow = Throttle(clock)
+    fail(slow, "ada")
+    clock.now += 2
+    assert slow.begin(["ada"]) == 0
+    slow.undo(["ada"])
+    assert slow.begin(["ada"]) == 0
+
+
 def test_who_got_in_is_forgiven(clock):
     slow = Throttle(clock)
     fail(slow, "ada")
