@@ -10,6 +10,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
+HANDED_ON = "forge.handed_on"  # of a request's environment: whether a proxy passed it on, trusted or not
 _SAID = ("FOR", "PROTO", "HOST", "PORT", "BY", "PREFIX", "SERVER")
 
 
@@ -21,7 +22,8 @@ def trusting(app: Wsgi, proxies: tuple[str, ...]) -> Wsgi:
 
     def told(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         said = {name: environ.pop(f"HTTP_X_FORWARDED_{name}", "") for name in _SAID}
-        environ.pop("HTTP_FORWARDED", None)
+        others = [environ.pop("HTTP_FORWARDED", ""), environ.get("HTTP_X_REAL_IP", "")]
+        environ[HANDED_ON] = any([*said.values(), *others])
         if _is_of(environ.get("REMOTE_ADDR", ""), networks):
             environ["REMOTE_ADDR"] = _client(environ["REMOTE_ADDR"], said["FOR"], networks)
             scheme, host = _last(said["PROTO"]).lower(), _last(said["HOST"])

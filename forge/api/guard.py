@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, current_app, g, request
 
 from forge.api.context import READS, Context, check_stage, context
+from forge.api.forwarded import HANDED_ON
 from forge.domain.errors import Forbidden, NotFound, TooMany, Unauthorized, Unavailable
 from forge.domain.person import Principal, Reach, Role, owner
 from forge.http import is_loopback
@@ -20,7 +21,6 @@ from forge.settings import Settings
 
 COOKIE: Final = "forge_session"
 BODY_LIMIT: Final = 1 << 20
-_FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 _OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -126,7 +126,7 @@ def by_launch_token(token: str, request: Request, context: Context) -> Principal
 
 def is_here(request: Request) -> bool:
     """Whether a request was made on this machine, and not handed on by a proxy."""
-    return is_loopback(request.remote_addr or "") and not any(name in request.headers for name in _FORWARDED)
+    return is_loopback(request.remote_addr or "") and not request.environ.get(HANDED_ON)
 
 
 def _by_token(request: Request, context: Context) -> Principal | None:

@@ -24,7 +24,12 @@ TABLE: Mapping[str, str] = {
     "GET /": ANYBODY,
     "GET /api/activity": COMMON,
     "GET /api/applying-notifications": ADMIN,
-    "GET /api/backup": ADMIN,
+    "POST /api/backup": ADMIN,
+    "GET /api/backups": ADMIN,
+    "POST /api/backups": ADMIN,
+    "DELETE /api/backups/<name>": ADMIN,
+    "GET /api/backups/<name>": ADMIN,
+    "PUT /api/backups/passphrase": ADMIN,
     "GET /api/config": ADMIN,
     "POST /api/config": ADMIN,
     "POST /api/deploy": ADMIN,
@@ -153,7 +158,7 @@ PLACES = {
     "project": "shop", "stage": "dev", "deploy": 1, "instance": "canary", "sighting": 1, "receipt": 1, "delivery": 1,
     "secret": "wrong", "id": 1,
 }  # fmt: skip
-NAMES = {"registries": "main", "proxies": "edge", "engines": "local", "people": "dora", "notifications": "ops"}
+NAMES = {"backups": "none", "registries": "main", "proxies": "edge", "engines": "local", "people": "dora", "notifications": "ops"}
 QUERIES = {"/api/registries/<name>/tags": "?image=org/shop"}  # what is not whole is refused before who asks matters
 HIDDEN = {"no_project", "no_deploy", "no_instance", "no_sighting"}
 
