@@ -158,7 +158,10 @@ PLACES = {
     "project": "shop", "stage": "dev", "deploy": 1, "instance": "canary", "sighting": 1, "receipt": 1, "delivery": 1,
     "secret": "wrong", "id": 1,
 }  # fmt: skip
-NAMES = {"backups": "none", "registries": "main", "proxies": "edge", "engines": "local", "people": "dora", "notifications": "ops"}
+NAMES = {
+    "backups": "none", "registries": "main", "proxies": "edge", "engines": "local", "people": "dora",
+    "notifications": "ops",
+}  # fmt: skip
 QUERIES = {"/api/registries/<name>/tags": "?image=org/shop"}  # what is not whole is refused before who asks matters
 HIDDEN = {"no_project", "no_deploy", "no_instance", "no_sighting"}
 
