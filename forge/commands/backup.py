@@ -151,6 +151,8 @@ def _download(file: Path, ask: Callable[[Callable[[bytes], object]], None]) -> N
             ask(_keeper(opened, file))
             os.fsync(opened.fileno())
         unfinished.replace(file)
+    except OSError as error:
+        raise ForgeError(f"{file} cannot be written: {error.strerror}", code="file") from error
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -99,7 +99,7 @@ def _database(settings: Settings) -> Finding:
     except sqlite3.DatabaseError as error:
         return Finding("database", False, f"{settings.database} cannot be read ({error}): restore a backup of it")
     if said != "ok":
-        return Finding("database", False, f"{settings.database} is damaged ({said[:100]}): restore a backup of it")
+        return Finding("database", False, f"{settings.database} is damaged ({said[:100]}): see `forge restore --help`")
     if version > newest:
         return Finding("database", False, f"its schema is {version}, this Forge knows {newest}: use the newer Forge")
     later = "" if version == newest else f"; the next start brings it to {newest}"

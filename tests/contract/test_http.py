@@ -17,6 +17,7 @@ from schemathesis.specs.openapi import checks as openapi_checks
 
 from forge.api.hub import Hub
 from forge.domain.sighting import Decision, Sighting
+from forge.store import wrapping
 from tests.api_world import World, a_world
 
 IMAGE = "127.0.0.1:5000/org/shop:dev-1"
@@ -48,7 +49,8 @@ OUR_LOGIN = schemathesis.Config.from_dict({"generation": {"with-security-paramet
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    with a_world(tmp_path_factory.mktemp("http") / "data") as world:
+    with a_world(tmp_path_factory.mktemp("http") / "data") as world, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(wrapping, "USUAL_COST", 1 << 4)  # what makes a passphrase hard to guess takes its time
         world.connect()
         world.registry.push("org/shop", "dev-1")
         world.context.wrong.clock = itertools.count(step=100).__next__  # wrong tokens are part of the attack

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.e2e.conftest import stage
 from tests.e2e.live import until
 from tests.parts import images
 from tests.parts.caddy import STRANGER
@@ -133,6 +134,23 @@ def test_while_caddy_is_away_a_deploy_fails_with_a_sentence_and_is_taken_back(ho
     assert forge.serving("unrouted/dev") == ["dev-1"]
     until(lambda: house.page("dev-unrouted") == (200, "dev-1\n"), "the route is back", 45)
     assert forge.deploy("unrouted/dev", "dev-2")["status"] == "succeeded"
+
+
+def test_caddy_cut_off_while_the_new_one_is_watched_leaves_one_that_serves_and_is_reached(house):
+    forge = house.forge
+    live_project(house, "cut", stage("dev", bake=4))
+    images.push(house.registry, "cut", "dev-2")
+    number = forge.do("POST", "/api/projects/cut/stages/dev/deploys", {"tag": "dev-2"})["id"]
+    until(lambda: "bake" in [s["name"] for s in forge.get(f"/api/deploys/{number}")["steps"]], "it is watched")
+    house.caddy.stop()
+    time.sleep(0.5)
+    house.caddy.start()  # without its routes
+    ended = forge.wait(number)
+    serving = ["dev-2"] if ended["status"] == "succeeded" else ["dev-1"]
+    assert ended["status"] in {"succeeded", "failed"}
+    assert forge.serving("cut/dev") == serving
+    until(lambda: house.page("dev-cut") == (200, f"{serving[0]}\n"), "people reach what serves", 45)
+    until(lambda: len(forge.instances("cut/dev")) == 1, "one is there")
 
 
 def test_routes_of_strangers_outlive_everything(house):
