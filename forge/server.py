@@ -116,7 +116,7 @@ class Server:
             **WAITRESS_SETTINGS, "max_request_body_size": _LARGEST_BODY, "ident": "",
             "max_request_header_size": _LARGEST_HEADERS, "clear_untrusted_proxy_headers": False, "map": {},
         }  # fmt: skip
-        first = create_server(self._app, sockets=[listening], **more)
+        first: Any = create_server(self._app, sockets=[listening], **more)
         first.channel_class = _Channel
         self._servers.append(first)
         if self._gate is not None:
