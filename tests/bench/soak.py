@@ -31,7 +31,7 @@ DEPLOYS, READERS, DELIVERIES, LINES = 20, 50, 40, 2000  # in a round
 PROJECTS = ("shop", "site", "wiki")
 TAGS = 8
 KEPT_EVENTS = 1000
-MOST_GROWTH = 1.1
+MOST_GROWTH = 1.05
 MOST_FOR_EACH = 8  # KB
 
 
