@@ -24,6 +24,7 @@ DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0
 PACE = 0.06  # seconds
 HTTP = Health(kind=HealthKind.HTTP, path="/healthz", timeout=600)
 PASSWORD = "four words of acme"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"
 PEOPLE: tuple[tuple[str, Role, tuple[str, ...] | None], ...] = (
     ("anna", Role.ADMIN, None),
     ("ben", Role.DEPLOYER, ("checkout", "shop")),
@@ -121,14 +122,13 @@ class Acme:
     def _people(self) -> None:
         """Who may, where they are signed in, and the tokens of their programs."""
         service = self.world.forge.people
-        firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"
         self._now_it_is(8 * DAY)
         for name, role, projects in PEOPLE:
             made = Person(name=name, role=role, projects=None if projects is None else frozenset(projects))
             service.accounts.add(made, PASSWORD, "anna")
         self._now_it_is(50 * MINUTE)
-        service.sessions.begin("anna", address="10.4.0.7", agent=firefox)
-        service.sessions.begin("ben", address="10.4.0.21", agent=firefox)
+        service.sessions.begin("anna", address="10.4.0.7", agent=FIREFOX)
+        service.sessions.begin("ben", address="10.4.0.21", agent=FIREFOX)
         anna, now = self.world.forge.store.people.get("anna").principal, time.time()
         for name, project, stage, lasts in TOKENS:
             wanted = Token(

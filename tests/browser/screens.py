@@ -56,6 +56,11 @@ SCREENS = (
     Screen(name="engines", path="/engines", shows="Connections", picture=False),
     Screen(name="settings", path="/settings/webhook", shows="Settings"),
     Screen(name="notifications", path="/settings/notifications", shows="Settings"),
+    Screen(name="account", path="/settings/account", shows="Your account"),
+    Screen(name="people", path="/settings/people", shows="People"),
+    Screen(name="person", path="/settings/people?add", shows="Add a person", picture=False),
+    Screen(name="tokens", path="/settings/tokens", shows="API tokens"),
+    Screen(name="token", path="/settings/tokens?add", shows="Make a token", picture=False),
     Screen(name="settings-domains", path="/settings/domains", shows="Settings", picture=False),
     Screen(name="project-settings", path="/projects/{project}/settings", shows="{project}"),
     Screen(name="stage-settings", path="/projects/{project}/stages/dev", shows="{project}", picture=False),
@@ -67,5 +72,5 @@ SCREENS = (
     Screen(name="palette", path="/", shows="Search or run a command", keys=("Control+k",)),
     Screen(name="shortcuts", path="/", shows="Keyboard shortcuts", keys=("?",), picture=False),
     Screen(name="no-page", path="/nowhere", shows="There is no such page", picture=False),
-    Screen(name="sign-in", path="/", shows="Sign in to Forge", guest=True),
+    Screen(name="sign-in", path="/sign-in", shows="Sign in to Forge", guest=True),
 )

@@ -4,6 +4,7 @@ import { api, asProblem, ok } from '#lib/api/client.ts';
 import type { Engine, Part, PollState, Proxy, Registry, TestAnswer } from '#lib/api/types.ts';
 import type { Frame, Live } from '#lib/live/live.svelte.ts';
 import type { Board } from '#lib/state/board.svelte.ts';
+import { session } from '#lib/state/forge.svelte.ts';
 import { Resource } from '#lib/state/resource.svelte.ts';
 import { WORST_FIRST, type Mark } from '#lib/status.ts';
 import { KINDS, NOUNS, type Noun } from './nouns.ts';
@@ -41,7 +42,7 @@ const fromForge: Source = {
   proxies: () => ok(api.GET('/api/proxies')),
   engines: () => ok(api.GET('/api/engines')),
   parts: async () => (await ok(api.GET('/api/health'))).parts,
-  polling: () => ok(api.GET('/api/polling')),
+  polling: async () => (session.seesAll ? ok(api.GET('/api/polling')) : []),
   defaultProxy: async () => (await ok(api.GET('/api/settings'))).default_proxy,
   test: (noun, name, image) => ok(api.POST(`/api/${noun}/{name}/test`, params(name, image))),
 };

@@ -29,7 +29,6 @@ export const en = {
     shortcuts: 'Keyboard shortcuts',
     toLight: 'Switch to the light theme',
     toDark: 'Switch to the dark theme',
-    account: (name: string) => `Signed in as ${name}`,
     signOut: 'Sign out',
     language: 'Русский',
     themeSystem: 'Theme of the system',

@@ -30,7 +30,6 @@ export const ru: Words = {
     shortcuts: 'Клавиши',
     toLight: 'Светлая тема',
     toDark: 'Тёмная тема',
-    account: (name) => `Вы вошли как ${name}`,
     signOut: 'Выйти',
     language: 'English',
     themeSystem: 'Тема системы',

@@ -69,16 +69,12 @@ export function snippetOf(user: User, forge: string, { role, project, stage }: S
 }
 
 function curl(address: string, tag: string | null, indent: string): string {
+  const body = [`  -H 'Content-Type: application/json'`, `  -d "{\\"tag\\": \\"${tag}\\"}"`];
   const lines = [
-    `curl --fail --silent --show-error ${tag === null ? '' : '-X POST '}${address} \\`,
+    `curl --fail --silent --show-error${tag === null ? '' : ' -X POST'}`,
+    `  ${address}`,
     `  -H "Authorization: Bearer $FORGE_TOKEN"`,
+    ...(tag === null ? [] : body),
   ];
-  if (tag !== null)
-    lines.splice(
-      1,
-      1,
-      `${lines[1]} \\`,
-      `  -H 'Content-Type: application/json' -d "{\\"tag\\": \\"${tag}\\"}"`,
-    );
-  return lines.map((line) => indent + line).join('\n');
+  return lines.map((line) => indent + line).join(' \\\n');
 }

@@ -28,6 +28,11 @@ class Session {
     return project === undefined || who.projects === null || who.projects.includes(project);
   }
 
+  /** Some things are about all projects: who sees some of them only is not asked to look. */
+  get seesAll(): boolean {
+    return this.who?.projects === null;
+  }
+
   /** Changes with who is signed in, and with what they may: what was asked for before is asked for anew. */
   get rights(): string {
     const { who } = this;

@@ -18,6 +18,7 @@ interface Told {
 }
 
 const QUIET = 30_000; // milliseconds after which the stream is not waited for
+const OFTEN = 4000; // milliseconds between two questions of who is not told
 const MISSED = 3; // a frame that comes after so many intervals: what was between is loaded
 
 export class Metrics {
@@ -40,16 +41,18 @@ export class Metrics {
     this.#ask = ask;
   }
 
-  /** Follow the stream until the returned function is called. */
-  follow(live: Live): () => void {
-    const leave = live.subscribe({
-      topic: 'metrics',
-      onGap: () => void this.load(),
-      onFrame: (frame) => this.hear(frame),
-    });
-    // who may see some projects only is told nothing by the stream, and has to ask
+  /** Follow the stream until the returned function is called. Who sees some projects only is not `told`, and asks. */
+  follow(live: Live, told = true): () => void {
+    if (!told) void this.load();
+    const leave = !told
+      ? () => {}
+      : live.subscribe({
+          topic: 'metrics',
+          onGap: () => void this.load(),
+          onFrame: (frame) => this.hear(frame),
+        });
     const timer = setInterval(() => {
-      const quiet = Date.now() - this.#heard > QUIET;
+      const quiet = Date.now() - this.#heard > (told ? QUIET : OFTEN);
       if (quiet && document.visibilityState !== 'hidden') void this.load();
     }, 5000);
     return () => {

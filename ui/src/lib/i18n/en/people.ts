@@ -97,7 +97,7 @@ export const people = {
   removeBody: (name: string) => `${name} cannot sign in any more. What they did stays in Activity.`,
   removeDo: 'Remove',
   removed: (name: string) => `${name} was removed`,
-  lastAdminTitle: (name: string) => `${name} is the only admin`,
+  lastAdminTitle: (name: string) => `${name} cannot be removed`,
   lastAdminBody: 'Somebody has to be there who may do everything.',
   understood: 'Understood',
 

@@ -95,7 +95,7 @@ export const people: Words['people'] = {
   removeBody: (name) => `${name} больше не сможет войти. Сделанное останется в журнале.`,
   removeDo: 'Удалить',
   removed: (name) => `${name}: удалено`,
-  lastAdminTitle: (name) => `${name} – единственный администратор`,
+  lastAdminTitle: (name) => `${name}: удалить нельзя`,
   lastAdminBody: 'Кто-то должен иметь право на всё.',
   understood: 'Понятно',
 
