@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.acme import PASSWORD
 from tests.browser.chromium import SIGNED_OUT, Person
-from tests.browser.reading import card
+from tests.browser.reading import card, ended
 from tests.browser.town_process import Town
 
 pytestmark = pytest.mark.real
@@ -87,9 +87,7 @@ def deploys(window: Page) -> None:
     window.keyboard.press("d")
     window.get_by_label("Tag or digest").fill("main-c41f7aa")
     window.keyboard.press("Enter")
-    drawer = window.get_by_role("dialog", name="main-c41f7aa to shop/dev")
-    expect(drawer).to_contain_text("Succeeded")
-    window.keyboard.press("Escape")
+    ended(window, "main-c41f7aa to shop/dev", "Succeeded")
     expect(card(window, "main-c41f7aa", "shop/dev")).to_contain_text("Running")
 
 
@@ -102,7 +100,7 @@ def cannot_see_what_is_for_admins(window: Page) -> None:
     expect(window.get_by_text("Only an admin may see or change this.")).to_be_visible()
     window.keyboard.press("Control+k")
     window.keyboard.type("new project")
-    expect(window.get_by_text("Nothing found.")).to_be_visible()
+    expect(window.get_by_role("dialog").get_by_role("status")).to_have_text("Nothing found.")
     window.keyboard.press("Escape")
 
 

@@ -92,7 +92,7 @@ export const people: Words['people'] = {
     n
       ? `${count(n, 'токен API перестанет', 'токена API перестанут', 'токенов API перестанут')} действовать: то, что работает с ними в CI, получит отказ.`
       : '',
-  removeBody: (name) => `${name} больше не сможет войти. Сделанное останется в журнале.`,
+  removeBody: (name) => `${name} больше не сможет войти. Сделанное останется в «Событиях».`,
   removeDo: 'Удалить',
   removed: (name) => `${name}: удалено`,
   lastAdminTitle: (name) => `${name}: удалить нельзя`,
@@ -194,7 +194,7 @@ export const people: Words['people'] = {
   tokenEndUnused: 'Он ни разу не использован.',
   tokenEnded: (name) => `${name} больше ничего не открывает`,
   tokenName: 'Кто им пользуется',
-  tokenNameHelp: 'Так он будет записан в журнале рядом с вашим именем, например «GitHub of shop».',
+  tokenNameHelp: 'Так он будет записан в «Событиях» рядом с вашим именем, например «GitHub of shop».',
   tokenProject: 'Проект',
   tokenAllProjects: 'Все, что видите вы',
   tokenStage: 'Стадия',
