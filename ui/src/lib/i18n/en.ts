@@ -5,6 +5,7 @@ import { engines } from './en/engines.ts';
 import { deploys } from './en/deploys.ts';
 import { metrics } from './en/metrics.ts';
 import { notifications } from './en/notifications.ts';
+import { oidc } from './en/oidc.ts';
 import { past } from './en/past.ts';
 import { settings } from './en/settings.ts';
 import { settingup } from './en/settingup.ts';
@@ -316,6 +317,7 @@ export const en = {
   deploys,
   metrics,
   notifications,
+  oidc,
   past,
   settings,
   settingup,

@@ -6,6 +6,7 @@ import { engines } from './ru/engines.ts';
 import { deploys } from './ru/deploys.ts';
 import { metrics } from './ru/metrics.ts';
 import { notifications } from './ru/notifications.ts';
+import { oidc } from './ru/oidc.ts';
 import { past } from './ru/past.ts';
 import { settings } from './ru/settings.ts';
 import { settingup } from './ru/settingup.ts';
@@ -317,6 +318,7 @@ export const ru: Words = {
   deploys,
   metrics,
   notifications,
+  oidc,
   past,
   settings,
   settingup,

@@ -6,6 +6,7 @@ import FileCog from '@lucide/svelte/icons/file-cog';
 import Globe from '@lucide/svelte/icons/globe';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
 import History from '@lucide/svelte/icons/history';
+import LogIn from '@lucide/svelte/icons/log-in';
 import Monitor from '@lucide/svelte/icons/monitor';
 import PackageOpen from '@lucide/svelte/icons/package-open';
 import Users from '@lucide/svelte/icons/users';
@@ -24,7 +25,8 @@ export type SectionId =
   | 'backup'
   | 'window'
   | 'browser'
-  | 'people';
+  | 'people'
+  | 'oidc';
 
 export interface Section {
   id: SectionId;
@@ -45,4 +47,5 @@ export const SECTIONS: Section[] = [
   { id: 'window', icon: AppWindow, fields: ['close_to_tray'] },
   { id: 'browser', icon: Monitor, fields: [] },
   { id: 'people', icon: Users, fields: [] },
+  { id: 'oidc', icon: LogIn, fields: [] },
 ];
