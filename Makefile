@@ -5,6 +5,7 @@ LOCK := --universal --generate-hashes --python-version 3.11 --no-emit-index-url 
 INSTALLED := .venv/installed
 WINDOW := .venv/window
 PACKAGES := ui/node_modules/.package-lock.json
+PROVIDER := tests/oidc/node_modules/.package-lock.json
 BOARD := forge/static/index.html
 # A file with a window is made where GTK's headers are; without them it opens the browser (docs/window.md).
 GTK := $(shell test "$$(uname)" = Linux && pkg-config --exists gobject-introspection-1.0 cairo && echo window)
@@ -40,10 +41,13 @@ ui: setup $(PACKAGES) ## The board: checked, tested, and built into forge/static
 $(PACKAGES): ui/package-lock.json
 	cd ui && npm ci --ignore-scripts --no-audit --no-fund
 
+$(PROVIDER): tests/oidc/package-lock.json # the provider that sign-in by OpenID Connect is tested against
+	cd tests/oidc && npm ci --ignore-scripts --no-audit --no-fund
+
 $(BOARD): $(PACKAGES) $(shell git ls-files ui)
 	cd ui && npm run build
 
-test: setup parts window lint ui ## Everything that CI runs
+test: setup parts window lint ui $(PROVIDER) ## Everything that CI runs
 	$(BIN)/python -m pytest
 
 lint: setup ## Style, types, and who may import whom
@@ -80,5 +84,5 @@ lock: ## Choose versions anew and write the lock files
 	rm -rf .build/lock
 
 clean: ## Remove what was made here
-	rm -rf .venv .build build dist ui/node_modules ui/.svelte-kit *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .build build dist ui/node_modules ui/.svelte-kit tests/oidc/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,6 +20,8 @@ _WRONG = {
     "azp": "It is for another client",
     "nonce": "It belongs to another sign-in",
     "at_hash": "It does not belong to the access token that came with it",
+    "iat": "It is of the future: compare the clocks of Forge's machine and of the provider's",
+    "nbf": "It is of the future: compare the clocks of Forge's machine and of the provider's",
     "sub": "It says not whom it is about",
 }
 
@@ -43,7 +45,7 @@ def signing(offered: Iterable[str]) -> tuple[str, ...]:
 def read_id_token(text: str, keys: Iterable[Any], wanted: Wanted, now: float) -> Mapping[str, Any]:
     """The claims of a token that is all that is wanted. Raise Unauthorized with what is wrong with it."""
     from authlib.oidc.core.claims import CodeIDToken  # noqa: PLC0415  slow to import
-    from joserfc.errors import ClaimError, ExpiredTokenError, JoseError  # noqa: PLC0415
+    from joserfc.errors import ClaimError, ExpiredTokenError  # noqa: PLC0415
 
     header, claims = _signed(text, keys, wanted.algorithms)
     one: dict[str, Any] = {"iss": wanted.issuer, "aud": wanted.client_id}
@@ -57,10 +59,6 @@ def read_id_token(text: str, keys: Iterable[Any], wanted: Wanted, now: float) ->
         ) from None
     except ClaimError as error:
         raise _refused(_WRONG.get(error.claim, f"Its {error.claim[:40]} is missing or wrong"), error.claim) from None
-    except JoseError:  # iat or nbf to come
-        raise _refused(
-            "It is of the future: compare the clocks of Forge's machine and of the provider's", "iat"
-        ) from None
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT:
         raise _refused(_WRONG["sub"], "sub")

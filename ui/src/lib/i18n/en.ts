@@ -6,6 +6,7 @@ import { engines } from './en/engines.ts';
 import { deploys } from './en/deploys.ts';
 import { metrics } from './en/metrics.ts';
 import { notifications } from './en/notifications.ts';
+import { oidc } from './en/oidc.ts';
 import { past } from './en/past.ts';
 import { people } from './en/people.ts';
 import { replicas } from './en/replicas.ts';
@@ -319,6 +320,7 @@ export const en = {
   deploys,
   metrics,
   notifications,
+  oidc,
   past,
   people,
   replicas,

@@ -7,6 +7,7 @@ import { engines } from './ru/engines.ts';
 import { deploys } from './ru/deploys.ts';
 import { metrics } from './ru/metrics.ts';
 import { notifications } from './ru/notifications.ts';
+import { oidc } from './ru/oidc.ts';
 import { past } from './ru/past.ts';
 import { people } from './ru/people.ts';
 import { replicas } from './ru/replicas.ts';
@@ -320,6 +321,7 @@ export const ru: Words = {
   deploys,
   metrics,
   notifications,
+  oidc,
   past,
   people,
   replicas,

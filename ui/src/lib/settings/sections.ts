@@ -8,6 +8,7 @@ import Globe from '@lucide/svelte/icons/globe';
 import HardDrive from '@lucide/svelte/icons/hard-drive';
 import History from '@lucide/svelte/icons/history';
 import KeyRound from '@lucide/svelte/icons/key-round';
+import LogIn from '@lucide/svelte/icons/log-in';
 import Monitor from '@lucide/svelte/icons/monitor';
 import PackageOpen from '@lucide/svelte/icons/package-open';
 import Users from '@lucide/svelte/icons/users';
@@ -29,7 +30,8 @@ export type SectionId =
   | 'browser'
   | 'account'
   | 'tokens'
-  | 'people';
+  | 'people'
+  | 'oidc';
 
 export interface Section {
   id: SectionId;
@@ -54,6 +56,7 @@ export const SECTIONS: Section[] = [
   { id: 'account', icon: CircleUser, fields: [], everybody: true },
   { id: 'tokens', icon: KeyRound, fields: [], everybody: true },
   { id: 'people', icon: Users, fields: [] },
+  { id: 'oidc', icon: LogIn, fields: [] },
 ];
 
 /** Those that whoever is signed in may open. */

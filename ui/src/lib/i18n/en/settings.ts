@@ -12,6 +12,11 @@ export const settings = {
   copy: 'Copy',
   copyWhat: (what: string) => `Copy: ${what}`,
   sections: {
+    oidc: {
+      title: 'Sign-in',
+      about:
+        'People sign in where your organisation has them already: at a provider of OpenID Connect, whose groups say what they may here.',
+    },
     webhook: {
       title: 'Webhook',
       about:

@@ -18,6 +18,11 @@ export const settings: Words['settings'] = {
   copy: 'Копировать',
   copyWhat: (what) => `Копировать: ${what}`,
   sections: {
+    oidc: {
+      title: 'Вход',
+      about:
+        'Люди входят там, где они уже есть в вашей организации: через провайдера OpenID Connect, чьи группы определяют их права здесь.',
+    },
     webhook: {
       title: 'Вебхук',
       about:

@@ -1,0 +1,43 @@
+import type { Words } from '../en.ts';
+
+export const oidc: Words['oidc'] = {
+  redirect: 'Провайдер должен возвращать людей на этот адрес',
+  redirectHelp:
+    'Укажите его там как redirect URI конфиденциального веб-клиента с потоком authorization code и PKCE.',
+  issuer: 'Issuer',
+  issuerHelp: 'Точно так, как пишет провайдер, до последней косой черты. Остальное Forge узнает там сам.',
+  clientId: 'Client ID',
+  secret: 'Секрет клиента',
+  label: 'Надпись на кнопке',
+  labelStart: 'Войти через OpenID Connect',
+  scopes: 'Scopes',
+  scopesHelp: 'Через пробел. Некоторые провайдеры сообщают группы только с отдельным scope, например groups.',
+  nameClaim: 'Claim с именем',
+  nameClaimHelp: 'Как человек будет называться здесь после первого входа: preferred_username или email.',
+  groupsClaim: 'Claim с группами',
+  groupsClaimHelp: 'Например groups; realm_access.roles найдёт роли внутри realm_access.',
+  groups: 'Что можно каждой группе',
+  groupsHelp:
+    'Проверяется при каждом входе. Из нескольких групп действует старшая роль, с проектами тех групп, у которых она есть.',
+  none: 'Ни одна группа не указана: войти там пока никто не сможет, если это не разрешено всем остальным ниже.',
+  group: 'Группа',
+  role: 'Роль',
+  projects: 'Проекты',
+  projectsAll: 'все',
+  add: 'Добавить группу',
+  remove: (group) => `Убрать ${group || 'эту группу'}`,
+  others: 'Все остальные',
+  othersHelp: 'Кто не состоит ни в одной из этих групп.',
+  refused: 'Не пускать',
+  roles: { viewer: 'Наблюдатель', deployer: 'Выкладывает', admin: 'Администратор' },
+  save: 'Сохранить',
+  saved: 'Теперь там можно войти',
+  test: 'Проверить',
+  testHelp: 'Спрашивает провайдера по сохранённым настройкам; никто при этом не входит.',
+  testing: 'Проверяем …',
+  removeAll: 'Удалить',
+  removeTitle: 'Удалить вход через OpenID Connect?',
+  removeText:
+    'Никто больше не сможет войти через провайдера, а Forge забудет секрет клиента и права групп. Люди и те, кто уже вошёл, останутся.',
+  removed: 'Вход через OpenID Connect удалён',
+};
