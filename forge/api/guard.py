@@ -116,11 +116,11 @@ def authenticate(request: Request, context: Context) -> Principal | None:
 
 
 def standing(request: Request, context: Context) -> Callable[[], bool]:
-    """Whether whoever asks now still is who they are: as long as their session or token says so. Never raises."""
+    """Whether whoever asks still is who they were found to be: as long as their session or token says so."""
     people, text, cookie = context.runtime.people, _bearer(request), request.cookies.get(COOKIE, "")
     if text is None:
-        return _same_as_now(lambda: people.sessions.find(cookie))
-    return _same_as_now(lambda: people.tokens.find(text)) if text.startswith(PREFIX) else lambda: True
+        return _still(g.principal, lambda: people.sessions.find(cookie))
+    return _still(g.principal, lambda: people.tokens.find(text)) if text.startswith(PREFIX) else lambda: True
 
 
 def by_launch_token(token: str, request: Request, context: Context) -> Principal | None:
@@ -175,9 +175,7 @@ def _bearer(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _same_as_now(find: Callable[[], Principal | None]) -> Callable[[], bool]:
-    found = find()
-
+def _still(found: Principal, find: Callable[[], Principal | None]) -> Callable[[], bool]:
     def stands() -> bool:
         try:
             return find() == found

@@ -68,15 +68,29 @@ def asking(forge: ForgeProcess, **headers: str):
     return ask
 
 
-def test_from_the_link_on_the_terminal_to_a_token_that_is_over(house: House):
-    forge = house.forge
+def set_up(forge: ForgeProcess):
+    """Ada, by the link on the terminal."""
     until(lambda: "/setup?token=" in forge.log.read_text("utf-8"), "the link is on the terminal")
     (link,) = re.findall(r"http://\S+(/setup\?token=[\w-]+)", forge.log.read_text("utf-8"))
     assert forge.ask("GET", link, headers={}).status == 200
-    once = {"token": link.partition("=")[2], "name": "ada", "password": ADA, "again": ADA}
-    ada = asking(forge, Cookie=form(forge, "/setup", **once))
-    assert ada("POST", "/api/setup", {"token": once["token"], "name": "eve", "password": ADA}).status == 409
+    token = link.partition("=")[2]
+    ada = asking(forge, Cookie=form(forge, "/setup", token=token, name="ada", password=ADA, again=ADA))
+    assert ada("POST", "/api/setup", {"token": token, "name": "eve", "password": ADA}).status == 409
+    return ada
 
+
+def deploys_its_stage_only(house: House, program) -> None:
+    queued = program("POST", "/api/projects/mine/stages/dev/deploys", {"tag": "dev-1"})
+    assert queued.status == 202
+    assert house.forge.wait(queued.json["id"])["status"] == "succeeded"
+    assert house.page("dev-mine") == (200, "dev-1\n")
+    for place, status in (("theirs/stages/dev", 404), ("mine/stages/rel", 403)):
+        assert program("POST", f"/api/projects/{place}/deploys", {"tag": "dev-1"}).status == status
+
+
+def test_from_the_link_on_the_terminal_to_a_token_that_is_over(house: House):
+    forge = house.forge
+    ada = set_up(forge)
     house.furnish()
     for name in ("mine", "theirs"):
         house.project(name, stage("dev"), stage("rel"))
@@ -89,16 +103,7 @@ def test_from_the_link_on_the_terminal_to_a_token_that_is_over(house: House):
     assert [one["name"] for one in dora("GET", "/api/projects").json] == ["mine"]
     token = dora("POST", "/api/tokens", {"name": "ci", "project": "mine", "stage": "dev"}).json["secret"]
     program = asking(forge, Authorization=f"Bearer {token}")
-
-    queued = program("POST", "/api/projects/mine/stages/dev/deploys", {"tag": "dev-1"})
-    assert queued.status == 202
-    assert forge.wait(queued.json["id"])["status"] == "succeeded"
-    assert house.page("dev-mine") == (200, "dev-1\n")
-    refused = [
-        program("POST", f"/api/projects/{place}/deploys", {"tag": "dev-1"}).status
-        for place in ("theirs/stages/dev", "mine/stages/rel")
-    ]
-    assert refused == [404, 403]
+    deploys_its_stage_only(house, program)
 
     with closing(http.client.HTTPConnection("127.0.0.1", forge.port, timeout=10)) as stream:
         stream.request("GET", "/api/events", headers={"Cookie": cookie})
@@ -108,7 +113,7 @@ def test_from_the_link_on_the_terminal_to_a_token_that_is_over(house: House):
         assert b"ping" not in followed.read()  # it ends by itself, before the next beat
     assert [ask("GET", "/api/projects/mine").status for ask in (dora, program)] == [401, 401]
 
-    told = {event["type"] for event in ada("GET", "/api/activity?limit=200").json}
-    assert {"person_changed", "signed_in", "token_changed"} <= told
-    said = forge.log.read_text("utf-8") + str(ada("GET", "/api/activity?limit=200").json)
+    happened = ada("GET", "/api/activity?limit=200").json
+    assert {"person_changed", "signed_in", "token_changed"} <= {event["type"] for event in happened}
+    said = forge.log.read_text("utf-8") + str(happened)
     assert not [secret for secret in (ADA, DORA, token) if secret in said]

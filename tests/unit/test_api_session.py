@@ -157,6 +157,7 @@ def test_the_setup_link_makes_the_first_admin_and_signs_in(world):
     link = world.runtime.people.setup.token()
     refused = world.nobody.post("/api/setup", json={"token": "wrong", "name": "ada", "password": PASSWORD})
     assert (refused.status_code, refused.json["code"]) == (401, "wrong_setup")
+    assert world.runtime.store.events.activity(before=None, limit=1, people=True)[0].payload["why"] == "setup link"
     made = world.nobody.post("/api/setup", json={"token": link, "name": "ada", "password": PASSWORD})
     assert (made.status_code, made.json["role"]) == (201, "admin")
     assert world.nobody.get("/api/me").json["name"] == "ada"

@@ -40,7 +40,7 @@ def test_a_wrong_name_and_a_wrong_password_are_the_same_answer_and_the_same_work
         with pytest.raises(Unauthorized) as caught:
             town.people.entrance.check(name, "wrong", None, f"10.0.0.{len(name)}")
         answers.append((caught.value.code, caught.value.message, town.hasher.checked - before))
-    assert set(answers) == {("wrong_sign_in", "Name or password are wrong.", 1)}
+    assert set(answers) == {("wrong_sign_in", "Name or password is wrong.", 1)}
 
 
 def test_a_name_is_guessed_slowly_wherever_from(town: Town):
