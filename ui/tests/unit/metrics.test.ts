@@ -99,6 +99,19 @@ describe('what is used now', () => {
 });
 
 describe('following', () => {
+  it('asks at once and often for who sees some projects only, and is told nothing', async () => {
+    vi.useFakeTimers();
+    const ask = vi.fn(async () => aNow());
+    const subscribe = vi.fn();
+    const end = new Metrics(ask).follow({ subscribe } as unknown as Live, false);
+    expect(ask).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(20_100);
+    expect(ask).toHaveBeenCalledTimes(5);
+    expect(subscribe).not.toHaveBeenCalled();
+    end();
+    vi.useRealTimers();
+  });
+
   it('asks now and then where the stream tells nothing, and not after the end', async () => {
     vi.useFakeTimers();
     const ask = vi.fn(async () => aNow());

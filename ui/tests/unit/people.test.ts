@@ -1,7 +1,7 @@
 import { fireEvent, render, screen, within } from '@testing-library/svelte';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { tell } from '#lib/activity/tell.ts';
-import { api, Problem } from '#lib/api/client.ts';
+import { api, ok, Problem } from '#lib/api/client.ts';
 import type { Happening, Person, SessionView, Token } from '#lib/api/types.ts';
 import type { Live } from '#lib/live/live.svelte.ts';
 import { lostWith, removePerson } from '#lib/people/actions.ts';
@@ -136,6 +136,17 @@ describe('being signed in', () => {
     await expect(provenBy('old', Promise.reject(other))).rejects.toMatchObject({
       fields: { new: 'Too short' },
     });
+  });
+
+  it.each([
+    ['wrong_password', 'in'],
+    ['wrong_code', 'in'],
+    ['unauthorized', 'lost'],
+  ])('401 with %s: one is %s', async (code, state) => {
+    vi.spyOn(live, 'stop').mockImplementation(() => {});
+    const answer = { error: { code, detail: 'No.' }, response: new Response(null, { status: 401 }) };
+    await expect(ok(Promise.resolve(answer))).rejects.toThrow('No.');
+    expect(session.state).toBe(state);
   });
 
   it('leads back to where one wanted to be, once', () => {

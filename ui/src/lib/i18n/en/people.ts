@@ -201,6 +201,7 @@ export const people = {
   tokenEnded: (name: string) => `${name} opens nothing any more`,
   tokenName: 'What uses it',
   tokenNameHelp: 'As it will stand in Activity beside your name, such as “GitHub of shop”.',
+  programAdmin: 'May do everything, but for people, sessions and tokens.',
   tokenProject: 'Project',
   tokenAllProjects: 'All that you see',
   tokenStage: 'Stage',

@@ -195,6 +195,7 @@ export const people: Words['people'] = {
   tokenEnded: (name) => `${name} больше ничего не открывает`,
   tokenName: 'Кто им пользуется',
   tokenNameHelp: 'Так он будет записан в «Событиях» рядом с вашим именем, например «GitHub of shop».',
+  programAdmin: 'Может всё, кроме того, что касается людей, сеансов и токенов.',
   tokenProject: 'Проект',
   tokenAllProjects: 'Все, что видите вы',
   tokenStage: 'Стадия',
