@@ -44,7 +44,8 @@ def test_anything_else_is_none(issuer):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("client_id", " "), ("label", ""), ("label", "x" * 201), ("scopes", ("profile",)), ("scopes", ("openid", "a b")),
+        ("client_id", " "), ("label", ""), ("label", "x" * 201), ("scopes", ("profile",)),
+        ("scopes", ("openid", "a b")),
         ("name_claim", ""), ("groups_claim", "a b"), ("others", "owner"), ("others", "admin"),
         ("groups", (Group(group="a", role="viewer"), Group(group="a", role="admin"))),
         ("groups", tuple(Group(group=f"g{number}", role="viewer") for number in range(201))),
