@@ -116,11 +116,11 @@ def authenticate(request: Request, context: Context) -> Principal | None:
 
 
 def standing(request: Request, context: Context) -> Callable[[], bool]:
-    """Whether whoever asks now still is who they are: as long as their session or token says so. Never raises."""
+    """Whether whoever asks still is who they were found to be: as long as their session or token says so."""
     people, text, cookie = context.runtime.people, _bearer(request), request.cookies.get(COOKIE, "")
     if text is None:
-        return _same_as_now(lambda: people.sessions.find(cookie))
-    return _same_as_now(lambda: people.tokens.find(text)) if text.startswith(PREFIX) else lambda: True
+        return _still(g.principal, lambda: people.sessions.find(cookie))
+    return _still(g.principal, lambda: people.tokens.find(text)) if text.startswith(PREFIX) else lambda: True
 
 
 def by_launch_token(token: str, request: Request, context: Context) -> Principal | None:
@@ -130,7 +130,7 @@ def by_launch_token(token: str, request: Request, context: Context) -> Principal
     right = hmac.compare_digest(token.encode("utf-8", "replace"), context.runtime.token.reveal().encode())
     if right and is_here(request):
         return owner()
-    _count_wrong(context)
+    count_wrong(context)
     return None
 
 
@@ -147,7 +147,7 @@ def _by_token(request: Request, context: Context) -> Principal | None:
         return by_launch_token(text, request, context)
     found = context.runtime.people.tokens.find(text)
     if found is None:
-        _count_wrong(context)
+        count_wrong(context)
     else:
         context.runtime.people.tokens.touch(text)
     return found
@@ -163,7 +163,8 @@ def _by_cookie(request: Request, context: Context) -> Principal | None:
     return found
 
 
-def _count_wrong(context: Context) -> None:
+def count_wrong(context: Context) -> None:
+    """Somebody came with a token or a ticket that is none; raise TooMany if there were too many."""
     if context.wrong.add():
         raise TooMany("There were too many wrong tokens. Wait a minute.", retry_after=60)
 
@@ -174,9 +175,7 @@ def _bearer(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _same_as_now(find: Callable[[], Principal | None]) -> Callable[[], bool]:
-    found = find()
-
+def _still(found: Principal, find: Callable[[], Principal | None]) -> Callable[[], bool]:
     def stands() -> bool:
         try:
             return find() == found

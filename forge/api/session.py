@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forge.api.context import actor, context, principal, runtime
 from forge.api.contract import JSON, Operation, operation
-from forge.api.guard import COOKIE, allow, allow_anyone, by_launch_token
+from forge.api.errors import status_of
+from forge.api.guard import COOKIE, allow, allow_anyone, by_launch_token, count_wrong
 from forge.api.tickets import TICKET_SECONDS
 from forge.api.types import Wire
 from forge.domain.errors import ForgeError, Invalid, Unauthorized
-from forge.domain.person import Principal, Reach, Role
+from forge.domain.person import Person, Principal, Reach, Role
 from forge.people.sessions import SECONDS
 
 blueprint = Blueprint("session", __name__)
@@ -82,10 +83,10 @@ def sign_in(body: SignIn) -> Response:
 
 @blueprint.post("/api/setup")
 @allow_anyone("the setup link's token is the proof; it is good once, while there is nobody")
-@operation(Operation(body=SetUp, status=201, answer=Who, refuses=(401, 409)))
+@operation(Operation(body=SetUp, status=201, answer=Who, refuses=(401, 409, 429)))
 def set_up(body: SetUp) -> Response:
     """Make the first admin, and sign them in."""
-    person = runtime().people.setup.use(body.token, body.name, body.password)
+    person = _first(body.token, body.name, body.password)
     return _entered(person.principal, "setup", 201)
 
 
@@ -163,11 +164,11 @@ def send_setup() -> AnyResponse:
     token, name, password = form.get("token", ""), form.get("name", "").strip().lower(), form.get("password", "")
     try:
         if password != form.get("again", ""):
-            raise Invalid("The two passwords are not the same")
-        person = runtime().people.setup.use(token, name, password)
+            raise Invalid("The two passwords are not the same: type both again.")
+        person = _first(token, name, password)
     except ForgeError as error:
         page = render_template("setup.html", token=token, name=name, said=error.message)
-        return Response(page, status=422)
+        return Response(page, status=status_of(error))
     return _enter(person.principal, "setup")
 
 
@@ -193,6 +194,16 @@ def _oidc_label() -> str | None:
     return found.label if found is not None else None
 
 
+def _first(token: str, name: str, password: str) -> Person:
+    """Make the first admin. Raise Unauthorized for a wrong token, TooMany after too many, Conflict or Invalid."""
+    try:
+        return runtime().people.setup.use(token, name, password)
+    except Unauthorized:
+        count_wrong(context())
+        runtime().people.entrance.refused(request.remote_addr or "", "setup link")
+        raise
+
+
 def _who_is(body: SignIn) -> tuple[Principal, str]:
     """Who signs in, and how. Raise Unauthorized or TooMany."""
     address = request.remote_addr or ""
@@ -201,6 +212,8 @@ def _who_is(body: SignIn) -> tuple[Principal, str]:
         return runtime().store.people.get(name).principal, "password"
     if body.ticket is not None:
         found, how = context().tickets.use(body.ticket), "ticket"
+        if found is None:
+            count_wrong(context())
     else:
         found, how = by_launch_token(body.token or "", request, context()), "launch token"
     if found is None:
@@ -218,7 +231,7 @@ def _by_form(body: SignIn) -> AnyResponse:
         found, how = _who_is(body)
     except ForgeError as error:
         page = sign_in_page(error.message, body.name or "", code=error.code in {"code_needed", "wrong_code"})
-        return Response(page, status=429 if error.code == "too_many" else 401)
+        return Response(page, status=status_of(error))
     return _enter(found, how)
 
 

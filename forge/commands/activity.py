@@ -59,13 +59,19 @@ def _news(client: Client, project: str | None, last: int) -> Iterator[Event]:
     """What is recorded after number `last`, without end. The stream only says when to look: the record says who."""
     from forge.commands.stream import follow  # noqa: PLC0415  slow to import
 
-    for heard in follow(client, "events", lost=trying_again):
+    for heard in follow(client, _topics(client), lost=trying_again):
         if heard["type"] in {"ping", "deploy_step"}:  # activity has no steps
             continue
         with contextlib.suppress(NotRunning, Refused):  # it is stopping: the next hello is a reason to look again
             for event in _after(client, project, last):
                 last = event["id"]
                 yield event
+
+
+def _topics(client: Client) -> str:
+    """Where to listen: an admin hears about people too, a token does not."""
+    who = client.get("session")
+    return "events?topics=state,people" if who["role"] == "admin" and who["token"] is None else "events"
 
 
 def _after(client: Client, project: str | None, last: int) -> list[Event]:

@@ -25,7 +25,7 @@ class Accounts:
             check_password(password, person.name)
         kept = None if password is None else self._passwords.hash(password)
         with self._store.database.change() as change:
-            if person.role is not Role.ADMIN and not self._store.people.admins(change, person.name):
+            if person.role is not Role.ADMIN and not self._store.people.admins(change, besides=""):
                 raise Conflict("Make an admin first: somebody has to be there who may do all", code="no_admin")
             self._store.people.add(change, person, kept)
             told("person_changed", change, actor, name=person.name, change="made", role=person.role.word)

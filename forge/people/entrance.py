@@ -81,7 +81,7 @@ class Entrance:
             )
         if why == "code":
             return Unauthorized("This code is wrong, or was used: wait for the next one.", code="wrong_code")
-        return Unauthorized("Name or password are wrong.", code="wrong_sign_in")
+        return Unauthorized("Name or password is wrong.", code="wrong_sign_in")
 
     def _known(self, name: str) -> bool:
         try:

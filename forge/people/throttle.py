@@ -17,6 +17,7 @@ _MOST = 10_000  # keys: a flood from everywhere must not take the memory
 class _Count:
     failures: int = 0
     last: float = 0.0
+    before: float = 0.0  # the one before the last
 
     @property
     def until(self) -> float:
@@ -48,7 +49,7 @@ class Throttle:
         with self._lock:
             for key in keys:
                 if (count := self._counts.get(key)) is not None:
-                    count.failures -= 1
+                    count.failures, count.last = count.failures - 1, count.before
 
     def forget(self, key: str) -> None:
         """All mistakes are forgiven."""
@@ -59,7 +60,7 @@ class Throttle:
         count = self._counts.pop(key, None)
         if count is None or now - count.last > _FORGOTTEN:
             count = _Count()
-        count.failures, count.last = count.failures + 1, now
+        count.failures, count.before, count.last = count.failures + 1, count.last, now
         self._counts[key] = count  # the latest are last
         if len(self._counts) > _MOST:
             del self._counts[next(iter(self._counts))]

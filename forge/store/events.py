@@ -63,7 +63,7 @@ class Events:
         """Changes of state, the newest first, numbered below `before`; `quiet`: without what others tell anyway.
         `projects` are those it may be of, beside what is of none; None: all. `people`: also what is about people.
         """
-        topics = [STATE, PEOPLE] if people else [STATE]
+        topics = [STATE, PEOPLE] if people and project is None and stage is None else [STATE]  # people are of none
         where = [f"topic IN ({', '.join('?' * len(topics))})", "type <> 'deploy_step'"]
         values = list[Any](topics)
         for condition, value in (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
+from flask import Flask, g, request
 
 from forge.api.app import make_app
-from forge.api.guard import COOKIE, Declaration, allow, allow_anyone, declaration
-from forge.domain.person import Principal, Role
+from forge.api.guard import COOKIE, Declaration, _check_host, allow, allow_anyone, declaration, standing
+from forge.domain.errors import Forbidden, Unavailable
+from forge.domain.person import Person, Principal, Role
+from forge.settings import Settings
 from tests.api_world import world_fixture  # noqa: F401
 
 OWN_PAGE = {"Origin": "http://localhost"}
@@ -156,6 +158,50 @@ def test_a_declaration_goes_with_the_view():
 @pytest.mark.parametrize("sent", ["Bearer wrong", "Bearer", "Basic YTpi", "Bearer \N{LATIN SMALL LETTER E WITH ACUTE}"])
 def test_a_wrong_login_is_nobody(world, sent):
     assert world.nobody.get("/api/projects", headers={"Authorization": sent}).status_code == 401
+
+
+@pytest.mark.parametrize("change", ["ended", "less"])
+def test_a_stream_that_begins_just_as_rights_change_does_not_outlive_them(world, change):
+    people, session = world.runtime.people, world.session(ADMIN)
+    world.session(Principal(name="bob", role=Role.ADMIN))
+    with world.app.test_request_context(headers={"Cookie": f"{COOKIE}={session}"}):
+        g.principal = people.sessions.find(session)
+        if change == "ended":
+            people.sessions.end(session, "ada")
+        else:
+            people.accounts.change(Person(name="ada", role=Role.VIEWER), "bob")
+        assert not standing(request, world.context)()
+
+
+def test_a_database_that_does_not_answer_ends_streams_rather_than_their_writer(world, monkeypatch):
+    session = world.session(ADMIN)
+    with world.app.test_request_context(headers={"Cookie": f"{COOKIE}={session}"}):
+        g.principal = world.runtime.people.sessions.find(session)
+        stands = standing(request, world.context)
+    assert stands()
+
+    def away() -> None:
+        raise Unavailable("The database is locked")
+
+    monkeypatch.setattr(world.runtime.people.standings, "known", away)
+    assert not stands()
+
+
+def test_beyond_loopback_addresses_are_answered_and_strangers_names_are_not(tmp_path):
+    app = Flask("beyond")
+    for host, asked, answered in (
+        ("0.0.0.0", "192.168.1.5:8400", True),
+        ("0.0.0.0", "evil.org", False),
+        ("127.0.0.1", "192.168.1.5", False),
+        ("forge.lan", "forge.lan", True),
+    ):
+        with app.test_request_context(headers={"Host": asked}):
+            try:
+                _check_host(request, Settings(data=tmp_path, host=host))
+            except Forbidden:
+                assert not answered, asked
+            else:
+                assert answered, asked
 
 
 def test_too_many_wrong_tokens_have_to_wait_while_the_right_one_works(world):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from forge.api.guard import COOKIE
+from forge.domain.person import Person, Role
 from tests.api_world import world_fixture  # noqa: F401
+
+PASSWORD = "correct horse battery"
 
 
 def token(world) -> str:
@@ -100,3 +103,108 @@ def test_a_form_of_another_site_cannot_sign_anybody_in(world):
     answer = world.nobody.post("/sign-in", data={"token": token(world)}, headers={"Origin": "http://evil.org"})
     assert answer.status_code == 403
     assert "Set-Cookie" not in answer.headers
+
+
+def make_ada(world) -> None:
+    world.runtime.people.accounts.add(Person(name="ada", role=Role.ADMIN), PASSWORD, "test")
+
+
+def test_a_name_and_its_password_are_traded_for_the_cookie(world):
+    assert world.nobody.get("/api/sign-in").json == {"people": False}
+    make_ada(world)
+    assert world.nobody.get("/api/sign-in").json == {"people": True}
+    answer = world.nobody.post("/api/session", json={"name": "Ada", "password": PASSWORD})
+    assert (answer.status_code, answer.json["name"], answer.json["person"]) == (200, "ada", True)
+    assert "HttpOnly" in answer.headers["Set-Cookie"]
+    assert PASSWORD not in answer.text
+
+
+@pytest.mark.parametrize("name", ["ada", "nobody"])
+def test_who_guesses_waits_and_learns_nothing(world, name):
+    make_ada(world)
+    answers = [world.nobody.post("/api/session", json={"name": name, "password": "wrong"}) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+    assert {answer.json["code"] for answer in answers[:5]} == {"wrong_sign_in"}
+    assert answers[-1].headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("body", [{"name": "ada"}, {"password": "x"}, {"name": "a", "password": "b", "token": "c"}])
+def test_half_a_sign_in_is_none(world, body):
+    assert world.nobody.post("/api/session", json=body).status_code == 422
+
+
+def test_too_many_wrong_tickets_have_to_wait(world):
+    statuses = [world.nobody.post("/api/session", json={"ticket": "wrong"}).status_code for _ in range(21)]
+    assert statuses == [401] * 20 + [429]
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"environ_base": {"REMOTE_ADDR": "192.168.1.7"}},
+        {"headers": {"X-Forwarded-For": "192.168.1.7"}},
+        {"headers": {"Forwarded": "for=192.168.1.7"}},
+    ],
+)
+def test_the_launch_token_is_good_on_this_machine_only(world, elsewhere):
+    answer = world.nobody.post("/api/session", json={"token": token(world)}, **elsewhere)
+    assert (answer.status_code, answer.json["code"]) == (401, "wrong_token")
+    assert world.ask("GET", "/api/projects", **elsewhere).status_code == 401
+    assert world.ask("GET", "/api/projects").status_code == 200
+
+
+def test_the_setup_link_makes_the_first_admin_and_signs_in(world):
+    link = world.runtime.people.setup.token()
+    refused = world.nobody.post("/api/setup", json={"token": "wrong", "name": "ada", "password": PASSWORD})
+    assert (refused.status_code, refused.json["code"]) == (401, "wrong_setup")
+    assert world.runtime.store.events.activity(before=None, limit=1, people=True)[0].payload["why"] == "setup link"
+    made = world.nobody.post("/api/setup", json={"token": link, "name": "ada", "password": PASSWORD})
+    assert (made.status_code, made.json["role"]) == (201, "admin")
+    assert world.nobody.get("/api/me").json["name"] == "ada"
+    other = world.app.test_client()
+    again = other.post("/api/setup", json={"token": link, "name": "eve", "password": PASSWORD})
+    assert (again.status_code, again.json["code"]) == (409, "set_up")
+    assert other.get("/setup").headers["Location"] == "/"
+
+
+def test_the_page_of_the_setup_link_needs_no_script(world):
+    link, own = world.runtime.people.setup.token(), {"Origin": "http://localhost"}
+    page = world.nobody.get(f"/setup?token={link}")
+    assert link in page.text
+    assert "<script" not in page.text
+    sent = {"token": link, "name": "Ada", "password": PASSWORD, "again": "another"}
+    mistaken = world.nobody.post("/setup", data=sent, headers=own)
+    assert mistaken.status_code == 422
+    assert "not the same" in mistaken.text
+    assert PASSWORD not in mistaken.text
+    done = world.nobody.post("/setup", data={**sent, "again": PASSWORD}, headers=own)
+    assert (done.status_code, done.headers["Location"]) == (303, "/")
+    assert world.nobody.get("/api/session").json["name"] == "ada"
+
+
+def test_the_page_for_signing_in_asks_for_a_code_where_one_is_needed(world):
+    make_ada(world)
+    with world.runtime.store.database.change() as change:
+        world.runtime.store.people.set_counter(change, "ada", 1)
+    own = {"Origin": "http://localhost"}
+    page = world.nobody.get("/sign-in").text
+    assert 'name="password"' in page
+    assert 'name="code"' not in page
+    asked = world.nobody.post("/sign-in", data={"name": "ada", "password": PASSWORD}, headers=own)
+    assert asked.status_code == 401
+    assert 'name="code"' in asked.text
+    assert PASSWORD not in asked.text
+    waiting = [world.nobody.post("/sign-in", data={"name": "<b>", "password": "x"}, headers=own) for _ in range(6)]
+    assert waiting[-1].status_code == 429
+    assert "<b>" not in waiting[-1].text
+
+
+def test_coming_in_failing_and_leaving_are_told(world):
+    make_ada(world)
+    world.nobody.post("/api/session", json={"name": "ada", "password": "wrong"})
+    world.nobody.post("/api/session", json={"token": "wrong"})
+    world.nobody.post("/api/session", json={"name": "ada", "password": PASSWORD})
+    world.nobody.delete("/api/session", headers={"Origin": "http://localhost"})
+    told = world.runtime.store.events.activity(before=None, limit=4, people=True)
+    assert [event.type for event in told] == ["session_ended", "signed_in", "sign_in_failed", "sign_in_failed"]
+    assert [event.actor for event in told] == ["ada", "ada", "forge", "ada"]

@@ -56,7 +56,7 @@ def happens(monkeypatch):
 
     def told_by(*acts):
         def follow(_client, path, **_more):
-            assert path == "events"
+            assert path == "events?topics=state,people"
             yield {"type": "hello", "payload": {}}
             for type_, act in acts:
                 act()
