@@ -110,9 +110,9 @@ def make_ada(world) -> None:
 
 
 def test_a_name_and_its_password_are_traded_for_the_cookie(world):
-    assert world.nobody.get("/api/sign-in").json == {"people": False}
+    assert world.nobody.get("/api/sign-in").json == {"people": False, "oidc": None}
     make_ada(world)
-    assert world.nobody.get("/api/sign-in").json == {"people": True}
+    assert world.nobody.get("/api/sign-in").json == {"people": True, "oidc": None}
     answer = world.nobody.post("/api/session", json={"name": "Ada", "password": PASSWORD})
     assert (answer.status_code, answer.json["name"], answer.json["person"]) == (200, "ada", True)
     assert "HttpOnly" in answer.headers["Set-Cookie"]

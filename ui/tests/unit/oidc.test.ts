@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { KEEP } from '#lib/ui/SecretField.svelte';
-import { bodyOf, draftOf, emptyGroup, type OidcView } from './draft.ts';
+import { bodyOf, draftOf, emptyGroup, type OidcView } from '#lib/oidc/draft.ts';
 
 const known: OidcView = {
   issuer: 'https://id.example.org/',
