@@ -14,7 +14,8 @@ from tests.api_world import world_fixture  # noqa: F401
 
 OWN_PAGE = {"Origin": "http://localhost"}
 PUBLIC = {
-    "GET /", "GET /plain.css", "GET /sign-in/oidc", "GET /sign-in/oidc/callback", "GET /sign-in", "POST /sign-in", "POST /sign-out", "GET /setup", "POST /setup",
+    "GET /", "GET /plain.css", "GET /sign-in/oidc", "GET /sign-in/oidc/callback",
+    "GET /sign-in", "POST /sign-in", "POST /sign-out", "GET /setup", "POST /setup",
     "GET /api/health", "GET /api/openapi.json", "GET /api/sign-in", "POST /api/session", "POST /api/setup",
     "POST /api/webhook/<secret>",
 }  # fmt: skip
