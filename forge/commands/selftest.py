@@ -155,6 +155,18 @@ def _services(_: _Running) -> None:
         raise ValueError(f"a message to this machine was not refused: {answer.text}")
 
 
+def _oidc(_running: _Running) -> None:
+    from joserfc import jwt  # noqa: PLC0415
+    from joserfc.jwk import ECKey  # noqa: PLC0415
+
+    from forge.people.oidc.idtoken import Wanted, read_id_token  # noqa: PLC0415
+
+    key = ECKey.generate_key("P-256")
+    claims = {"iss": "i", "aud": "c", "sub": "s", "nonce": "n", "iat": 0, "exp": 1}
+    wanted = Wanted(issuer="i", client_id="c", nonce="n", access_token="", algorithms=("ES256",))
+    read_id_token(jwt.encode({"alg": "ES256"}, claims, key), [key.as_dict(private=False)], wanted, now=0)
+
+
 CHECKS: dict[str, Callable[[_Running], None]] = {
     "board": _interface,
     "HTTP contract": _contract,
@@ -164,4 +176,5 @@ CHECKS: dict[str, Callable[[_Running], None]] = {
     "certificates": _certificates,
     "terminal": _terminal,
     "notifications": _services,
+    "OpenID Connect": _oidc,
 }

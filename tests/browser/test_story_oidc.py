@@ -44,7 +44,9 @@ def test_the_way_to_the_provider_and_back_over_two_sites(forge, provider, invite
 
     person.context.clear_cookies(domain="localhost")  # the provider would remember bob
     window.get_by_role("link", name="Sign in by Example").click()
-    window.get_by_role("link", name="ada").click()
+    with window.expect_request(f"{forge.url}/") as arrival:
+        window.get_by_role("link", name="ada").click()
+    assert "forge_session=" in arrival.value.all_headers().get("cookie", "")  # a redirect would arrive without it
     window.wait_for_url(f"{forge.url}/")
     who = window.evaluate("async () => (await fetch('/api/session')).json()")
     assert (who["name"], who["role"], who["person"]) == ("ada", "admin", True)
