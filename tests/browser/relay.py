@@ -1,10 +1,11 @@
-"""A line between a browser and Forge that can be cut."""
+"""A line that can be cut: between a browser and Forge, or an engine and its registry."""
 
 from __future__ import annotations
 
 import select
 import socket
 import threading
+import time
 from contextlib import suppress
 from typing import Self
 
@@ -15,11 +16,13 @@ STREAM = b"GET /api/events"
 class Relay:
     """`url` leads to 127.0.0.1:`port` until `cut`: every connection breaks, new ones are refused, until `mend`.
 
-    `target` may be changed: new connections then lead there.
+    `target` may be changed: new connections then lead there. `carried` counts bytes; after each piece of them it rests
+    for `pause` seconds.
     """
 
     def __init__(self, port: int) -> None:
         self.target = port
+        self.pause, self.carried = 0.0, 0
         self._listening = _listen(0)
         self.port: int = self._listening.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -81,6 +84,8 @@ class Relay:
                         with self._lock:
                             self._streaming.add(near)
                     (far if one is near else near).sendall(data)
+                    self.carried += len(data)
+                    time.sleep(self.pause)
         except OSError:
             return
         finally:
