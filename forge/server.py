@@ -181,8 +181,7 @@ def serve(
 ) -> None:
     """Answer until SIGTERM or Ctrl-C, then end: streams first, deploys at a safe step."""
     server, ended = Server(runtime), threading.Event()
-    if sys.platform != "win32" and sys.__stderr__ is not None:
-        faulthandler.register(signal.SIGUSR1, sys.__stderr__)  # what each thread does: for one that seems to hang
+    _tell_of_threads()
     with _signals(ended.set):
         try:
             server.start()
@@ -193,6 +192,15 @@ def serve(
             ending()
             server.close()
             runtime.close()
+
+
+def _tell_of_threads() -> None:
+    """What each thread does is written when the process crashes, and when SIGUSR1 asks: for one that seems to hang."""
+    if sys.__stderr__ is None:
+        return  # a windowed program has none
+    faulthandler.enable(sys.__stderr__)
+    if sys.platform != "win32":
+        faulthandler.register(signal.SIGUSR1, sys.__stderr__)
 
 
 @contextlib.contextmanager

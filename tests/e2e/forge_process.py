@@ -128,7 +128,7 @@ class ForgeProcess:
         except subprocess.TimeoutExpired:
             self._process.send_signal(signal.SIGUSR1)  # the log says then what holds it up
         code = self._process.wait(30)
-        if code > 0:
+        if code not in {0, -number}:
             print(f"{self.log} ends with:\n{self.tail()}")
         return code, time.monotonic() - began
 
