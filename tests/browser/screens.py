@@ -56,6 +56,8 @@ SCREENS = (
     Screen(name="engines", path="/engines", shows="Connections", picture=False),
     Screen(name="settings", path="/settings/webhook", shows="Settings"),
     Screen(name="notifications", path="/settings/notifications", shows="Settings"),
+    Screen(name="backup", path="/settings/backup", shows="Backup"),
+    Screen(name="oidc", path="/settings/oidc", shows="Sign-in"),
     Screen(name="account", path="/settings/account", shows="Your account"),
     Screen(name="people", path="/settings/people", shows="People"),
     Screen(name="person", path="/settings/people?add", shows="Add a person", picture=False),
