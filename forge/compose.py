@@ -28,7 +28,7 @@ from forge.deploy.parts import Health
 from forge.deploy.preferences import PreferenceService
 from forge.deploy.projects import ProjectService
 from forge.deploy.prune import Pruner
-from forge.deploy.queue import Queue
+from forge.deploy.queue import Queue, environment_place
 from forge.deploy.quick import QuickDeploy
 from forge.deploy.reconcile import Reconciler
 from forge.deploy.requests import Requests
@@ -72,6 +72,7 @@ from forge.watch.sightings import SightingService
 from forge.watch.webhook import WebhookService
 
 _REMOVED_KEPT = 30 * 86400.0  # seconds the rows of removed instances stay
+_DEPLOYS_KEPT, _SIGHTINGS_KEPT = 500, 2000  # of a stage: more than anybody rolls back to, or reads
 
 ADDRESSES = {
     NotificationKind.APPRISE: apprise_services.check_address,
@@ -308,3 +309,6 @@ def housekeeping(store: Store) -> None:
     with store.database.change() as change:
         store.events.thin(change, store.preferences.get().events)
         store.instances.forget_removed(change, change.now - _REMOVED_KEPT)
+        store.sightings.thin(change, _SIGHTINGS_KEPT)
+        for deploy in store.deploys.thin(change, _DEPLOYS_KEPT):
+            store.secrets.delete(change, environment_place(deploy))

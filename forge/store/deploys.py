@@ -271,6 +271,19 @@ class Deploys:
             (deploy.project, deploy.stage, deploy.digest, deploy.id, reason, change.now),
         )
 
+    def thin(self, change: Change, keep: int) -> list[int]:
+        """Drop, with their steps, all but the newest `keep` of each stage that ended well, and the newest `keep` others;
+        which. What an instance that is there came from stays, as does what has not ended.
+        """
+        rows = change.execute(
+            "DELETE FROM deploy WHERE id IN (SELECT id FROM (SELECT id, status, row_number() OVER (PARTITION BY "
+            "project, stage, status = 'succeeded' ORDER BY id DESC) AS place FROM deploy) "
+            "WHERE place > ? AND status NOT IN ('queued', 'running', 'reverting')) "
+            "AND id NOT IN (SELECT deploy FROM instance WHERE status <> 'removed') RETURNING id",
+            (keep,),
+        )
+        return [row["id"] for row in rows.fetchall()]
+
     def release(self, change: Change, project: str, stage: str, digest: str) -> None:
         """End the quarantine of a digest."""
         change.execute(

@@ -98,6 +98,18 @@ class Sightings:
         _tell(change, kept)
         return kept
 
+    def thin(self, change: Change, keep: int) -> int:
+        """Drop all but the newest `keep` of each stage; how many. The last of a tag stays, as do those that wait: by
+        them it is known that the tag was seen.
+        """
+        return change.execute(
+            "DELETE FROM sighting WHERE id IN (SELECT id FROM (SELECT id, decision, "
+            "row_number() OVER (PARTITION BY project, stage ORDER BY id DESC) AS place, "
+            "row_number() OVER (PARTITION BY project, stage, tag ORDER BY id DESC) AS of_tag FROM sighting) "
+            "WHERE place > ? AND of_tag > 1 AND decision NOT IN ('held', 'waiting'))",
+            (keep,),
+        ).rowcount
+
     def decide(
         self,
         change: Change,

@@ -7,11 +7,12 @@ import pytest
 
 from forge.domain.deploy import Deploy, DeployKind, DeployStatus, StepRecord, StepStatus
 from forge.domain.errors import NotFound
+from forge.domain.instance import InstanceStatus
 from forge.domain.project import Health, HealthKind, Volume, VolumeKind
 from forge.domain.stage import Strategy, Update, UpdateMode
 from forge.domain.tags import parse_pattern
 from forge.store.deploys import Configuration
-from tests.unit.storing import DIGEST, NOON, OTHER, Clock, add_deploy, dev, open_store, shop
+from tests.unit.storing import DIGEST, NOON, OTHER, Clock, add_deploy, dev, instance, open_store, shop
 
 
 @pytest.fixture
@@ -253,3 +254,19 @@ def test_durations_are_of_steps_that_ended_well_the_newest_first(store):
     assert store.deploys.durations("shop", "wait until healthy") == [9, 5]
     assert store.deploys.durations("shop", "wait until healthy", limit=1) == [9]
     assert store.deploys.durations("shop", "pull") == []
+
+
+def test_the_newest_of_each_stage_that_went_well_and_that_did_not_stay_and_what_something_runs_from(store):
+    for status in (*[DeployStatus.SUCCEEDED] * 4, *[DeployStatus.FAILED] * 4):
+        deploy = add_deploy(store)
+        step(store, deploy)
+        end(store, deploy, status)
+    other, queued = add_deploy(store, stage="rel"), add_deploy(store)
+    end(store, other)
+    with store.database.change() as change:
+        store.instances.put(change, instance(deploy=1))
+        store.instances.put(change, instance(id="b2c3d4", deploy=2, status=InstanceStatus.REMOVED))
+        assert sorted(store.deploys.thin(change, 2)) == [2, 5, 6, 7]
+        assert store.deploys.thin(change, 2) == []
+    assert [one.id for one in store.deploys.page()] == [queued.id, other.id, 8, 4, 3, 1]
+    assert (store.deploys.steps(2), len(store.deploys.steps(1))) == ([], 1)

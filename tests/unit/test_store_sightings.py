@@ -194,3 +194,19 @@ def test_receipts_that_named_nothing_crowd_out_nothing_and_are_no_news(store, he
         receive(store, keep=20, decision="ignored", images=())
     assert [r.id for r in store.receipts.page(limit=200)] == [*range(31, 11, -1), 1]
     assert len(heard) == 1
+
+
+def test_the_newest_of_each_stage_stay_and_the_last_of_each_tag_and_what_waits(store):
+    see(store, tag="once")
+    for number in range(4):
+        see(store, tag="often", digest=f"sha256:{number:064}")
+    see(store, tag="asks", decision=Decision.WAITING)
+    see(store, tag="asks", digest=OTHER)
+    see(store, stage="rel", tag="often")
+    with store.database.change() as change:
+        assert store.sightings.thin(change, 2) == 3
+        assert store.sightings.thin(change, 2) == 0
+    left = [(one.tag, one.decision) for one in store.sightings.page(project="shop", stage="dev", limit=50)]
+    went = Decision.DEPLOY
+    assert left == [("asks", went), ("asks", Decision.WAITING), ("often", went), ("once", went)]
+    assert see(store, tag="once") is None, "it was seen"
