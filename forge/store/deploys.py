@@ -272,8 +272,8 @@ class Deploys:
         )
 
     def thin(self, change: Change, keep: int) -> list[int]:
-        """Drop, with their steps, all but the newest `keep` of each stage that ended well, and the newest `keep` others;
-        which. What an instance that is there came from stays, as does what has not ended.
+        """Drop, with their steps, all of a stage but the newest `keep` that ended well and the newest `keep` others.
+        What an instance that is there came from stays, as does what has not ended. Which ones went.
         """
         rows = change.execute(
             "DELETE FROM deploy WHERE id IN (SELECT id FROM (SELECT id, status, row_number() OVER (PARTITION BY "
