@@ -115,6 +115,9 @@ _WORDS: Mapping[str, Callable[[Event], str]] = {
     "container_adopted": lambda it: f"made from the container {it['name']} on {it['engine']}",
     "container_stopped": lambda it: f"the container {it['name']} on {it['engine']} was stopped",
     "notification_failed": lambda it: f"{it['name']} was not told “{it['title']}”: {it['text']}",
+    "oidc_changed": lambda it: (
+        f"sign-in at {it['issuer']} was set up" if it["issuer"] else "sign-in at a provider was removed"
+    ),
     "person_changed": lambda it: f"{it['name']}: {it['change'].replace('_', ' ')}",
     "signed_in": lambda it: f"{it['name']} signed in from {it['address'] or 'here'} by {it['how']}",
     "sign_in_failed": lambda it: f"{it['name'] or 'somebody'} did not get in from {it['address']}: wrong {it['why']}",

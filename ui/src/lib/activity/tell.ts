@@ -24,7 +24,7 @@ export const KINDS = {
   projects: ['project_changed'],
   setup: ['connection_changed', 'settings_changed', 'notification_failed', 'backup'],
   /** Forge tells admins alone. */
-  people: ['person_changed', 'signed_in', 'sign_in_failed', 'session_ended', 'token_changed'],
+  people: ['person_changed', 'signed_in', 'sign_in_failed', 'session_ended', 'token_changed', 'oidc_changed'],
 };
 export type Kind = keyof typeof KINDS;
 export const isKind = (text: string | null): text is Kind => text !== null && text in KINDS;

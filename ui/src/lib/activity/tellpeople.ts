@@ -29,6 +29,11 @@ export const ABOUT_PEOPLE: Record<string, (payload: any, actor: string) => Told>
     mark: null,
     text: t.people.told.sessions(name, many ?? 1),
   }),
+  oidc_changed: ({ issuer }: { issuer: string | null }) => ({
+    mark: null,
+    text: issuer === null ? t.people.told.providerRemoved : t.people.told.provider(issuer),
+    opens: { path: '/settings/oidc' },
+  }),
   token_changed: (told: { name: string; change: string; project: string | null; stage: string | null }) => ({
     mark: null,
     text:

@@ -244,5 +244,7 @@ export const people = {
     tokenMade: (name: string, scope: string) => `The API token ${name} was made, for ${scope}`,
     tokenEnded: (name: string) => `The API token ${name} was ended`,
     everything: 'everything',
+    provider: (issuer: string) => `Sign-in at ${issuer} was set up`,
+    providerRemoved: 'Sign-in at a provider was removed',
   },
 };

@@ -235,5 +235,7 @@ export const people: Words['people'] = {
     tokenMade: (name, scope) => `Создан токен API ${name}, для: ${scope}`,
     tokenEnded: (name) => `Отозван токен API ${name}`,
     everything: 'всё',
+    provider: (issuer) => `Настроен вход через ${issuer}`,
+    providerRemoved: 'Вход через провайдера удалён',
   },
 };
