@@ -39,6 +39,7 @@ ELSEWHERE = {
     "tests/unit/test_people_sessions.py": "sessions",
     "tests/unit/test_people_standing.py": "sessions",
     "tests/unit/test_people_tokens.py": "sessions",
+    "tests/oidc/test_signing_in.py": "oidc",
     "tests/unit/test_people_oidc_flows.py": "oidc",
     "tests/unit/test_people_oidc_idtoken.py": "oidc",
     "tests/unit/test_people_oidc_members.py": "oidc",

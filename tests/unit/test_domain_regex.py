@@ -58,19 +58,19 @@ def test_a_class_holds_the_letters_that_python_says(letter, text):
     ],
 )
 def test_what_would_hold_up_pythons_matcher_is_quick(text):
-    began = time.perf_counter()
+    began = time.thread_time()
     compile_tag_regex(text)("a" * 127 + "!")
-    assert time.perf_counter() - began < 1  # Python's own takes longer than the universe has
+    assert time.thread_time() - began < 1  # Python's own takes longer than the universe has
 
 
 @pytest.mark.parametrize(
     "text", ["(){4000000000}", "(((){2000}){2000}){2000}", "a{65535}", "((a{99}){99}){99}", "(a{0,999}){0,9}"]
 )
 def test_what_would_fill_the_memory_is_refused_at_once(text):
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(Invalid, match="it repeats too much"):
         compile_tag_regex(text)
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,9 @@ def test_a_glob_is_read_as_everywhere(glob, tag):
 
 
 def test_a_hostile_glob_is_quick():
-    began = time.perf_counter()
+    began = time.thread_time()
     assert not TagPattern(PatternKind.GLOB, "*a" * 60 + "b").matches("a" * 128)
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 @given(st.text(min_size=1, max_size=30), tags)
