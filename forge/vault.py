@@ -142,7 +142,7 @@ def make_key_file(path: Path, keys: Sequence[bytes] = ()) -> None:
     """Make a key file of `keys`, or a new one, readable by its owner only; no error if there is one already."""
     try:
         _write_new(path, _as_lines(keys or [os.urandom(_KEY_LENGTH)]))
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except FileExistsError:
         return
     except OSError as error:
@@ -176,7 +176,7 @@ def write_key_file(path: Path, keys: Sequence[bytes]) -> None:
         fresh.unlink(missing_ok=True)
         _write_new(fresh, _as_lines(keys))
         fresh.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise VaultError(f"The key file {path} cannot be written: {error.strerror}.") from error
 
@@ -207,7 +207,7 @@ def _write_new(path: Path, text: str) -> None:
         raise
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """A rename is durable only once its folder is."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)

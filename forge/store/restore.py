@@ -23,7 +23,7 @@ from forge.store.archive import Damaged
 from forge.store.database import StoreError, migrations, to_json
 from forge.store.lock import FolderLock
 from forge.store.secrets import CHECK
-from forge.vault import Vault, VaultError, make_key_file, open_vault, rotate
+from forge.vault import Vault, VaultError, make_key_file, open_vault, rotate, sync_folder
 
 RESTORED = "_restored"  # the preference that the next start goes by: see deploy.restored
 
@@ -71,7 +71,7 @@ def restore(
                 checkpoint("kept")
                 fresh.replace(settings.database)
                 checkpoint("swapped")
-                shelf.sync(settings.data)
+                sync_folder(settings.data)
         except OSError as error:
             raise Unavailable(f"The data folder {settings.data} cannot be written: {error.strerror}") from error
     return replace(found, made=made, safety=safety)
@@ -211,7 +211,7 @@ def _keep(settings: Settings, now: float, checkpoint: Callable[[str], None]) -> 
         os.link(database, safety)  # the same file under a second name costs no room
     except OSError:
         _copy(database, safety)
-    shelf.sync(safety.parent)
+    sync_folder(safety.parent)
     checkpoint("linked")
     for name in (log.name, f"{database.name}-shm"):
         (settings.data / name).unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from forge.domain.errors import ForgeError, NotFound, Unavailable
 from forge.store import archive
+from forge.vault import sync_folder
 
 _NUMBERED = re.compile(r"(daily|hand)-(\d{4,9})-\d{4}-\d\d-\d\d\.backup")
 _OTHER = re.compile(r"(schema|before-restore)-[\d-]{4,30}\.db")
@@ -68,7 +68,7 @@ def put(data: Path, taken: Path, kind: Kind, now: float) -> Kept:
         folder.mkdir(mode=0o700, exist_ok=True)
         name = f"{kind.value}-{_next(folder):04d}-{time.strftime('%Y-%m-%d', time.localtime(now))}{archive.SUFFIX}"
         taken.replace(folder / name)
-        sync(folder)
+        sync_folder(folder)
     except OSError as error:
         raise Unavailable(f"The backup cannot be kept in {folder}: {error.strerror}") from error
     kept = _kept(folder / name)
@@ -135,13 +135,3 @@ def _kept(path: Path) -> Kept | None:
     except (OSError, ForgeError) as error:
         return Kept(name=path.name, kind=kind, at=0, bytes=0, fault=str(error))
     return Kept(name=path.name, kind=kind, at=at, bytes=size, keyed=keyed)
-
-
-def sync(folder: Path) -> None:
-    """A rename is durable only once its folder is."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
