@@ -105,8 +105,8 @@ class Instances:
         return instance
 
     def thin(self, change: Change, keep: int, before: float) -> None:
-        """Drop the rows of instances removed before `before` (unix seconds), and of each stage's removed ones all but the
-        newest `keep`.
+        """Drop the rows of instances removed before `before` (unix seconds); of each stage's removed ones the newest
+        `keep` stay.
         """
         change.execute(
             "DELETE FROM instance WHERE status = ?1 AND (since < ?2 OR id IN (SELECT id FROM (SELECT id, row_number() "
