@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from functools import cache
-from http.client import HTTPResponse
+from http.client import HTTPConnection, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 from forge.domain.addresses import address_of, meant, never
@@ -42,10 +42,36 @@ def why_not(host: str) -> str | None:
 def check(connected: socket.socket) -> None:
     """Raise Refused, with the connection closed, unless it leads where Forge may ask."""
     peer = connected.getpeername()
-    reason = why_not(str(peer[0])) if isinstance(peer, tuple) else None
-    if reason is not None:
+    try:
+        _check_address(str(peer[0]) if isinstance(peer, tuple) else "")
+    except Refused:
         connected.close()
-        raise Refused(reason)
+        raise
+
+
+def check_name(host: str) -> None:
+    """Raise Refused if any address that `host` has here is one where nothing may be sent: for `ssh`, which connects
+    by itself. A name that only its configuration knows leads where the machine's owner wrote.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        found = []
+    for address in (host, *(str(one[4][0]) for one in found)):
+        _check_address(address)
+
+
+def connect(address: tuple[str, int], *given: Any, **more: Any) -> socket.socket:
+    """As socket.create_connection; raise Refused for where nothing may be sent."""
+    _check_address(address[0])  # without waiting for an answer that may never come
+    made = socket.create_connection(address, *given, **more)
+    check(made)
+    return made
+
+
+def judge(connection: HTTPConnection) -> None:
+    """This connection of the standard library is checked when it connects, before TLS says a word."""
+    connection._create_connection = connect  # type: ignore[attr-defined]  # noqa: SLF001  tests hold it to that
 
 
 def guard(manager: PoolManager) -> None:
@@ -57,6 +83,7 @@ class _Judged:
     """What both kinds of urllib3's connections get; `_new_conn` is how it makes one (tests hold it to that)."""
 
     def _new_conn(self) -> socket.socket:
+        _check_address(self.host)  # type: ignore[attr-defined]
         made: socket.socket = super()._new_conn()  # type: ignore[misc]
         check(made)
         return made
@@ -66,15 +93,20 @@ class _Judged:
         super().request(method, url, *given, **more)  # type: ignore[misc]
 
 
+def _check_address(text: str) -> None:
+    if (reason := why_not(text)) is not None:
+        raise Refused(reason)
+
+
 @cache
 def _pools() -> dict[str, Any]:
-    from urllib3.connection import HTTPConnection, HTTPSConnection  # noqa: PLC0415  slow to import
+    from urllib3 import connection  # noqa: PLC0415  slow to import
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool  # noqa: PLC0415
 
-    class Plain(_Judged, HTTPConnection):
+    class Plain(_Judged, connection.HTTPConnection):
         pass
 
-    class Tls(_Judged, HTTPSConnection):
+    class Tls(_Judged, connection.HTTPSConnection):
         pass
 
     return {

@@ -23,6 +23,7 @@ from waitress.utilities import RequestEntityTooLarge
 
 from forge.api.app import make_app
 from forge.api.hub import WAITRESS_SETTINGS
+from forge.crowd import Crowd, Door, share_of
 from forge.domain.errors import Conflict, Forbidden, Invalid
 from forge.http import is_loopback
 from forge.runtime import Runtime
@@ -101,9 +102,13 @@ class Server:
             _log.warning("Forge listens on %s without TLS: who is on the way reads along", settings.host)
         listening = listen(settings.host, settings.port)
         where = f"{_host(settings.host)}:{listening.getsockname()[1]}"
+        most = WAITRESS_SETTINGS["connection_limit"]
         if certificate is not None:
-            from forge.tls import Gate  # noqa: PLC0415
+            from forge.tls import MOST, Gate  # noqa: PLC0415
 
+            most = MOST
+        listening = Door.at(listening, Crowd(share_of(most), settings.trusted_proxies))
+        if certificate is not None:
             self._gate = Gate(listening, certificate)
             self.url, listening = f"https://{where}", listen(_HERE, 0)
             self.local = f"http://{_HERE}:{listening.getsockname()[1]}"

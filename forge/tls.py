@@ -20,7 +20,7 @@ from forge.domain.errors import Invalid
 
 _log = logging.getLogger(__name__)
 _HANDSHAKE = 10.0  # seconds
-_MOST = 2000  # connections; asyncio keeps 256 KiB for each
+MOST = 2000  # connections; asyncio keeps 256 KiB for each
 _PIECE = 64 << 10
 
 
@@ -95,7 +95,7 @@ class Gate:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._connections) >= _MOST:
+        if task is None or len(self._connections) >= MOST:
             writer.transport.abort()
             return
         self._connections.add(task)

@@ -42,6 +42,7 @@ from forge.api import (
 from forge.api.addresses import addressed
 from forge.api.forwarded import trusting
 from forge.api.hub import Hub, Topics
+from forge.crowd import Crowd, share_of
 from forge.people.standing import changes_standing
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def make_app(runtime: Runtime) -> Flask:
         on_open=_both(runtime.logs.opened, runtime.sampler.opened),
         on_close=_both(runtime.logs.closed, runtime.sampler.closed),
         max_readers=runtime.settings.max_streams,
+        crowd=Crowd(share_of(runtime.settings.max_streams), runtime.settings.trusted_proxies),
     )
     runtime.bus.subscribe(lambda events: hub.publish(addressed(runtime, events)))
     app.extensions["hub"] = hub

@@ -18,6 +18,7 @@ from forge.api.past import Bounds, Opening, Replay, hello, open_stream, past
 from forge.api.ring import EVERYBODY, Ring
 from forge.api.topics import Subscription
 from forge.api.writer import Reader, Writer
+from forge.crowd import Crowd
 from forge.domain.errors import Unavailable
 from forge.domain.events import Event
 
@@ -83,6 +84,7 @@ class Hub:
         version: str = __version__,
         max_readers: int = 2000,
         max_generators: int = 4,
+        crowd: Crowd | None = None,
         heartbeat: float = 10,
         stall: float = 20,
         clock: Callable[[], float] = time.time,
@@ -92,6 +94,7 @@ class Hub:
         self._replay, self._bounds, self._version, self._clock = replay, bounds, version, clock
         self._max_readers, self._max_generators = max_readers, max_generators
         self._heartbeat, self._stall = heartbeat, stall
+        self._crowd = crowd or Crowd(max_readers)
         self._changed = Condition()
         self._closed = False
         self._readers = self._generators = 0
@@ -120,6 +123,11 @@ class Hub:
         """
         if self.full:
             raise Unavailable("Too many live streams are open. Close some windows, or try again later.", retry_after=15)
+        if self._crowd.is_full(environ.get("REMOTE_ADDR", "")):
+            raise Unavailable(
+                "Too many live streams are open from your address. Close some windows, or try again later.",
+                retry_after=15,
+            )
         return self._stream(environ, open_stream(self.ring, self._bounds, subscription))
 
     def review(self) -> None:
@@ -142,7 +150,8 @@ class Hub:
             self._writer.close(timeout)
 
     def _stream(self, environ: Mapping[str, Any], opening: Opening) -> Iterator[bytes]:
-        writer = self._enter()
+        address = environ.get("REMOTE_ADDR", "")
+        writer = self._enter(address)
         if writer is None:
             return
         why: str | None = "left"
@@ -151,14 +160,14 @@ class Hub:
             yield hello(opening, self.ring, self._version, self._clock())
             yield from past(opening, self.ring, self._replay)
             if channel := channel_of(environ):
-                why = self._hand_over(channel, writer, opening, chunked=environ.get("SERVER_PROTOCOL") == "HTTP/1.1")
+                why = self._hand_over(channel, writer, opening, environ)
             else:
                 why = yield from self._serve_here(opening)
         finally:
             if why:
-                self._leave(opening.topics, why)
+                self._leave(opening.topics, address, why)
 
-    def _hand_over(self, channel: Channel, writer: Writer, opening: Opening, *, chunked: bool) -> str | None:
+    def _hand_over(self, channel: Channel, writer: Writer, opening: Opening, environ: Mapping[str, Any]) -> str | None:
         """Give the connection to the writer; None if that is done, else why the stream ends here."""
         try:
             sock = take(channel) or self._take_when_flushed(channel)
@@ -170,8 +179,9 @@ class Hub:
         if sock is None:
             return "closed" if self._closed else "stalled"
         reader = Reader(
-            sock=sock, topics=opening.topics, cursor=opening.live, after=opening.newest, chunked=chunked,
-            stands=opening.stands,
+            sock=sock, topics=opening.topics, cursor=opening.live, after=opening.newest,
+            chunked=environ.get("SERVER_PROTOCOL") == "HTTP/1.1",
+            stands=opening.stands, address=environ.get("REMOTE_ADDR", ""),
         )  # fmt: skip
         if writer.add(reader):
             return None
@@ -220,18 +230,22 @@ class Hub:
             with self._changed:
                 self._generators -= held
 
-    def _enter(self) -> Writer | None:
+    def _enter(self, address: str) -> Writer | None:
         with self._changed:
-            if self._closed:
+            if self._closed or not self._crowd.enter(address):
                 return None
             self._readers += 1
             if self._writer is None:
                 self._writer = Writer(
-                    self.ring, ended=self._leave, beat=self._ping, heartbeat=self._heartbeat, stall=self._stall
+                    self.ring, ended=self._left, beat=self._ping, heartbeat=self._heartbeat, stall=self._stall
                 )
             return self._writer
 
-    def _leave(self, topics: Topics, why: str) -> None:
+    def _left(self, reader: Reader, why: str) -> None:
+        self._leave(reader.topics, reader.address, why)
+
+    def _leave(self, topics: Topics, address: str, why: str) -> None:
+        self._crowd.leave(address)
         with self._changed:
             self._readers -= 1
             self._ended[why] += 1

@@ -23,10 +23,10 @@ log = logging.getLogger(__name__)
 
 class Reader:
     """A connection and how far it has got. `pending` is what the kernel did not take yet, `since` when it last
-    took some of it. It is served as long as it `stands`.
+    took some of it. It is served as long as it `stands`. `address` is who reads.
     """
 
-    __slots__ = ("after", "chunked", "cursor", "pending", "since", "sock", "stands", "topics")
+    __slots__ = ("address", "after", "chunked", "cursor", "pending", "since", "sock", "stands", "topics")
 
     def __init__(
         self,
@@ -37,9 +37,10 @@ class Reader:
         after: int,
         chunked: bool,
         stands: Callable[[], bool] = always,
+        address: str = "",
     ) -> None:
         self.sock, self.topics, self.cursor, self.after, self.chunked = sock, topics, cursor, after, chunked
-        self.stands = stands
+        self.stands, self.address = stands, address
         self.pending = _NOTHING
         self.since = 0.0
 
@@ -47,7 +48,7 @@ class Reader:
 class Writer:
     """Writes from `ring` to readers until they leave, stall for `stall` seconds, or it is closed.
 
-    `ended(topics, why)` is called once for each reader that was added; why: left, stalled, ended, closed. `beat()` is
+    `ended(reader, why)` is called once for each reader that was added; why: left, stalled, ended, closed. `beat()` is
     called every `heartbeat` seconds. Both are called in the writer's thread and must be quick.
     """
 
@@ -55,7 +56,7 @@ class Writer:
         self,
         ring: Ring,
         *,
-        ended: Callable[[frozenset[str], str], None],
+        ended: Callable[[Reader, str], None],
         beat: Callable[[], None],
         heartbeat: float,
         stall: float,
@@ -235,7 +236,7 @@ class Writer:
         with suppress(OSError):
             reader.sock.shutdown(socket.SHUT_RDWR)  # waitress may not have closed its descriptor yet
         reader.sock.close()
-        self._ended(reader.topics, why)
+        self._ended(reader, why)
 
     def _farewell(self) -> None:
         self._admit()

@@ -6,6 +6,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from forge import outgoing
 from forge.domain.endpoint import Endpoint
 from forge.engines import tls
 from forge.engines.access import PLAIN_PORT, TLS_PORT, Access
@@ -86,6 +87,7 @@ def _tcp_adapter(context: ssl.SSLContext | None) -> HTTPAdapter:
     class Adapter(HTTPAdapter):
         def init_poolmanager(self, *sizes: Any, **more: Any) -> None:
             super().init_poolmanager(*sizes, ssl_context=context, socket_options=_socket_options(), **more)
+            outgoing.guard(self.poolmanager)
 
         def cert_verify(self, *_: Any) -> None:
             """Requests would add the usual authorities to the context, which says all by itself."""
@@ -122,6 +124,7 @@ def _through(endpoint: Endpoint) -> type[HTTPConnection]:
         _way_in: Tunnel | None = None
 
         def connect(self) -> None:
+            outgoing.check_name(endpoint.host)
             self._way_in = Tunnel(endpoint)
             self.sock = self._way_in.socket
             self.sock.settimeout(self.timeout if isinstance(self.timeout, int | float) else None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from forge.domain.endpoint import Endpoint, parse_endpoint
 from forge.domain.errors import Invalid
 from forge.engines.ssh import SshFault
+from forge.outgoing import Refused
 
 _LONGEST = 300
 _NAMES = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, …_IP_ADDRESS_MISMATCH
@@ -62,7 +63,9 @@ def _endpoint(url: str) -> Endpoint | None:
 def _system(causes: list[BaseException], where: Endpoint | None) -> Fault:
     host = where.host if where and where.host else "its machine"
     tcp = where is not None and where.is_tcp
+    refused = next((str(one) for one in causes if isinstance(one, Refused)), "")
     found = (
+        (refused, "connect", f"{refused}."),
         (_any(causes, PermissionError), "permission",
          "this user may not use its socket. Add the user to the group docker, then log in again."),
         (_any(causes, FileNotFoundError), "socket", "there is no such socket. Start Docker, or install it."),

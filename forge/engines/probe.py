@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from forge import outgoing
 from forge.domain.endpoint import is_loopback
 from forge.domain.errors import EngineError
 from forge.domain.project import HealthKind
@@ -103,8 +104,10 @@ def _stays_up(state: InstanceState) -> Verdict:
 
 def _tcp(address: Address, timeout: float) -> Verdict:
     try:
-        with socket.create_connection(address, timeout=max(timeout, _SHORTEST)) as connection:
+        with outgoing.connect(address, timeout=max(timeout, _SHORTEST)) as connection:
             return _held(connection)
+    except outgoing.Refused as error:
+        return False, str(error)
     except ConnectionError:
         return None, "connection refused"
     except TimeoutError:
@@ -125,9 +128,12 @@ def _held(connection: socket.socket) -> Verdict:
 def _http(address: Address, probe: Probe, clock: Callable[[], float]) -> Verdict:
     begin = clock()
     connection = http.client.HTTPConnection(*address, timeout=max(probe.timeout, _SHORTEST))
+    outgoing.judge(connection)
     try:
         connection.request("GET", probe.path or "/", headers={"User-Agent": "forge", "Connection": "close"})
         status = connection.getresponse().status
+    except outgoing.Refused as error:
+        return False, str(error)
     except (http.client.RemoteDisconnected, ConnectionError):
         return None, "connection refused"
     except TimeoutError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 import time
 from collections.abc import Mapping
@@ -40,10 +39,9 @@ def ask(
         raise ProxyError("The proxy has no address: give the one on which people reach it", code="no_address")
     begun = time.monotonic()
     connection = _connection(address, domain, timeout)
+    outgoing.judge(connection)
     sent = {"Host": domain, "User-Agent": USER_AGENT, "Accept": "*/*", "Connection": "close", **(headers or {})}
     try:
-        connection.connect()
-        outgoing.check(connection.sock)
         connection.request("GET", path, headers=sent)
         answer = connection.getresponse()
         spent = (time.monotonic() - begun) * 1000
@@ -96,5 +94,5 @@ class _Named(http.client.HTTPSConnection):
 
     def connect(self) -> None:
         """The domain's name in the greeting, so that the proxy picks its certificate and its server."""
-        plain = socket.create_connection((self.host, self.port), self.timeout)
+        plain = outgoing.connect((self.host, self.port), self.timeout)
         self.sock = self._trusting.wrap_socket(plain, server_hostname=self._domain)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from forge import outgoing
 from forge.domain.errors import ProxyError, ProxyUnavailable
 
 TIMEOUT = 10.0  # seconds; a change answers when Caddy serves it, 2 to 10 ms as measured
@@ -96,6 +97,7 @@ class Admin:
     def _connection(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
         connection = kind(self._url.hostname or "", self._url.port, timeout=self._timeout)
+        outgoing.judge(connection)
         connection.response_class = _Response
         return connection
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,25 @@ def test_the_rule_sees_every_way(example):
 @every_module
 def test_nothing_runs_a_shell_or_text_as_code(path):
     assert not offences(ast.parse(path.read_text()))
+
+
+CONNECTS = re.compile(
+    r"create_connection|\bHTTPS?Connection\(|\.HTTPS?Connection\b|urlopen|HTTPAdapter\)|smtplib|ftplib"
+)
+# Where Forge connects without judging the address, as nobody can enter one there.
+OWN_ADDRESS = {
+    "forge/desktop/doorbell.py": "another Forge on 127.0.0.1",
+    "forge/proxies/found.py": "what listens on 127.0.0.1",
+    "forge/server.py": "itself",
+}
+
+
+def test_who_connects_has_the_address_judged():
+    """See forge.outgoing: a module that makes connections some other way forgets metadata services."""
+    connecting = {name(path): text for path in FORGE if CONNECTS.search(text := path.read_text())}
+    assert {"forge/http.py", "forge/engines/dial.py", *OWN_ADDRESS} <= set(connecting), "the pattern sees too little"
+    judging = {path for path, text in connecting.items() if "outgoing." in text or path == "forge/outgoing.py"}
+    assert set(connecting) - judging == set(OWN_ADDRESS)
 
 
 def test_only_engines_speak_with_docker():
