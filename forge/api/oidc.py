@@ -8,6 +8,7 @@ import msgspec
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from forge.api import cookies
 from forge.api.context import actor, runtime
 from forge.api.contract import Operation, domain, operation, wire
 from forge.api.guard import allow, allow_anyone
@@ -127,10 +128,7 @@ def go() -> AnyResponse:
         return _failed(error)
     answer = _not_kept(redirect(begun.address, 303))
     # Lax: it has to come along when the provider, another site, sends the browser back.
-    answer.set_cookie(
-        _BROWSER, begun.browser, max_age=int(SECONDS), path=_PAGE, httponly=True, samesite="Lax",
-        secure=request.is_secure,
-    )  # fmt: skip
+    cookies.give(answer, begun.browser, seconds=SECONDS, name=_BROWSER, samesite="Lax")
     return answer
 
 
@@ -142,14 +140,14 @@ def come_back() -> AnyResponse:
         return Response(status=204)
     try:
         came = runtime().people.oidc.finish(
-            request.args.to_dict(), request.cookies.get(_BROWSER, ""), request.remote_addr or ""
+            request.args.to_dict(), cookies.cookie_of(request, _BROWSER), request.remote_addr or ""
         )
         # No redirect: a browser that comes from another site would not send a Strict cookie to where that leads.
         answer = _not_kept(Response(render_template("signed_in.html", target=came.target), mimetype="text/html"))
         give_cookie(answer, came.person.principal, "oidc")
     except ForgeError as error:
         answer = _failed(error)
-    answer.delete_cookie(_BROWSER, path=_PAGE, httponly=True, samesite="Lax", secure=request.is_secure)
+    cookies.take(answer, _BROWSER)
     return answer
 
 
