@@ -25,7 +25,9 @@ READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What belongs to one app. `deliveries`: how many webhooks an address may send; the `wrong` ones counted apart."""
+    """What belongs to one app. `deliveries`: how many webhooks an address may send; the `wrong` ones counted apart.
+    `elsewhere`: how often an address may begin or end a sign-in at the provider.
+    """
 
     runtime: Runtime
     hub: Hub
@@ -34,6 +36,7 @@ class Context:
     wrong: WrongTokens = field(default_factory=WrongTokens)
     deliveries: Rate = field(default_factory=lambda: Rate(burst=600, per_minute=300))
     wrong_deliveries: Rate = field(default_factory=lambda: Rate(burst=60, per_minute=30))
+    elsewhere: Rate = field(default_factory=lambda: Rate(burst=120, per_minute=60))
 
 
 def attach(app: Flask, context: Context) -> None:

@@ -6,10 +6,12 @@ import msgspec
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from forge.api import cookies
 from forge.api.context import actor, context, principal, runtime
 from forge.api.contract import JSON, Operation, operation
+from forge.api.cookies import cookie_of
 from forge.api.errors import status_of
-from forge.api.guard import COOKIE, allow, allow_anyone, by_launch_token, count_wrong
+from forge.api.guard import FOREIGN, allow, allow_anyone, by_launch_token, count_wrong, standing
 from forge.api.tickets import TICKET_SECONDS
 from forge.api.types import Wire
 from forge.domain.errors import ForgeError, Invalid, Unauthorized
@@ -121,7 +123,7 @@ def sign_out() -> Response:
 @operation(Operation(status=201, answer=Ticket))
 def make_ticket() -> Ticket:
     """Make a ticket that signs a browser in as whoever asks for it."""
-    ticket = context().tickets.make(principal())
+    ticket = context().tickets.make(principal(), standing(request, context()))
     return Ticket(ticket=ticket, path=f"/sign-in?ticket={ticket}", seconds=TICKET_SECONDS)
 
 
@@ -132,6 +134,9 @@ def open_ticket() -> AnyResponse | str:
     ticket = request.args.get("ticket")
     if ticket is None or request.method == "HEAD":  # who only looks ahead must not use it up
         return sign_in_page()
+    if request.headers.get("Sec-Fetch-Site") in FOREIGN:  # else a stranger's page signs people in as the stranger
+        page = sign_in_page("This link was followed from another site: copy it into the address bar instead.")
+        return Response(page, status=403)
     return _by_form(SignIn(ticket=ticket))
 
 
@@ -177,7 +182,7 @@ def send_setup() -> AnyResponse:
 def leave() -> AnyResponse:
     """The button of the page."""
     answer = redirect("/", 303)
-    found = runtime().people.sessions.find(request.cookies.get(COOKIE, ""))
+    found = runtime().people.sessions.find(cookie_of(request))
     if found is not None:
         _end_session(answer, found.name)
     return answer
@@ -251,15 +256,14 @@ def give_cookie(answer: AnyResponse, principal: Principal, how: str) -> None:
     """Begin a session. One for a browser: the window signs in at each start."""
     session = runtime().people.sessions.begin(
         principal.person, address=request.remote_addr or "", agent=request.user_agent.string, how=how,
-        instead=request.cookies.get(COOKIE, ""),
+        instead=cookie_of(request),
     )  # fmt: skip
-    secure = request.is_secure
-    answer.set_cookie(COOKIE, session, max_age=int(SECONDS), path="/", httponly=True, samesite="Strict", secure=secure)
+    cookies.give(answer, session, seconds=SECONDS)
 
 
 def _end_session(answer: AnyResponse, actor: str) -> None:
-    runtime().people.sessions.end(request.cookies.get(COOKIE, ""), actor)
-    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=request.is_secure)
+    runtime().people.sessions.end(cookie_of(request), actor)
+    cookies.take(answer)
 
 
 def _who(principal: Principal) -> Who:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from forge.api.topics import always
 from forge.domain.person import Principal
 from forge.people.standing import hash_of
 
@@ -20,23 +21,23 @@ class Tickets:
     """Random ids, good once and for a short time; only their hashes are kept, and only in memory."""
 
     clock: Callable[[], float] = time.time
-    _all: dict[bytes, tuple[Principal, float]] = field(default_factory=dict)
+    _all: dict[bytes, tuple[Principal, float, Callable[[], bool]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def make(self, principal: Principal) -> str:
-        """A new one that stands for `principal`."""
+    def make(self, principal: Principal, stands: Callable[[], bool] = always) -> str:
+        """A new one that stands for `principal`, as long as that `stands`: with a session its tickets end."""
         made, now = secrets.token_urlsafe(32), self.clock()
         with self._lock:
-            for old in [key for key, (_, ends) in self._all.items() if ends <= now]:
+            for old in [key for key, (_, ends, _) in self._all.items() if ends <= now]:
                 del self._all[old]
-            self._all[hash_of(made)] = (principal, now + TICKET_SECONDS)
+            self._all[hash_of(made)] = (principal, now + TICKET_SECONDS, stands)
         return made
 
     def use(self, ticket: str) -> Principal | None:
         """Whom a ticket stood for until now, if anybody."""
         with self._lock:
-            principal, ends = self._all.pop(hash_of(ticket), (None, 0.0))
-        return principal if ends > self.clock() else None
+            principal, ends, stands = self._all.pop(hash_of(ticket), (None, 0.0, always))
+        return principal if ends > self.clock() and stands() else None
 
 
 @dataclass(slots=True)

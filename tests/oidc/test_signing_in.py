@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from forge.api.guard import COOKIE
+from forge.api.cookies import COOKIE
 from forge.domain.person import Person, Role
 from forge.people.standing import hash_of
 from tests.api_world import World, a_world

@@ -38,6 +38,13 @@ def test_a_ticket_stands_until_its_time_is_over(clock):
     assert tickets.use(late) is None
 
 
+def test_a_ticket_ends_with_what_it_was_made_by(clock):
+    tickets, standing = Tickets(clock), [True]
+    made = tickets.make(ADA, lambda: standing[0])
+    standing[0] = False
+    assert tickets.use(made) is None
+
+
 def test_tickets_are_long_and_never_the_same_and_kept_only_as_hashes(clock):
     tickets = Tickets(clock)
     made = {tickets.make(ADA) for _ in range(50)}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -20,6 +21,8 @@ _KEPT = 300.0  # seconds: what a provider says of itself
 _FAULT_KEPT = 5.0  # seconds: anybody can have it asked
 _LIMIT = 512 * 1024  # bytes of an answer
 _TIMEOUT = 10.0  # seconds
+_AT_ONCE = 4  # sign-ins that wait for its answer: the server has threads left for everybody else
+_TURN = 3.0  # seconds that others wait for their turn
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -50,12 +53,12 @@ class Provider:
     ) -> None:
         self.oidc, self._secret, self._clock, self._passed = oidc, secret, clock, passed
         self._http = Session(authorities=oidc.ca, read_timeout=_TIMEOUT, body_limit=_LIMIT)
-        self._lock = threading.Lock()
+        self._lock, self._turns = threading.Lock(), threading.BoundedSemaphore(_AT_ONCE)
         self._known: tuple[float, Metadata | ForgeError] | None = None
 
     def metadata(self) -> Metadata:
         """What it says of itself, at most five minutes old. Raise HttpFault or Unauthorized."""
-        with self._lock:
+        with _turn(self._lock):
             if self._known is None or self._known[0] <= self._passed():
                 self._known = self._learned()
             found = self._known[1]
@@ -82,6 +85,10 @@ class Provider:
 
     def redeem(self, code: str, flow: Flow) -> Mapping[str, Any]:
         """The claims of whom a code stands for. Raise Unauthorized or HttpFault."""
+        with _turn(self._turns):
+            return self._redeemed(code, flow)
+
+    def _redeemed(self, code: str, flow: Flow) -> Mapping[str, Any]:
         metadata = self.metadata()
         answer = _json(self.exchange(metadata, code, flow.redirect_uri, flow.verifier), "token_endpoint")
         id_token, access = answer.get("id_token"), answer.get("access_token")
@@ -179,6 +186,17 @@ class Provider:
                 code="oidc_userinfo",
             )
         return {**more, **claims}
+
+
+@contextmanager
+def _turn(of: threading.Lock | threading.BoundedSemaphore) -> Iterator[None]:
+    """Anybody can have a provider asked; one that hangs must hold up its own sign-ins only. Raise HttpFault."""
+    if not of.acquire(timeout=_TURN):
+        raise HttpFault("timeout", "The provider keeps others waiting just now: try again in a minute")
+    try:
+        yield
+    finally:
+        of.release()
 
 
 def _parts(error: ForgeError) -> dict[str, Any]:
