@@ -80,8 +80,8 @@ ADDRESSES = {
 }
 PROXIES: dict[str, Callable[[ProxyConnection, Secret | None, Session, str], Proxy]] = {
     "caddy": lambda connection, _, http, home: CaddyProxy(connection, home=home, http=http),
-    "npm": lambda connection, password, http, home: NpmProxy(
-        connection, password, home=home, http=http, environment=os.environ
+    "npm": lambda connection, password, _, home: NpmProxy(
+        connection, password, home=home, http=Session(), environment=os.environ
     ),
     "traefik": lambda connection, _, http, home: TraefikProxy(connection, home=home, http=http),
     "published": lambda connection, _, http, __: Published(connection, http=http),
