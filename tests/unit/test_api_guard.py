@@ -219,6 +219,23 @@ def test_too_many_wrong_tokens_have_to_wait_while_the_right_one_works(world):
     assert world.ask("GET", "/api/projects").status_code == 200
 
 
+@pytest.mark.promise("sessions")
+def test_a_cookie_that_another_program_got_over_plain_http_opens_nothing_from_there(world):
+    """An instance on another port of the same name is sent it by the browser; where it runs it is worth nothing."""
+    world.session(ADMIN)
+    own, headers = world.runtime.people.sessions.begin("ada", address="192.168.1.7"), {"Origin": "http://localhost"}
+    for address, read, made in (("192.168.1.7", 200, 201), ("172.17.0.2", 401, 401), ("127.0.0.1", 401, 401)):
+        client = world.app.test_client()
+        client.set_cookie(COOKIE, own)
+        asked = {"environ_base": {"REMOTE_ADDR": address}}
+        assert client.get("/api/projects", **asked).status_code == read
+        assert client.post("/api/session/ticket", headers=headers, **asked).status_code == made
+    safe = world.app.test_client()
+    safe.set_cookie(f"__Host-{COOKIE}", own)
+    moved = {"base_url": "https://localhost", "environ_base": {"REMOTE_ADDR": "203.0.113.9"}}
+    assert safe.get("/api/projects", **moved).status_code == 200, "by TLS the browser gives it to Forge alone"
+
+
 def test_a_session_that_nobody_began_is_nobody(world):
     world.nobody.set_cookie(COOKIE, "made-up")
     assert world.nobody.get("/api/projects").status_code == 401
