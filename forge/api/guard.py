@@ -222,5 +222,7 @@ def _check_origin(request: Request) -> None:
 
 
 def _same(origin: str, request: Request) -> bool:
+    """A page by plain HTTP may be anybody's who is on the way: it is none of ours where we speak TLS."""
     scheme, _, host = origin.partition("://")
-    return scheme in {"http", "https"} and host.lower() == request.headers.get("Host", "").lower()
+    ours = {"https"} if request.is_secure else {"http", "https"}
+    return scheme in ours and host.lower() == request.headers.get("Host", "").lower()

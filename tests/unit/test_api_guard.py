@@ -110,6 +110,16 @@ def test_a_write_with_a_cookie_from_our_own_page_is_done(world, headers):
     assert world.runtime.store.preferences.get().domain == "example.org"
 
 
+def test_by_tls_a_page_by_plain_http_is_another_sites(world):
+    client = world.browser(ADMIN)
+    client.set_cookie(f"__Host-{COOKIE}", world.session(ADMIN))
+    for origin, status in (("http://localhost", 403), ("https://localhost", 201)):
+        own = {"base_url": "https://localhost", "headers": {"Origin": origin}}
+        assert client.post("/api/session/ticket", **own).status_code == status
+    behind = {"Origin": "https://localhost"}  # a proxy that speaks TLS and does not say so
+    assert client.post("/api/session/ticket", headers=behind).status_code == 201
+
+
 def test_a_login_that_a_proxy_in_front_sends_beside_the_cookie_is_no_obstacle(world):
     browser, basic = world.browser(ADMIN), {"Authorization": "Basic cHJveHk6bG9naW4="}
     assert browser.get("/api/session", headers=basic).json["name"] == "ada"
