@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask, Task, WSGITask
 from waitress.utilities import RequestEntityTooLarge
@@ -51,9 +52,25 @@ def _refusal(channel: HTTPChannel, request: Any) -> Task:
     return task
 
 
+class _Parser(HTTPRequestParser):
+    """Refuses what a server in front could take for another request than waitress does (RFC 9112: 5.2, 6.1, 6.3)."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        lines = header_plus.split(b"\r\n")[1:]
+        pairs = [(name.lower(), value.strip().lower()) for name, _, value in (line.partition(b":") for line in lines)]
+        codings = [value for name, value in pairs if name == b"transfer-encoding"]
+        sized = any(name == b"content-length" for name, _ in pairs)
+        if codings and (codings != [b"chunked"] or sized or self.version != "1.1"):
+            raise ParsingError("Say how long the body is in one way only")
+        if self.version not in {"1.0", "1.1"} or any(line.startswith((b" ", b"\t")) for line in lines):
+            raise ParsingError("Speak HTTP/1.1, each header in one line")
+
+
 class _Channel(HTTPChannel):
     """Whoever does not get a request out in time is cut off: waitress itself waits for as long as crumbs come."""
 
+    parser_class = _Parser
     error_task_class = staticmethod(_refusal)  # type: ignore[assignment]  # the stubs know only the class
 
     def __init__(self, *given: Any, **more: Any) -> None:

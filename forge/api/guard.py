@@ -112,7 +112,8 @@ def standing(request: Request, context: Context) -> Callable[[], bool]:
     """Whether whoever asks still is who they were found to be: as long as their session or token says so."""
     people, text, cookie = context.runtime.people, _bearer(request), cookie_of(request)
     if text is None:
-        return _still(g.principal, lambda: people.sessions.find(cookie))
+        address = _where(request)
+        return _still(g.principal, lambda: people.sessions.find(cookie, address))
     return _still(g.principal, lambda: people.tokens.find(text)) if text.startswith(PREFIX) else lambda: True
 
 
@@ -150,10 +151,17 @@ def _by_cookie(request: Request, context: Context) -> Principal | None:
     session = cookie_of(request)
     if not session or _bearer(request) is not None:
         return None
-    found = context.runtime.people.sessions.find(session)
+    found = context.runtime.people.sessions.find(session, _where(request))
     if found is not None:
         context.runtime.people.sessions.touch(session)
     return found
+
+
+def _where(request: Request) -> str | None:
+    """Where a session has to have begun; None: anywhere. A browser gives the cookie of plain HTTP to every port of the
+    same name, so also to an instance that listens there: what it got must open nothing from where it runs.
+    """
+    return None if request.is_secure else request.remote_addr or ""
 
 
 def count_wrong(context: Context) -> None:
@@ -214,5 +222,7 @@ def _check_origin(request: Request) -> None:
 
 
 def _same(origin: str, request: Request) -> bool:
+    """A page by plain HTTP may be anybody's who is on the way: it is none of ours where we speak TLS."""
     scheme, _, host = origin.partition("://")
-    return scheme in {"http", "https"} and host.lower() == request.headers.get("Host", "").lower()
+    ours = {"https"} if request.is_secure else {"http", "https"}
+    return scheme in ours and host.lower() == request.headers.get("Host", "").lower()

@@ -18,6 +18,7 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Permitted-Cross-Domain-Policies": "none",
 }
+_NOT_KEPT: Final = ("/api/", "/setup", "/sign-in", "/sign-out")  # nowhere, not even in the browser
 _ONLY_BY_TLS: Final = "max-age=31536000"  # a year; without subdomains, which are others' services
 
 
@@ -30,6 +31,6 @@ def _secure(response: Response) -> Response:
     response.headers.update(HEADERS)
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = _ONLY_BY_TLS
-    if request.path.startswith("/api/"):
+    if request.path.startswith(_NOT_KEPT):
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from forge.runtime import Runtime
 
 V = TypeVar("V")
+_HERE = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,8 @@ def url_of(runtime: Runtime, project: Project, instance: Instance) -> str | None
     if not instance.serving or instance.target is None:
         return None
     if instance.domain is None:
-        return f"http://{instance.target}"
+        here = instance.target.host == _HERE  # by another name than the board's, whose cookie is not for it then
+        return f"http://{replace(instance.target, host='localhost') if here else instance.target}"
     try:
         return runtime.adapters.proxy(project.proxy).url(Route(instance.domain, (instance.target,), project.route))
     except ForgeError:  # the list of what runs is not to fail because of one proxy

@@ -12,7 +12,9 @@ from typing import Any
 import click
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}m")
-_CONTROL = {code: "·" for code in (*range(32), *range(127, 160)) if code != ord("\t")}
+_BEYOND_ASCII = (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))  # more controls; turned directions
+_CONTROL = {code: "·" for code in (*range(32), *_BEYOND_ASCII) if code != ord("\t")}
+_ESCAPED = {code: f"\\u{code:04x}" for code in _BEYOND_ASCII}
 
 
 def on_terminal() -> bool:
@@ -36,7 +38,7 @@ def trying_again(why: str) -> None:
 
 def say_json(value: Any) -> None:
     """One line for programs."""
-    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPED))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], nothing: str = "There is nothing yet.") -> None:

@@ -14,18 +14,21 @@ from forge.store.store import Store
 _USUAL_SOCKETS = (  # what asks Docker, and what Docker asks: either makes its holder this machine's owner
     "/var/run/docker.sock", "/run/containerd/containerd.sock", "/run/docker/containerd/containerd.sock",
 )  # fmt: skip
+_OPENS_FORGE = ("vault.key", "token")  # beside the database
 _UNIX = "unix://"
 _ADD = "add one to the setting host_paths"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostPaths:
-    """Folders are `allowed` with all below them; `sockets` are engines', which no instance may have. `real` is
-    where a path leads on the engine's machine, if that is this one (`local`): on another one nothing can be checked.
+    """Folders are `allowed` with all below them; `sockets` are engines' and `own` Forge's files, which no instance may
+    have. `real` is where a path leads on the engine's machine, if that is this one (`local`): on another one nothing
+    can be checked.
     """
 
     allowed: tuple[str, ...]
     sockets: tuple[str, ...] = _USUAL_SOCKETS
+    own: tuple[str, ...] = ()
     local: bool = True
     real: Callable[[str], str] = os.path.realpath if os.name == "posix" else str  # else Docker has a machine of its own
 
@@ -42,12 +45,13 @@ class HostPaths:
         found = self.real(path)
         if not any(_holds(self.real(root), found) for root in self.allowed):
             raise _refused(path, f"The host path {path} leads to {found}, which is not under an allowed folder: {_ADD}")
-        for socket in self.sockets:
-            if _holds(found, socket) or _holds(found, self.real(socket)) or _is_mounted(found, socket):
+        never = [(one, "the engine's own socket") for one in self.sockets] + [(one, "Forge's own") for one in self.own]
+        for file, whose in never:
+            if _holds(found, file) or _holds(found, self.real(file)) or _is_mounted(found, file):
                 raise _refused(
                     path,
-                    f"The host path {path} holds the engine's own socket {socket}: whoever has that has this machine, "
-                    "so no instance gets it",
+                    f"The host path {path} holds {whose} {file}: whoever has that has this machine, so no instance "
+                    "gets it",
                 )
         return found
 
@@ -56,9 +60,12 @@ def host_paths_of(store: Store, engine: str, *, local: bool = True) -> HostPaths
     """What the settings allow on an engine, which is on this machine or not; raise NotFound."""
     store.connections.get(EngineConnection, engine)
     urls = [one.url or os.environ.get("DOCKER_HOST", "") for one in store.connections.all(EngineConnection)]
-    own = {url.removeprefix(_UNIX) for url in urls if url.startswith(_UNIX)} - set(_USUAL_SOCKETS)
-    allowed = store.preferences.get().host_paths
-    return HostPaths(allowed=allowed, sockets=(*sorted(own), *_USUAL_SOCKETS), local=local)
+    sockets = {url.removeprefix(_UNIX) for url in urls if url.startswith(_UNIX)} - set(_USUAL_SOCKETS)
+    own = (store.database.path, *map(store.database.path.with_name, _OPENS_FORGE))
+    return HostPaths(
+        allowed=store.preferences.get().host_paths, sockets=(*sorted(sockets), *_USUAL_SOCKETS),
+        own=tuple(map(str, own)), local=local,
+    )  # fmt: skip
 
 
 def _holds(folder: str, path: str) -> bool:

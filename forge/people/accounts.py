@@ -7,7 +7,7 @@ from forge.domain.person import Person, Role, check_password, check_person
 from forge.people.passwords import Passwords
 from forge.people.standing import hash_of
 from forge.store.database import Change
-from forge.store.people import told
+from forge.store.people import person_place, told
 from forge.store.store import Store
 
 
@@ -58,6 +58,7 @@ class Accounts:
         with self._store.database.change() as change:
             self._check_last(change, name)
             self._store.people.remove(change, name)
+            self._store.secrets.delete(change, person_place(name))
             told("person_changed", change, actor, name=name, change="removed")
 
     def set_password(self, name: str, password: str, actor: str, besides: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 from forge.domain.errors import NotFound, Unauthorized, Unavailable
 from forge.domain.person import OWNER, Principal, Session
+from forge.http import is_loopback
 from forge.people.standing import Standings, hash_of
 from forge.store.people import told
 from forge.store.store import Store
@@ -18,6 +20,7 @@ SECONDS = 30 * 86400.0
 IDLE_SECONDS = 7 * 86400.0
 _SEEN_EVERY = 60.0  # seconds: a request must not be a write
 _AGENT_LENGTH = 200
+_V6_NETWORK = 64  # bits: within it addresses change by themselves (RFC 8981)
 
 
 class SessionService:
@@ -52,11 +55,13 @@ class SessionService:
         self._seen = {key: at for key, at in self._seen.items() if key in self._standings.known().sessions}
         return made
 
-    def find(self, id: str) -> Principal | None:
-        """Whom `id` stands for, if it has not ended."""
+    def find(self, id: str, address: str | None = None) -> Principal | None:
+        """Whom `id` stands for, if it has not ended; asked from `address`, it has to be where it was begun."""
         key = hash_of(id)
         session = self._standings.known().sessions.get(key)
         if session is None or not self._lasts(key, session):
+            return None
+        if address is not None and session.address and not is_one_place(session.address, address):
             return None
         return self._standings.known().principal(session.person)
 
@@ -119,3 +124,14 @@ class SessionService:
     def _lasts(self, key: bytes, session: Session) -> bool:
         now = self.clock()
         return now < session.ends and now - max(session.seen, self._seen.get(key, 0.0)) < IDLE_SECONDS
+
+
+def is_one_place(one: str, other: str) -> bool:
+    """Whether two addresses can be one browser's: the same, both this machine, or of one network of IPv6."""
+    if one == other or (is_loopback(one) and is_loopback(other)):
+        return True
+    try:
+        network = ipaddress.IPv6Network((one, _V6_NETWORK), strict=False)
+        return ipaddress.IPv6Address(other) in network
+    except ValueError:
+        return False

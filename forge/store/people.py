@@ -14,14 +14,19 @@ from forge.store.database import Change, Database, from_json, to_json
 _ENDED_KEPT = 90 * 86400.0  # seconds a token that is over is still listed
 
 
+def person_place(name: str) -> str:
+    """Below it is what the vault has of a person."""
+    return f"person/{name}"
+
+
 def totp_place(name: str) -> str:
     """Where the secret of a person's one-time codes is in the vault."""
-    return f"person/{name}/totp"
+    return f"{person_place(name)}/totp"
 
 
 def new_totp_place(name: str) -> str:
     """Where it waits until it is confirmed."""
-    return f"person/{name}/totp-new"
+    return f"{person_place(name)}/totp-new"
 
 
 def told(type: str, change: Change, actor: str, /, **payload: Any) -> None:

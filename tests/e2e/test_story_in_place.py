@@ -84,7 +84,7 @@ def test_a_quick_deploy_needs_an_image_and_nothing_else(house):
     deploy = forge.wait(forge.do("POST", "/api/deploy", {"image": image, "proxy": "published"})["id"])
     assert deploy["status"] == "succeeded", deploy["failure"]
     instance = forge.the_instance("quick/dev")
-    assert instance["url"].startswith("http://127.0.0.1:")
+    assert instance["url"].startswith("http://localhost:")
     assert read(instance["url"] + "/") == "main-7\n"
 
 

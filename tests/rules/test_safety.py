@@ -13,21 +13,41 @@ import pytest
 
 from tests.rules.test_modules import ALL, FORGE, ROOT, every_module, name
 
-FORBIDDEN_CALLS = {"eval", "exec", "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"}
+# By the last word, whatever it was imported as a part of; `system` alone may be that of platform.
+FORBIDDEN_CALLS = {"eval", "exec", "popen", "getoutput", "getstatusoutput", "create_subprocess_shell"}
 EXAMPLES = (
     "subprocess.run('ls', shell=True)",
     "run('ls', shell=flag)",
     "os.system('ls')",
     "eval('1')",
     "exec('x = 1')",
+    "builtins.eval('1')",
+    "import os as o; o.system('ls')",
+    "from os import system",
+    "from subprocess import getoutput; getoutput('ls')",
+    "asyncio.create_subprocess_shell('ls')",
+    "subprocess.run('ls', shell=1)",
 )
 
 
 def offences(tree: ast.AST) -> list[str]:
     """The calls in it that start a shell or run text as code."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    named = [ast.unparse(call.func) for call in calls if ast.unparse(call.func) in FORBIDDEN_CALLS]
-    return named + [ast.unparse(call) for call in calls if any(_asks_for_shell(word) for word in call.keywords)]
+    named = [text for call in calls if _is_forbidden(text := ast.unparse(call.func))]
+    taken = [
+        f"from os import {alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "os"
+        for alias in node.names
+        if alias.name in {"system", "popen"}
+    ]
+    shells = [ast.unparse(call) for call in calls if any(_asks_for_shell(word) for word in call.keywords)]
+    return named + taken + shells
+
+
+def _is_forbidden(called: str) -> bool:
+    whose, _, word = called.rpartition(".")
+    return word in FORBIDDEN_CALLS or (word == "system" and whose != "platform")
 
 
 def _asks_for_shell(word: ast.keyword) -> bool:

@@ -28,7 +28,7 @@ def test_the_stream_tells_the_address_while_it_serves(world):
     (shown,) = world.ask("GET", "/api/projects/shop/stages/dev/instances").json
     put(world, instance, serving=False)
     assert "dev-shop.localhost" in shown["url"]
-    assert [payload["url"] for payload in told(world)] == ["http://127.0.0.1:20001", shown["url"], None]
+    assert [payload["url"] for payload in told(world)] == ["http://localhost:20001", shown["url"], None]
 
 
 def test_what_is_replayed_has_it_too(world):
@@ -36,7 +36,7 @@ def test_what_is_replayed_has_it_too(world):
     world.add_instance()
     body = iter(world.ask("GET", "/api/events?topics=state@0", buffered=False).response)
     assert b"instance_status" not in next(body)  # hello
-    assert b'"url":"http://127.0.0.1:20001"' in next(body)
+    assert b'"url":"http://localhost:20001"' in next(body)
 
 
 def test_of_a_project_that_is_gone_there_is_none_and_others_are_left_alone(world):

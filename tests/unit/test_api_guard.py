@@ -110,6 +110,16 @@ def test_a_write_with_a_cookie_from_our_own_page_is_done(world, headers):
     assert world.runtime.store.preferences.get().domain == "example.org"
 
 
+def test_by_tls_a_page_by_plain_http_is_another_sites(world):
+    client = world.browser(ADMIN)
+    client.set_cookie(f"__Host-{COOKIE}", world.session(ADMIN))
+    for origin, status in (("http://localhost", 403), ("https://localhost", 201)):
+        own = {"base_url": "https://localhost", "headers": {"Origin": origin}}
+        assert client.post("/api/session/ticket", **own).status_code == status
+    behind = {"Origin": "https://localhost"}  # a proxy that speaks TLS and does not say so
+    assert client.post("/api/session/ticket", headers=behind).status_code == 201
+
+
 def test_a_login_that_a_proxy_in_front_sends_beside_the_cookie_is_no_obstacle(world):
     browser, basic = world.browser(ADMIN), {"Authorization": "Basic cHJveHk6bG9naW4="}
     assert browser.get("/api/session", headers=basic).json["name"] == "ada"
@@ -217,6 +227,23 @@ def test_too_many_wrong_tokens_have_to_wait_while_the_right_one_works(world):
     assert statuses == [401] * 20 + [429]
     assert world.nobody.get("/api/projects", headers=wrong).headers["Retry-After"] == "60"
     assert world.ask("GET", "/api/projects").status_code == 200
+
+
+@pytest.mark.promise("sessions")
+def test_a_cookie_that_another_program_got_over_plain_http_opens_nothing_from_there(world):
+    """An instance on another port of the same name is sent it by the browser; where it runs it is worth nothing."""
+    world.session(ADMIN)
+    own, headers = world.runtime.people.sessions.begin("ada", address="192.168.1.7"), {"Origin": "http://localhost"}
+    for address, read, made in (("192.168.1.7", 200, 201), ("172.17.0.2", 401, 401), ("127.0.0.1", 401, 401)):
+        client = world.app.test_client()
+        client.set_cookie(COOKIE, own)
+        asked = {"environ_base": {"REMOTE_ADDR": address}}
+        assert client.get("/api/projects", **asked).status_code == read
+        assert client.post("/api/session/ticket", headers=headers, **asked).status_code == made
+    safe = world.app.test_client()
+    safe.set_cookie(f"__Host-{COOKIE}", own)
+    moved = {"base_url": "https://localhost", "environ_base": {"REMOTE_ADDR": "203.0.113.9"}}
+    assert safe.get("/api/projects", **moved).status_code == 200, "by TLS the browser gives it to Forge alone"
 
 
 def test_a_session_that_nobody_began_is_nobody(world):

@@ -22,6 +22,11 @@ def test_every_answer_carries_all_of_them_whatever_it_is(world, path):
     assert not path.startswith("/api/") or headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-in?ticket=x", "/setup?token=x", "/sign-in/oidc", "/api/sign-in"])
+def test_what_signs_in_is_kept_nowhere(world, path):
+    assert world.nobody.get(path).headers["Cache-Control"] == "no-store"
+
+
 def test_the_policy_allows_no_script_or_style_that_is_not_a_file_of_forges(world):
     policy = dict(part.strip().split(" ", 1) for part in HEADERS["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'self'"  # scripts, styles, pictures, connections, frames

@@ -27,7 +27,7 @@ def test_an_instance_that_serves_has_an_address_by_its_proxy(world, shop):
 
 
 def test_without_a_domain_the_address_is_the_published_port(world, shop):
-    assert url_of(world.runtime, shop, world.add_instance()) == "http://127.0.0.1:20001"
+    assert url_of(world.runtime, shop, world.add_instance()) == "http://localhost:20001"
 
 
 def test_what_does_not_serve_has_no_address(world, shop):
@@ -44,7 +44,7 @@ def test_a_proxy_that_is_gone_does_not_break_the_list(world, shop):
 def test_a_view_holds_all_that_the_instance_has(world, shop):
     instance = world.add_instance()
     shown = msgspec.to_builtins(instance_view(world.runtime, instance))
-    assert shown == {**msgspec.to_builtins(instance), "url": "http://127.0.0.1:20001"}
+    assert shown == {**msgspec.to_builtins(instance), "url": "http://localhost:20001"}
 
 
 def test_every_field_of_projects_and_stages_goes_out(world, shop):

@@ -44,7 +44,7 @@ def test_a_stage_says_how_deploys_run_and_what_is_there(shop):
     shop.add_instance()
     stage = shop.ask("GET", DEV).json
     assert (stage["strategy"], stage["last_deploy"]) == ("side_by_side", None)
-    assert [(i["id"], i["url"]) for i in stage["instances"]] == [("a1b2c3", "http://127.0.0.1:20001")]
+    assert [(i["id"], i["url"]) for i in stage["instances"]] == [("a1b2c3", "http://localhost:20001")]
     assert shop.ask("GET", f"{DEV}/instances").json == stage["instances"]
     assert shop.ask("GET", f"{REL}/instances").json == []
 

@@ -41,7 +41,7 @@ def test_the_page_says_what_runs_and_where(world):
     world.make_shop()
     world.add_instance()
     page = world.ask("GET", "/").text
-    for part in ("shop", "glob:dev-*", "dev-1", 'href="http://127.0.0.1:20001"', 'href="/api/openapi.json"'):
+    for part in ("shop", "glob:dev-*", "dev-1", 'href="http://localhost:20001"', 'href="/api/openapi.json"'):
         assert part in page, part
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
+
+import pytest
 
 from forge.commands import output
 
@@ -49,3 +52,15 @@ def test_a_digest_is_told_by_the_part_people_compare():
 
 def test_one_is_not_many():
     assert [output.count(number, "tag", "tags") for number in (0, 1, 2)] == ["0 tags", "1 tag", "2 tags"]
+
+
+@pytest.mark.parametrize("code", [0x07, 0x1B, 0x7F, 0x85, 0x9B, 0x9D, 0x202E, 0x2066])
+def test_what_drives_a_terminal_or_turns_text_around_reaches_none(capsys, code):
+    text = f"a{chr(code)}31mb"
+    output.line(text)
+    output.table(("name",), [(text,)])
+    output.fields({"name": text})
+    output.say_json({"text": text})
+    said = capsys.readouterr().out
+    assert chr(code) not in said
+    assert json.loads(said.splitlines()[-1]) == {"text": text}, "and programs get all of it"

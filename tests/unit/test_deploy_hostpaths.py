@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from forge.deploy.hostpaths import HostPaths, host_paths_of
@@ -99,6 +101,24 @@ def test_the_sockets_are_those_of_all_engines(tmp_path, monkeypatch):
         assert all(socket.startswith("/") for socket in sockets)
     with pytest.raises(NotFound):
         host_paths_of(store, "none")
+    world.forge.close()
+
+
+def test_forges_own_data_is_never_handed_on_nor_a_folder_with_it(tmp_path):
+    world = World(tmp_path)
+    store = world.forge.store
+    data = store.database.path.parent
+    (data / "site").mkdir()
+    (data / "token").touch()
+    (tmp_path / "elsewhere").symlink_to(data)
+    with store.database.change() as change:
+        allowed = replace(store.preferences.get(), host_paths=(str(tmp_path),))
+        store.preferences.put(change, allowed, "test")
+    paths = host_paths_of(store, "local")
+    for path in (tmp_path, tmp_path / "elsewhere", data, data / "forge.db", data / "token", data / "vault.key"):
+        with pytest.raises(Invalid, match=r"holds Forge's own .*whoever has that has this machine"):
+            paths.lead(str(path))
+    assert paths.lead(f"{data}/site") == f"{data}/site"
     world.forge.close()
 
 

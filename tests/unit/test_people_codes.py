@@ -96,3 +96,20 @@ def test_the_secret_is_sealed_and_codes_are_hashed(town: Town, ada, tmp_path):
     kept = (tmp_path / "forge.db").read_bytes()
     assert secret.encode() not in kept
     assert not any(code.encode() in kept or code.replace("-", "").encode() in kept for code in codes)
+
+
+def test_with_a_person_their_codes_go_and_nobody_elses(town: Town, ada):
+    for name in ("adam", "bob"):  # one whose name only begins the same
+        town.add(name)
+        town.people.codes.begin(name)
+    town.people.codes.confirm(
+        "adam", code_of(town.store.secrets.get("person/adam/totp-new").reveal(), town.clock()), "adam"
+    )
+    town.people.accounts.remove("ada", "adam")
+    town.people.accounts.remove("bob", "adam")
+    left = [
+        row["place"] for row in town.store.database.rows("SELECT place FROM secret WHERE place LIKE 'person/%'", ())
+    ]
+    assert left == ["person/adam/totp"]
+    town.add("ada")
+    assert not town.people.codes.use("ada", code_of(ada[0], town.clock() + 60))

@@ -39,6 +39,26 @@ def test_it_ends_after_a_week_unused(town: Town, sessions):
     assert sessions.find(used) is not None
 
 
+@pytest.mark.parametrize(
+    ("began", "now", "stands"),
+    [
+        ("192.168.1.7", "192.168.1.7", True),
+        ("192.168.1.7", "172.17.0.2", False),
+        ("127.0.0.1", "::1", True),
+        ("127.0.0.1", "172.17.0.2", False),
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("2001:db8::1", "192.168.1.7", False),
+        ("192.168.1.7", "", False),
+        ("", "192.168.1.7", True),
+        ("192.168.1.7", None, True),
+    ],
+)
+def test_it_stands_where_it_was_begun(sessions, began, now, stands):
+    session = sessions.begin("ada", address=began)
+    assert (sessions.find(session, now) is not None) is stands
+
+
 def test_it_ends_after_a_month_however_it_is_used(town: Town, sessions):
     session = sessions.begin("ada")
     for _ in range(int(SECONDS / 86400)):

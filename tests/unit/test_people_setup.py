@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from forge.domain.errors import Conflict, Invalid, Unauthorized
@@ -51,3 +53,28 @@ def test_who_is_there_by_another_way_makes_it_void(town: Town):
     town.add("ada")
     with pytest.raises(Conflict):
         town.people.setup.use(token, "eve", PASSWORD)
+
+
+def test_of_two_browsers_at_once_one_is_the_first_admin(town: Town, monkeypatch):
+    token, both = town.people.setup.token(), threading.Barrier(2, timeout=20)
+    whole, got = town.people.accounts._passwords.hash, []
+
+    def hash_at_once(password: str) -> str:
+        both.wait()  # each has found the link good, and nobody there
+        return whole(password)
+
+    def use(name: str) -> None:
+        try:
+            got.append(town.people.setup.use(token, name, PASSWORD).name)
+        except Conflict as error:
+            got.append(error.code)
+
+    monkeypatch.setattr(town.people.accounts._passwords, "hash", hash_at_once)
+    threads = [threading.Thread(target=use, args=(name,)) for name in ("ada", "eve")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(got) == 2
+    assert got.count("set_up") == 1
+    assert [person.name for person in town.store.people.all()] == [name for name in got if name != "set_up"]

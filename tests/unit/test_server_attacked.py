@@ -33,6 +33,7 @@ PIECES = (
 )  # fmt: skip
 
 
+CHUNKED = b"POST /api/session HTTP/1.1\r\nHost: localhost\r\n"
 BOTH = (
     b"POST /api/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
 )
@@ -142,7 +143,19 @@ def test_headers_have_a_limit(server):
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", {400}),
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", {400, 501}),
         (b"POST /api/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3, 4\r\n\r\nabcd", {400}),
-        (BOTH, {400, 415}),
+        (BOTH, {400}),
+        (CHUNKED + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", {400}),
+        (CHUNKED + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {400}),
+        (CHUNKED.replace(b"1.1", b"1.0") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {400}),
+        (CHUNKED + b"Transfer-Encoding: chunked\r\n\r\n2\n{}\r\n0\r\n\r\n", {400}),
+        (CHUNKED + b"Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n", {400}),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n", {400}),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\r\n\tTransfer-Encoding: chunked\r\n\r\n", {400}),
+        (b"GET / HTTP/1.2\r\nHost: localhost\r\n\r\n", {400}),
+        (b"GET /\r\nHost: localhost\r\n\r\n", {400}),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n", {400}),
+        (b"GET / HTTP/1.1\r\nHost: localhost\rX: y\r\n\r\n", {400}),
+        (b"POST /api/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: +2\r\n\r\n{}", {400}),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", {400, 403}),
         (b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", {400}),
         (b"GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\n\r\n", {403}),
