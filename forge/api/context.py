@@ -25,7 +25,9 @@ READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What belongs to one app. `deliveries`: how many webhooks an address may send; the `wrong` ones counted apart."""
+    """What belongs to one app. `deliveries`: how many webhooks an address may send; the `wrong` ones counted apart;
+    `logouts`: how many logout tokens.
+    """
 
     runtime: Runtime
     hub: Hub
@@ -34,6 +36,7 @@ class Context:
     wrong: WrongTokens = field(default_factory=WrongTokens)
     deliveries: Rate = field(default_factory=lambda: Rate(burst=600, per_minute=300))
     wrong_deliveries: Rate = field(default_factory=lambda: Rate(burst=60, per_minute=30))
+    logouts: Rate = field(default_factory=lambda: Rate(burst=600, per_minute=300))
 
 
 def attach(app: Flask, context: Context) -> None:

@@ -15,28 +15,39 @@ TICKET_SECONDS = 120.0
 WRONG_PER_MINUTE = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """It stands for `principal` until `ends`. `session` is the hash of the one that asked for it: it gives no more than
+    that has. None: the launch token asked.
+    """
+
+    principal: Principal
+    session: bytes | None
+    ends: float
+
+
 @dataclass(slots=True)
 class Tickets:
     """Random ids, good once and for a short time; only their hashes are kept, and only in memory."""
 
     clock: Callable[[], float] = time.time
-    _all: dict[bytes, tuple[Principal, float]] = field(default_factory=dict)
+    _all: dict[bytes, Ticket] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def make(self, principal: Principal) -> str:
+    def make(self, principal: Principal, session: bytes | None = None) -> str:
         """A new one that stands for `principal`."""
         made, now = secrets.token_urlsafe(32), self.clock()
         with self._lock:
-            for old in [key for key, (_, ends) in self._all.items() if ends <= now]:
+            for old in [key for key, one in self._all.items() if one.ends <= now]:
                 del self._all[old]
-            self._all[hash_of(made)] = (principal, now + TICKET_SECONDS)
+            self._all[hash_of(made)] = Ticket(principal, session, now + TICKET_SECONDS)
         return made
 
-    def use(self, ticket: str) -> Principal | None:
-        """Whom a ticket stood for until now, if anybody."""
+    def use(self, ticket: str) -> Ticket | None:
+        """What a ticket stood for until now, if anything."""
         with self._lock:
-            principal, ends = self._all.pop(hash_of(ticket), (None, 0.0))
-        return principal if ends > self.clock() else None
+            found = self._all.pop(hash_of(ticket), None)
+        return found if found is not None and found.ends > self.clock() else None
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -28,9 +29,17 @@ class SessionService:
         self._seen: dict[bytes, float] = {}
 
     def begin(
-        self, person: str | None, *, address: str = "", agent: str = "", how: str = "password", instead: str = ""
+        self,
+        person: str | None,
+        *,
+        address: str = "",
+        agent: str = "",
+        how: str = "password",
+        instead: str = "",
+        until: float = math.inf,
     ) -> str:
-        """A new id for `person` (None: the machine's owner), in the place of the session `instead`.
+        """A new id for `person` (None: the machine's owner), in the place of the session `instead`. It ends at `until`
+        (unix seconds), if that is sooner than usual.
 
         Raise Unauthorized if there is no such person any more.
         """
@@ -38,7 +47,13 @@ class SessionService:
         if self._standings.known().principal(person) is None:
             raise Unauthorized("There is nobody of that name any more.")
         session = Session(
-            id="", person=person, made=now, seen=now, ends=now + SECONDS, address=address, agent=agent[:_AGENT_LENGTH]
+            id="",
+            person=person,
+            made=now,
+            seen=now,
+            ends=min(until, now + SECONDS),
+            address=address,
+            agent=agent[:_AGENT_LENGTH],
         )
         name = person or OWNER
         with self._store.database.change() as change:
@@ -59,6 +74,11 @@ class SessionService:
         if session is None or not self._lasts(key, session):
             return None
         return self._standings.known().principal(session.person)
+
+    def ends(self, key: bytes) -> float | None:
+        """When the session of that hash ends; None if it has ended."""
+        session = self._standings.known().sessions.get(key)
+        return session.ends if session is not None and self._lasts(key, session) else None
 
     def touch(self, id: str) -> None:
         """It was used just now."""

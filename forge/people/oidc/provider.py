@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,10 +13,13 @@ from forge.domain.oidc import Oidc, claim_in
 from forge.domain.secret import Secret
 from forge.http import Basic, Bearer, HttpFault, Reply, Session, host_of
 from forge.people.oidc.flows import Flow
-from forge.people.oidc.idtoken import Wanted, read_id_token, signing
+from forge.people.oidc.idtoken import Wanted, read_id_token
+from forge.people.oidc.kept import Kept
+from forge.people.oidc.logouttoken import Logout, read_logout_token
+from forge.people.oidc.signature import signing
 
 _KEPT = 300.0  # seconds: what a provider says of itself
-_FAULT_KEPT = 5.0  # seconds: anybody can have it asked
+_KEYS_KEPT = 5.0  # seconds, where anybody can have them asked for
 _LIMIT = 512 * 1024  # bytes of an answer
 _TIMEOUT = 10.0  # seconds
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -48,20 +50,14 @@ class Provider:
         clock: Callable[[], float] = time.time,
         passed: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.oidc, self._secret, self._clock, self._passed = oidc, secret, clock, passed
+        self.oidc, self._secret, self._clock = oidc, secret, clock
         self._http = Session(authorities=oidc.ca, read_timeout=_TIMEOUT, body_limit=_LIMIT)
-        self._lock = threading.Lock()
-        self._known: tuple[float, Metadata | ForgeError] | None = None
+        self._known = Kept(self._ask, _KEPT, passed)
+        self._known_keys = Kept(lambda: self.keys(self.metadata()), _KEYS_KEPT, passed)
 
     def metadata(self) -> Metadata:
         """What it says of itself, at most five minutes old. Raise HttpFault or Unauthorized."""
-        with self._lock:
-            if self._known is None or self._known[0] <= self._passed():
-                self._known = self._learned()
-            found = self._known[1]
-        if isinstance(found, ForgeError):
-            raise type(found)(**_parts(found))
-        return found
+        return self._known.get()
 
     def address(self, flow: Flow, state: str) -> str:
         """Where a browser goes to sign in."""
@@ -98,6 +94,14 @@ class Provider:
         claims = read_id_token(id_token, self.keys(metadata), wanted, self._clock())
         return self._completed(claims, metadata, access)
 
+    def logout(self, token: str) -> Logout:
+        """Whom a logout token signs out. Raise BadLogout or HttpFault."""
+        metadata = self.metadata()
+        return read_logout_token(
+            token, self._known_keys.get(), issuer=self.oidc.issuer, client_id=self.oidc.client_id,
+            algorithms=metadata.algorithms, now=self._clock(),
+        )  # fmt: skip
+
     def keys(self, metadata: Metadata) -> list[Any]:
         """The keys it signs with, as they are now: sign-ins are few, and a key that was withdrawn counts at once."""
         found = _json(self._http.request("GET", metadata.keys, redirects=1), "jwks_uri").get("keys")
@@ -120,12 +124,6 @@ class Provider:
 
     def close(self) -> None:
         self._http.close()
-
-    def _learned(self) -> tuple[float, Metadata | ForgeError]:
-        try:
-            return self._passed() + _KEPT, self._ask()
-        except ForgeError as error:
-            return self._passed() + _FAULT_KEPT, error
 
     def _ask(self) -> Metadata:
         where = f"{self.oidc.issuer.rstrip('/')}/.well-known/openid-configuration"
@@ -179,13 +177,6 @@ class Provider:
                 code="oidc_userinfo",
             )
         return {**more, **claims}
-
-
-def _parts(error: ForgeError) -> dict[str, Any]:
-    """To raise it anew: a traceback must not grow with each time."""
-    if isinstance(error, HttpFault):
-        return {"fault": error.fault, "message": error.message}
-    return {"message": error.message, "code": error.code}
 
 
 def _json(reply: Reply, what: str) -> Mapping[str, Any]:
