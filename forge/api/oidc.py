@@ -134,7 +134,7 @@ def sign_out_there() -> Response:
     if request.mimetype != _FORM:
         raise UnsupportedType(f"Send a form, with the header Content-Type: {_FORM}.")
     runtime().people.oidc.sign_out(request.form.get("logout_token", ""))
-    return _not_kept(Response("", mimetype=TEXT))
+    return Response("", mimetype=TEXT)  # never kept: forge.api.headers
 
 
 @blueprint.get(_PAGE)

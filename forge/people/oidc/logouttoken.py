@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from forge.domain.errors import Invalid
 from forge.people.oidc.signature import LEEWAY, SUBJECT, TokenFault, signed
@@ -78,7 +78,7 @@ def _logout(claims: Mapping[str, Any]) -> Logout:
     return Logout(subject, jti)
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
