@@ -48,7 +48,7 @@ $(BOARD): $(PACKAGES) $(shell git ls-files ui)
 	cd ui && npm run build
 
 test: setup parts window lint ui $(PROVIDER) ## Everything that CI runs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: setup ## Style, types, and who may import whom
 	$(BIN)/ruff check .

@@ -105,7 +105,7 @@ function Invoke-Test {
     Invoke-Setup
     Invoke-Lint
     Invoke-Ui
-    Invoke-Checked $VenvPython @('-m', 'pytest', '-m', 'not real')
+    Invoke-Checked $VenvPython @('-m', 'pytest', '-n', '2', '-m', 'not real')
 }
 
 function Invoke-Clean {

@@ -72,7 +72,7 @@ from forge.watch.sightings import SightingService
 from forge.watch.webhook import WebhookService
 
 _REMOVED_KEPT = 30 * 86400.0  # seconds the rows of removed instances stay
-_KEPT = 1000  # deploys and sightings of a stage: more than anybody rolls back to, or reads
+_KEPT = 1000  # of a stage's deploys, sightings and removed instances: more than anybody rolls back to, or reads
 
 ADDRESSES = {
     NotificationKind.APPRISE: apprise_services.check_address,
@@ -80,8 +80,8 @@ ADDRESSES = {
 }
 PROXIES: dict[str, Callable[[ProxyConnection, Secret | None, Session, str], Proxy]] = {
     "caddy": lambda connection, _, http, home: CaddyProxy(connection, home=home, http=http),
-    "npm": lambda connection, password, http, home: NpmProxy(
-        connection, password, home=home, http=http, environment=os.environ
+    "npm": lambda connection, password, _, home: NpmProxy(
+        connection, password, home=home, http=Session(), environment=os.environ
     ),
     "traefik": lambda connection, _, http, home: TraefikProxy(connection, home=home, http=http),
     "published": lambda connection, _, http, __: Published(connection, http=http),
@@ -305,10 +305,10 @@ def seed(settings: Settings, store: Store, configs: ConfigService) -> None:
 
 
 def housekeeping(store: Store, kept: int = _KEPT) -> None:
-    """Drop what is past keeping of the record; `kept` deploys and sightings of each stage stay."""
+    """Drop what is past keeping; of each stage `kept` deploys, sightings and removed instances stay."""
     with store.database.change() as change:
         store.events.thin(change, store.preferences.get().events)
-        store.instances.forget_removed(change, change.now - _REMOVED_KEPT)
+        store.instances.thin(change, kept, change.now - _REMOVED_KEPT)
         store.sightings.thin(change, kept)
         for deploy in store.deploys.thin(change, kept):
             store.secrets.delete(change, environment_place(deploy))

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from forge.api.app import make_app
 from forge.api.context import Context
-from forge.api.guard import COOKIE
+from forge.api.cookies import COOKIE
 from forge.compose import compose
 from forge.deploy.adapters import Factories
 from forge.domain.connection import ProxyConnection, RegistryConnection

@@ -18,9 +18,12 @@ from tests.parts.traefik import Traefik
 from tests.promises import (  # noqa: F401  hooks
     pytest_deselected,
     pytest_itemcollected,
+    pytest_runtest_logreport,
     pytest_runtest_makereport,
     pytest_sessionfinish,
+    pytest_testnodedown,
 )
+from tests.spread import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401  hooks
 
 P = TypeVar("P")
 

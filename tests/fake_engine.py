@@ -234,8 +234,8 @@ class FakeEngine(NetworksAndVolumes):
             if volume.kind is VolumeKind.NAMED:
                 kept = {n: v for n, v in spec.labels.items() if n in {HOME_LABEL, PROJECT_LABEL, STAGE_LABEL}}
                 labels = self._machine.volumes.setdefault(volume.source or "", kept)
-                if labels.get(HOME_LABEL) != spec.labels.get(HOME_LABEL):
-                    raise EngineError(f"The volume {volume.source} is not Forge's", code="name_taken")
+                if labels != kept:
+                    raise EngineError(f"The volume {volume.source} is not this stage's", code="name_taken")
 
     def _check_external(self, name: str) -> None:
         if name not in self._machine.volumes:

@@ -90,16 +90,30 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Note how each test of a promise went."""
+    """A report says what it backs: it may be made by another process than the one that writes the table."""
     report: Any = yield
-    if report.when == "call" or report.outcome != "passed":
-        for mark in item.iter_markers("promise"):
-            _seen[mark.args[0]][item.nodeid.partition("[")[0]][report.outcome] += 1
+    report.promises = [mark.args[0] for mark in item.iter_markers("promise")]
     return report
 
 
+def pytest_runtest_logreport(report: Any) -> None:
+    """Note how each test of a promise went."""
+    if report.when == "call" or report.outcome != "passed":
+        for name in getattr(report, "promises", ()):  # nobody made one for a process that crashed
+            _seen[name][report.nodeid.partition("[")[0]][report.outcome] += 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What another process left out is left out."""
+    _narrowed.extend(getattr(node, "workeroutput", {}).get("narrowed", ()))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the table, if this was all."""
+    """Write the table, if this was all; one of several processes hands on what it left out."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["narrowed"] = _narrowed
+        return
     named = [arg for arg in session.config.args if "::" in arg]
     ran = {(promise, test.partition("::")[0]) for promise, tests in _seen.items() for test in tests}
     wanted = {(promise, file) for promise, files in backed().items() for file in files}

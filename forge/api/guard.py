@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, current_app, g, request
 
 from forge.api.context import READS, Context, check_stage, context
+from forge.api.cookies import cookie_of
 from forge.api.forwarded import HANDED_ON
 from forge.domain.errors import Forbidden, NotFound, TooMany, Unauthorized, Unavailable
 from forge.domain.person import Principal, Reach, Role, owner
@@ -19,9 +21,10 @@ from forge.http import is_loopback
 from forge.people.tokens import PREFIX
 from forge.settings import Settings
 
-COOKIE: Final = "forge_session"
 BODY_LIMIT: Final = 1 << 20
+FOREIGN: Final = frozenset({"cross-site", "same-site"})  # Sec-Fetch-Site of what another site's page began
 _OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_NOT_IN_HOSTS: Final = re.compile(r"[^A-Za-z0-9._:\[\]-]")  # others may read a name with these as another name
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -107,7 +110,7 @@ def authenticate(request: Request, context: Context) -> Principal | None:
 
 def standing(request: Request, context: Context) -> Callable[[], bool]:
     """Whether whoever asks still is who they were found to be: as long as their session or token says so."""
-    people, text, cookie = context.runtime.people, _bearer(request), request.cookies.get(COOKIE, "")
+    people, text, cookie = context.runtime.people, _bearer(request), cookie_of(request)
     if text is None:
         return _still(g.principal, lambda: people.sessions.find(cookie))
     return _still(g.principal, lambda: people.tokens.find(text)) if text.startswith(PREFIX) else lambda: True
@@ -144,7 +147,7 @@ def _by_token(request: Request, context: Context) -> Principal | None:
 
 
 def _by_cookie(request: Request, context: Context) -> Principal | None:
-    session = request.cookies.get(COOKIE)
+    session = cookie_of(request)
     if not session or _bearer(request) is not None:
         return None
     found = context.runtime.people.sessions.find(session)
@@ -177,8 +180,9 @@ def _still(found: Principal, find: Callable[[], Principal | None]) -> Callable[[
 
 def _check_host(request: Request, settings: Settings) -> None:
     """A page of a stranger's domain that resolves to this machine must not be answered (DNS rebinding)."""
+    host = request.headers.get("Host", "")
     try:
-        name = urlsplit(f"//{request.headers.get('Host', '')}").hostname
+        name = None if _NOT_IN_HOSTS.search(host) else urlsplit(f"//{host}").hostname
     except ValueError:
         name = None
     if name is None or not (name in _OWN_NAMES or name in settings.allowed_hosts or _is_meant(name, settings)):
@@ -202,9 +206,9 @@ def _check_origin(request: Request) -> None:
     cross = Forbidden("This came from a page of another site: nothing was done.", code="cross_origin")
     if origin is not None and not _same(origin, request):
         raise cross
-    if site in {"cross-site", "same-site"}:
+    if site in FOREIGN:
         raise cross
-    by_cookie = COOKIE in request.cookies and _bearer(request) is None
+    by_cookie = bool(cookie_of(request)) and _bearer(request) is None
     if by_cookie and origin is None and site != "same-origin":
         raise cross
 

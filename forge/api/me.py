@@ -6,7 +6,8 @@ from flask import Blueprint, request
 
 from forge.api.context import actor, principal, runtime
 from forge.api.contract import Operation, operation
-from forge.api.guard import COOKIE, allow
+from forge.api.cookies import cookie_of
+from forge.api.guard import allow
 from forge.api.types import Wire
 from forge.domain.errors import Conflict
 from forge.domain.person import Person, Reach, Role
@@ -86,7 +87,7 @@ def read_me() -> Me:
 def change_own_password(body: OwnPassword) -> None:
     """Change one's own password; all other sessions of theirs are over."""
     me = _proven(body.old)
-    runtime().people.accounts.set_password(me.name, body.new, actor(), request.cookies.get(COOKIE, ""))
+    runtime().people.accounts.set_password(me.name, body.new, actor(), cookie_of(request))
 
 
 @blueprint.post(f"{_ME}/totp")

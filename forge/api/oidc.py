@@ -8,6 +8,7 @@ import msgspec
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from forge.api import cookies
 from forge.api.context import actor, context, runtime
 from forge.api.contract import TEXT, Operation, domain, operation, wire
 from forge.api.errors import UnsupportedType
@@ -15,7 +16,7 @@ from forge.api.guard import allow, allow_anyone
 from forge.api.sealing import wrapped
 from forge.api.session import Entry, give_cookie, sign_in_page
 from forge.api.types import Wire
-from forge.domain.errors import ForgeError, TooMany, Unavailable
+from forge.domain.errors import ForgeError, NotFound, TooMany, Unavailable
 from forge.domain.oidc import Oidc
 from forge.domain.person import Reach, Role
 from forge.people.oidc.flows import SECONDS
@@ -144,15 +145,13 @@ def go() -> AnyResponse:
     if request.method == "HEAD":  # who only looks ahead begins nothing
         return Response(status=204)
     try:
+        _take_turn()
         begun = runtime().people.oidc.begin(_redirect_uri(), request.args.get("next", "/"))
     except ForgeError as error:
         return _failed(error)
     answer = _not_kept(redirect(begun.address, 303))
     # Lax: it has to come along when the provider, another site, sends the browser back.
-    answer.set_cookie(
-        _BROWSER, begun.browser, max_age=int(SECONDS), path=_PAGE, httponly=True, samesite="Lax",
-        secure=request.is_secure,
-    )  # fmt: skip
+    cookies.give(answer, begun.browser, seconds=SECONDS, name=_BROWSER, samesite="Lax")
     return answer
 
 
@@ -163,15 +162,16 @@ def come_back() -> AnyResponse:
     if request.method == "HEAD":
         return Response(status=204)
     try:
+        _take_turn()
         came = runtime().people.oidc.finish(
-            request.args.to_dict(), request.cookies.get(_BROWSER, ""), request.remote_addr or ""
+            request.args.to_dict(), cookies.cookie_of(request, _BROWSER), request.remote_addr or ""
         )
         # No redirect: a browser that comes from another site would not send a Strict cookie to where that leads.
         answer = _not_kept(Response(render_template("signed_in.html", target=came.target), mimetype="text/html"))
         give_cookie(answer, Entry(came.person.principal, "oidc", came.until))
     except ForgeError as error:
         answer = _failed(error)
-    answer.delete_cookie(_BROWSER, path=_PAGE, httponly=True, samesite="Lax", secure=request.is_secure)
+    cookies.take(answer, _BROWSER)
     return answer
 
 
@@ -182,8 +182,16 @@ def _set_up() -> OidcSetUp:
     return OidcSetUp(oidc=view, redirect_uri=_redirect_uri(), logout_uri=f"{_here()}{_LOGOUT}")
 
 
+def _take_turn() -> None:
+    """Raise TooMany: what is under way has a limit, and a flood must not push others' sign-ins out."""
+    wait = context().elsewhere.take(request.remote_addr or "")
+    if wait:
+        raise TooMany("Too many sign-ins came from this address at once: try again in a minute.", retry_after=wait)
+
+
 def _failed(error: ForgeError) -> AnyResponse:
-    status = 502 if isinstance(error, Unavailable) else 404 if error.code == "no_oidc" else 401
+    known = {TooMany: 429, NotFound: 404}
+    status = known.get(type(error), 502 if isinstance(error, Unavailable) else 401)
     return _not_kept(Response(sign_in_page(error.message), status=status, mimetype="text/html"))
 
 

@@ -12,8 +12,9 @@ from werkzeug.routing import Rule
 
 from forge import __version__
 from forge.api.contract import BACKUP, EVENTS, JSON, TEXT, YAML, Operation, contract_of, operation
+from forge.api.cookies import COOKIE
 from forge.api.errors import PROBLEM_JSON, Problem
-from forge.api.guard import COOKIE, allow_anyone, declaration
+from forge.api.guard import allow_anyone, declaration
 
 blueprint = Blueprint("openapi", __name__)
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE"})

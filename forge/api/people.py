@@ -8,7 +8,8 @@ from flask import Blueprint, request
 
 from forge.api.context import actor, principal, runtime
 from forge.api.contract import At, Operation, operation
-from forge.api.guard import COOKIE, allow
+from forge.api.cookies import cookie_of
+from forge.api.guard import allow
 from forge.api.types import Wire
 from forge.domain.person import Person, Reach, Role, role_of
 
@@ -102,7 +103,7 @@ def delete_person(name: str) -> None:
 @operation(Operation(body=NewPassword, status=204, refuses=(404,)))
 def set_password(name: str, body: NewPassword) -> None:
     """Give somebody a new password; their sessions are over at once."""
-    own = request.cookies.get(COOKIE, "") if principal().person == name else ""
+    own = cookie_of(request) if principal().person == name else ""
     runtime().people.accounts.set_password(name, body.password, actor(), own)
 
 

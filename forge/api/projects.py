@@ -15,6 +15,7 @@ from forge.api.types import ApprovedProject, ChangedProject, Deletion, DryRun, N
 from forge.config.unapplied import Unapplied, unapplied
 from forge.deploy.promotion import Place, Promotion
 from forge.deploy.starts import WAIT_UNTIL_HEALTHY, Starts, starts_of
+from forge.domain.errors import Forbidden
 from forge.domain.person import Reach, Role
 from forge.domain.project import Project
 
@@ -59,6 +60,12 @@ def change_project(project: str, query: DryRun, body: ChangedProject) -> Project
     before = runtime().store.projects.get(project)
     names = kept_names(before.secrets, body.secrets)
     after = domain(Project, body, name=project, secrets=names, active=before.active)
+    if principal().reach < Reach.FORGE and after.beyond != before.beyond:
+        raise Forbidden(
+            "A token of one project changes only what is its own: not its image, registry, engine, proxy and route, "
+            "aliases, networks, labels, host folders and external volumes.",
+            code="token_scope",
+        )
     if query.dry_run:
         runtime().projects.check(after, runtime().store.projects.stages(project))
         return project_view(runtime(), after)

@@ -9,16 +9,17 @@ import msgspec
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from forge.api import cookies
 from forge.api.context import actor, context, principal, runtime
 from forge.api.contract import JSON, Operation, operation
+from forge.api.cookies import cookie_of
 from forge.api.errors import status_of
-from forge.api.guard import COOKIE, allow, allow_anyone, by_launch_token, count_wrong
+from forge.api.guard import FOREIGN, allow, allow_anyone, by_launch_token, count_wrong, standing
 from forge.api.tickets import TICKET_SECONDS
 from forge.api.types import Wire
 from forge.domain.errors import ForgeError, Invalid, Unauthorized
 from forge.domain.person import Person, Principal, Reach, Role
 from forge.people.sessions import SECONDS
-from forge.people.standing import hash_of
 
 blueprint = Blueprint("session", __name__)
 _WAYS = (frozenset({"token"}), frozenset({"ticket"}), frozenset({"name", "password"}))
@@ -133,9 +134,10 @@ def sign_out() -> Response:
 @operation(Operation(status=201, answer=Ticket))
 def make_ticket() -> Ticket:
     """Make a ticket that signs a browser in as whoever asks for it."""
-    asks = principal()
-    session = None if asks.person is None else hash_of(request.cookies.get(COOKIE, ""))
-    ticket = context().tickets.make(asks, session)
+    asks, until = principal(), math.inf
+    if asks.person is not None:
+        until = runtime().people.sessions.ends(cookie_of(request))
+    ticket = context().tickets.make(asks, standing(request, context()), until)
     return Ticket(ticket=ticket, path=f"/sign-in?ticket={ticket}", seconds=TICKET_SECONDS)
 
 
@@ -146,6 +148,9 @@ def open_ticket() -> AnyResponse | str:
     ticket = request.args.get("ticket")
     if ticket is None or request.method == "HEAD":  # who only looks ahead must not use it up
         return sign_in_page()
+    if request.headers.get("Sec-Fetch-Site") in FOREIGN:  # else a stranger's page signs people in as the stranger
+        page = sign_in_page("This link was followed from another site: copy it into the address bar instead.")
+        return Response(page, status=403)
     return _by_form(SignIn(ticket=ticket))
 
 
@@ -191,7 +196,7 @@ def send_setup() -> AnyResponse:
 def leave() -> AnyResponse:
     """The button of the page."""
     answer = redirect("/", 303)
-    found = runtime().people.sessions.find(request.cookies.get(COOKIE, ""))
+    found = runtime().people.sessions.find(cookie_of(request))
     if found is not None:
         _end_session(answer, found.name)
     return answer
@@ -225,7 +230,8 @@ def _who_is(body: SignIn) -> Entry:
         name = runtime().people.entrance.check(body.name, body.password or "", body.code, address)
         return Entry(runtime().store.people.get(name).principal, "password")
     if body.ticket is not None:
-        how, entry = "ticket", _by_ticket(body.ticket)
+        how, ticket = "ticket", context().tickets.use(body.ticket)
+        entry = Entry(ticket.principal, how, ticket.until) if ticket is not None else None
         if entry is None:
             count_wrong(context())
     else:
@@ -239,15 +245,6 @@ def _who_is(body: SignIn) -> Entry:
             code="wrong_token",
         )
     return entry
-
-
-def _by_ticket(text: str) -> Entry | None:
-    """A session that has ended, also for having been ended, opens no other."""
-    ticket = context().tickets.use(text)
-    if ticket is None or ticket.session is None:
-        return Entry(ticket.principal, "ticket") if ticket is not None else None
-    until = runtime().people.sessions.ends(ticket.session)
-    return Entry(ticket.principal, "ticket", until) if until is not None else None
 
 
 def _by_form(body: SignIn) -> AnyResponse:
@@ -275,15 +272,14 @@ def give_cookie(answer: AnyResponse, entry: Entry) -> None:
     """Begin a session. One for a browser: the window signs in at each start."""
     session = runtime().people.sessions.begin(
         entry.principal.person, address=request.remote_addr or "", agent=request.user_agent.string, how=entry.how,
-        instead=request.cookies.get(COOKIE, ""), until=entry.until,
+        instead=cookie_of(request), until=entry.until,
     )  # fmt: skip
-    secure = request.is_secure
-    answer.set_cookie(COOKIE, session, max_age=int(SECONDS), path="/", httponly=True, samesite="Strict", secure=secure)
+    cookies.give(answer, session, seconds=SECONDS)
 
 
 def _end_session(answer: AnyResponse, actor: str) -> None:
-    runtime().people.sessions.end(request.cookies.get(COOKIE, ""), actor)
-    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=request.is_secure)
+    runtime().people.sessions.end(cookie_of(request), actor)
+    cookies.take(answer)
 
 
 def _who(principal: Principal) -> Who:

@@ -6,7 +6,8 @@ from flask import Blueprint, request
 
 from forge.api.context import actor, principal, runtime
 from forge.api.contract import Operation, operation
-from forge.api.guard import COOKIE, allow
+from forge.api.cookies import cookie_of
+from forge.api.guard import allow
 from forge.api.types import Wire
 from forge.domain.person import OWNER, Principal, Reach, Role
 
@@ -36,7 +37,7 @@ class SessionView(Wire, kw_only=True):
 def list_sessions() -> list[SessionView]:
     """One's own sessions, an admin's answer has everybody's; the latest used first."""
     sessions, of = runtime().people.sessions, only_own()
-    current = sessions.id_of(request.cookies.get(COOKIE, ""))
+    current = sessions.id_of(cookie_of(request))
     return [
         SessionView(
             id=one.id, name=one.person or OWNER, person=one.person is not None, made=one.made, seen=one.seen,
@@ -52,7 +53,7 @@ def list_sessions() -> list[SessionView]:
 @operation(Operation(status=204))
 def end_other_sessions() -> None:
     """End all of one's own sessions but the one that asks."""
-    runtime().people.sessions.end_others(principal().person, request.cookies.get(COOKIE, ""), actor())
+    runtime().people.sessions.end_others(principal().person, cookie_of(request), actor())
 
 
 @blueprint.delete(f"{_ALL}/<id>")

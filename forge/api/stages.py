@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
 import msgspec
@@ -31,11 +32,12 @@ from forge.domain.image import is_digest, is_tag
 from forge.domain.person import Reach, Role
 from forge.domain.secret import Secret
 from forge.domain.stage import Stage
-from forge.domain.tags import newest_first, parse_pattern
+from forge.domain.tags import TagPattern, newest_first, parse_pattern
 
 blueprint = Blueprint("stages", __name__)
 _STAGE = "/api/projects/<project>/stages/<stage>"
 _QUEUES = (404, 409, 502)
+_PATIENCE = 2.0  # seconds for matching tags: an expression of 2,000 parts holds up everybody else
 
 
 class DeployWish(Wire, kw_only=True):
@@ -180,8 +182,19 @@ def explain(project: str, stage: str, body: ExplainWish) -> Explanation:
 def match_pattern(body: MatchWish) -> list[str]:
     """Which tags belong to a pattern: the highest version first, else the highest number."""
     pattern = parse_pattern(body.pattern)
-    matches = pattern.matcher()
-    return newest_first(pattern, filter(matches, body.tags), {})
+    return newest_first(pattern, _matching(pattern, body.tags), {})
+
+
+def _matching(pattern: TagPattern, tags: Iterable[str]) -> Iterator[str]:
+    matches, until = pattern.matcher(), time.monotonic() + _PATIENCE
+    for tag in tags:
+        if time.monotonic() > until:
+            raise Invalid(
+                "Matching so many tags takes too long with this pattern: make it simpler",
+                fields={"pattern": "takes too long"},
+            )
+        if is_tag(tag) and matches(tag):
+            yield tag
 
 
 def at(deploy: Deploy) -> At:

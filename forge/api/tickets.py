@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from forge.api.topics import always
 from forge.domain.person import Principal
 from forge.people.standing import hash_of
 
@@ -17,13 +19,12 @@ WRONG_PER_MINUTE = 20
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """It stands for `principal` until `ends`. `session` is the hash of the one that asked for it: it gives no more than
-    that has. None: the launch token asked.
-    """
+    """What one stands for; see Tickets.make. `ends`: until when it can be used."""
 
     principal: Principal
-    session: bytes | None
+    until: float
     ends: float
+    stands: Callable[[], bool]
 
 
 @dataclass(slots=True)
@@ -34,20 +35,22 @@ class Tickets:
     _all: dict[bytes, Ticket] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def make(self, principal: Principal, session: bytes | None = None) -> str:
-        """A new one that stands for `principal`."""
+    def make(self, principal: Principal, stands: Callable[[], bool] = always, until: float = math.inf) -> str:
+        """A new one that stands for `principal`, as long as that `stands`: with a session its tickets end. By it one is
+        signed in `until` then at most (unix seconds): it gives no more than whoever made it has.
+        """
         made, now = secrets.token_urlsafe(32), self.clock()
         with self._lock:
             for old in [key for key, one in self._all.items() if one.ends <= now]:
                 del self._all[old]
-            self._all[hash_of(made)] = Ticket(principal, session, now + TICKET_SECONDS)
+            self._all[hash_of(made)] = Ticket(principal, until, now + TICKET_SECONDS, stands)
         return made
 
     def use(self, ticket: str) -> Ticket | None:
         """What a ticket stood for until now, if anything."""
         with self._lock:
             found = self._all.pop(hash_of(ticket), None)
-        return found if found is not None and found.ends > self.clock() else None
+        return found if found is not None and found.ends > self.clock() and found.stands() else None
 
 
 @dataclass(slots=True)

@@ -1,14 +1,14 @@
-"""What only one stage may have: a domain, a published port, a name that the others of its stage find it by."""
+"""What only one stage may have: a domain, a published port, its volumes, a name that the others of its stage know."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from forge.deploy.spec import aliases_of, domain_of
+from forge.deploy.spec import aliases_of, domain_of, volume_name
 from forge.domain.errors import Conflict
 from forge.domain.preferences import Preferences
-from forge.domain.project import Project
+from forge.domain.project import Project, VolumeKind
 from forge.domain.stage import Stage
 
 Place = tuple[Project, Stage]
@@ -61,6 +61,13 @@ def _domain(project: Project, stage: Stage, preferences: Preferences) -> Iterato
 def _own(project: Project, stage: Stage) -> Iterator[Claim]:
     if stage.publish is not None:
         yield Claim(key=("port", stage.publish), what=str(stage.publish), field="publish")
+    for volume in project.volumes:
+        if volume.kind is VolumeKind.NAMED:  # shop-x/dev and shop/x-dev would have one, each by a name of its own
+            name = volume_name("", project.name, stage.name, volume.source or "")
+            yield Claim(
+                key=("volume", project.engine, name), what=f"The volume {volume.source} by its whole name",
+                field="volumes", code="volume_taken",
+            )  # fmt: skip
     for name in aliases_of(project):
         yield Claim(
             key=("name", project.engine, stage.name, name.lower()),

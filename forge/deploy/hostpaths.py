@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from forge.domain.connection import EngineConnection
 from forge.domain.errors import Invalid
 from forge.store.store import Store
 
-_USUAL_SOCKET = "/var/run/docker.sock"
+_USUAL_SOCKETS = (  # what asks Docker, and what Docker asks: either makes its holder this machine's owner
+    "/var/run/docker.sock", "/run/containerd/containerd.sock", "/run/docker/containerd/containerd.sock",
+)  # fmt: skip
 _UNIX = "unix://"
 _ADD = "add one to the setting host_paths"
 
@@ -22,7 +25,7 @@ class HostPaths:
     """
 
     allowed: tuple[str, ...]
-    sockets: tuple[str, ...] = (_USUAL_SOCKET,)
+    sockets: tuple[str, ...] = _USUAL_SOCKETS
     local: bool = True
     real: Callable[[str], str] = os.path.realpath if os.name == "posix" else str  # else Docker has a machine of its own
 
@@ -40,7 +43,7 @@ class HostPaths:
         if not any(_holds(self.real(root), found) for root in self.allowed):
             raise _refused(path, f"The host path {path} leads to {found}, which is not under an allowed folder: {_ADD}")
         for socket in self.sockets:
-            if _holds(found, socket) or _holds(found, self.real(socket)):
+            if _holds(found, socket) or _holds(found, self.real(socket)) or _is_mounted(found, socket):
                 raise _refused(
                     path,
                     f"The host path {path} holds the engine's own socket {socket}: whoever has that has this machine, "
@@ -51,14 +54,25 @@ class HostPaths:
 
 def host_paths_of(store: Store, engine: str, *, local: bool = True) -> HostPaths:
     """What the settings allow on an engine, which is on this machine or not; raise NotFound."""
-    url = store.connections.get(EngineConnection, engine).url or os.environ.get("DOCKER_HOST", "")
-    own = (url.removeprefix(_UNIX),) if url.startswith(_UNIX) else ()
-    return HostPaths(allowed=store.preferences.get().host_paths, sockets=(*own, _USUAL_SOCKET), local=local)
+    store.connections.get(EngineConnection, engine)
+    urls = [one.url or os.environ.get("DOCKER_HOST", "") for one in store.connections.all(EngineConnection)]
+    own = {url.removeprefix(_UNIX) for url in urls if url.startswith(_UNIX)} - set(_USUAL_SOCKETS)
+    allowed = store.preferences.get().host_paths
+    return HostPaths(allowed=allowed, sockets=(*sorted(own), *_USUAL_SOCKETS), local=local)
 
 
 def _holds(folder: str, path: str) -> bool:
     """Whether `path` is `folder` or lies below it."""
     return (path.rstrip("/") + "/").startswith(folder.rstrip("/") + "/")
+
+
+def _is_mounted(path: str, socket: str) -> bool:
+    """Whether `path`, or what lies in it by the same name, is the socket by another mount or a hard link."""
+    for other in (path, os.path.join(path, os.path.basename(socket))):  # noqa: PTH118,PTH119  as strings, like the rest
+        with suppress(OSError, ValueError):
+            if os.path.samefile(other, socket):  # noqa: PTH121
+                return True
+    return False
 
 
 def _refused(path: str, sentence: str) -> Invalid:

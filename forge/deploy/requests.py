@@ -49,7 +49,7 @@ class Requests:
         _, place = self._ready(project, stage)
         source = self._earlier(place) if deploy is None else self.store.deploys.get(deploy)
         if (source.project, source.stage) != (project, stage):
-            raise NotFound(f"Deploy #{source.id} is not one of {place.key}", code="no_deploy")
+            raise NotFound(f"There is no deploy #{source.id}", code="no_deploy")  # as if it were not there at all
         if source.status is not DeployStatus.SUCCEEDED:
             raise Conflict(
                 f"Deploy #{source.id} is {source.status.value}: only one that went live can be rolled back to"

@@ -164,6 +164,13 @@ class Project:
         if len({_folder(v.path) for v in self.volumes}) != len(self.volumes):
             raise Invalid("Two volumes have the same path", fields={"volumes": "path twice"})
 
+    @property
+    def beyond(self) -> tuple[object, ...]:
+        """What of it reaches for what others have too: who may change this project alone does not change that."""
+        theirs = [volume for volume in self.volumes if volume.kind in {VolumeKind.HOST, VolumeKind.EXTERNAL}]
+        asked = self.engine, self.registry, self.image, self.proxy, dict(self.route)
+        return *asked, set(self.aliases), set(self.networks), dict(self.labels), theirs
+
     def _check_pre_deploy(self) -> None:
         if any("\0" in word for word in self.pre_deploy) or sum(map(len, self.pre_deploy)) > _LONGEST_COMMAND:
             raise Invalid(

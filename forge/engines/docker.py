@@ -199,9 +199,10 @@ class DockerEngine:
         for wanted in recipe.named_volumes(spec):
             with self._link.ask(f"make the volume {wanted['name']}") as api:
                 labels = api.create_volume(**wanted).get("Labels") or {}
-            if labels.get(HOME_LABEL) != spec.labels.get(HOME_LABEL):
+            if not wanted["labels"].items() <= labels.items():
                 raise EngineError(
-                    f"The volume {wanted['name']} is there already and is not Forge's: rename or remove it",
+                    f"The volume {wanted['name']} is there already and is not this stage's: give the project's volume "
+                    "another name",
                     code="name_taken",
                 )
         for name in recipe.external_volumes(spec):

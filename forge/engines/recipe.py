@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from posixpath import normpath
 from typing import Any
 
 from forge.domain.project import Limits, Volume, VolumeKind
@@ -130,9 +131,9 @@ def socket_in(volume: Json, engine: str) -> str | None:
     """The socket of an engine to which a volume (`GET /volumes/{name}`) leads: one may stand for a folder of the
     machine. `engine` is where ours is reached.
     """
-    device = (volume.get("Options") or {}).get("device") or ""
+    device = normpath((volume.get("Options") or {}).get("device") or ".")
     sockets = {engine.removeprefix("unix://"), "/var/run/docker.sock", "/run/docker.sock"}
-    held = (one for one in sorted(sockets) if f"{one}/".startswith(f"{device.rstrip('/')}/"))
+    held = (one for one in sorted(sockets) if f"{one}/".startswith(f"/{device.strip('/')}/".replace("//", "/")))
     return next(held, None) if device.startswith("/") else None
 
 

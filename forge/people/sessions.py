@@ -75,10 +75,10 @@ class SessionService:
             return None
         return self._standings.known().principal(session.person)
 
-    def ends(self, key: bytes) -> float | None:
-        """When the session of that hash ends; None if it has ended."""
-        session = self._standings.known().sessions.get(key)
-        return session.ends if session is not None and self._lasts(key, session) else None
+    def ends(self, id: str) -> float:
+        """When the session of a cookie ends (unix seconds); it has, if that is none."""
+        session = self._standings.known().sessions.get(hash_of(id))
+        return session.ends if session is not None else -math.inf
 
     def touch(self, id: str) -> None:
         """It was used just now."""

@@ -85,7 +85,7 @@ class NpmApi:
         self.host = urlsplit(url).netloc
         self.username = username
         self._password = password
-        self._http = http
+        self._http = http  # of its own: nothing is kept in it
         self._clock = clock
         self._sleep = sleep
         self._token: Secret | None = None
@@ -211,7 +211,6 @@ class NpmApi:
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, auth: bool, timeout: float = TIMEOUT
     ) -> _Answer:
         bearer = Bearer(token=self._token) if auth and self._token else None
-        # a connection of its own each time: NPM's backend restarts at will, and a POST is not to be sent twice
         headers = {"Connection": "close"}
         try:
             reply = self._http.request(
@@ -219,6 +218,8 @@ class NpmApi:
             )
         except HttpFault as fault:
             raise ProxyUnavailable(f"Nginx Proxy Manager does not answer: {fault.message}") from None
+        finally:  # a connection of its own each time: its backend restarts at will, and a POST is not to be sent twice
+            self._http.close()
         answer = _Answer.of(reply)
         if reply.status in {502, 503, 504} and not answer.is_json:
             raise ProxyUnavailable(

@@ -60,7 +60,8 @@ def missing(domain: str) -> ProxyError:
 
 def _dns(connection: ProxyConnection, environment: Mapping[str, str]) -> dict[str, Any]:
     provider, variable = connection.options.get("dns_provider"), connection.options.get("dns_credentials")
-    credentials = environment.get(variable or "")
+    own = (variable or "").upper().startswith("FORGE_")  # Forge's own keys are sent to nobody
+    credentials = None if own else environment.get(variable or "")
     if not provider or not credentials:
         what = f"the variable {variable}, which is empty here" if provider and variable else "the proxy's options"
         raise ProxyError(

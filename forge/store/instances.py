@@ -104,9 +104,16 @@ class Instances:
         )
         return instance
 
-    def forget_removed(self, change: Change, before: float) -> None:
-        """Drop the rows of instances removed before `before` (unix seconds)."""
-        change.execute("DELETE FROM instance WHERE status = ? AND since < ?", (InstanceStatus.REMOVED, before))
+    def thin(self, change: Change, keep: int, before: float) -> None:
+        """Drop the rows of instances removed before `before` (unix seconds); of each stage's removed ones the newest
+        `keep` stay.
+        """
+        change.execute(
+            "DELETE FROM instance WHERE status = ?1 AND (since < ?2 OR id IN (SELECT id FROM (SELECT id, row_number() "
+            "OVER (PARTITION BY project, stage ORDER BY since DESC) AS place FROM instance WHERE status = ?1) "
+            "WHERE place > ?3))",
+            (InstanceStatus.REMOVED, before, keep),
+        )
 
 
 def _values(instance: Instance) -> list[Any]:

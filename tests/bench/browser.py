@@ -13,7 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from forge.api.guard import COOKIE
+from forge.api.cookies import COOKIE
 from tests.bench.table import Figure, Result, median, percentile
 from tests.browser.chromium import ARGS, Person, chromium
 from tests.browser.town_process import Town

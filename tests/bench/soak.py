@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ WARM = 4  # rounds until everything has been used once and what is kept is full
 DEPLOYS, READERS, DELIVERIES, LINES = 20, 50, 40, 2000  # in a round
 PROJECTS = ("shop", "site", "wiki")
 TAGS = 8
-KEPT_EVENTS, KEPT_DEPLOYS = 1000, 10
+KEPT_EVENTS, KEPT_DEPLOYS, KEPT_RECEIPTS = 1000, 10, 100
 MOST_GROWTH = 1.05
 
 
@@ -70,10 +71,18 @@ class Soak:
         self.port = int(self.server.url.rpartition(":")[2])
         self.token = {"Authorization": f"Bearer {self.world.forge.token.reveal()}"}
         self.world.forge.bus.subscribe(self._count)
+        self._keep_little()
         for project in PROJECTS:
             self.world.project(project, self._stage(project))
             for number in range(TAGS):
                 self.world.push(f"dev-{number}", project)
+
+    def _keep_little(self) -> None:
+        """As many events and receipts as a few rounds bring, so that an hour shows what months do."""
+        store = self.world.forge.store
+        little = replace(store.preferences.get(), events=KEPT_EVENTS, receipts=KEPT_RECEIPTS)
+        with store.database.change() as change:
+            store.preferences.put(change, little, "soak")
 
     @staticmethod
     def _stage(project: str) -> Stage:
@@ -133,10 +142,7 @@ class Soak:
 
     def _tidy(self) -> None:
         """What an hour's clock does by itself, and what the fakes remember for tests."""
-        store = self.world.forge.store
-        with store.database.change() as change:
-            store.events.thin(change, KEPT_EVENTS)
-        housekeeping(store, KEPT_DEPLOYS)
+        housekeeping(self.world.forge.store, KEPT_DEPLOYS)
         world, machine = self.world, self.world.engine._machine
         for remembered in (world.engine.calls, world.registry.calls, world.proxy.calls, world.proxy.changes):
             remembered.clear()

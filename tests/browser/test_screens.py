@@ -50,14 +50,19 @@ def test_a_screen_is_for_everybody(browser, town, screen: Screen):
 
 
 def settle(window: Page) -> None:
-    """Wait until what moves to another place or colour has arrived."""
+    """Wait until what moves to another place or colour has arrived; not for long, as Chromium may stop drawing where
+    nobody looks.
+    """
     window.evaluate(
         """async () => {
           const frame = () => new Promise(requestAnimationFrame);
-          await frame();
-          await frame();
-          const ends = document.getAnimations().filter(one => one.effect.getTiming().iterations !== Infinity);
-          await Promise.allSettled(ends.map(one => one.finished));
+          const arrived = async () => {
+            await frame();
+            await frame();
+            const ends = document.getAnimations().filter(one => one.effect.getTiming().iterations !== Infinity);
+            await Promise.allSettled(ends.map(one => one.finished));
+          };
+          await Promise.race([arrived(), new Promise(enough => setTimeout(enough, 5000))]);
         }"""
     )
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 import requests
 from playwright.sync_api import Browser
 
-from forge.api.guard import COOKIE
+from forge.api.cookies import COOKIE
 from tests.browser.chromium import Person
 
 ROOT = Path(__file__).parents[2]

@@ -13,6 +13,8 @@ from forge.pool import map_parallel
 from forge.ports import (
     HOME_LABEL,
     INSTANCE_LABEL,
+    PROJECT_LABEL,
+    STAGE_LABEL,
     Engine,
     LayerProgress,
     Probe,
@@ -194,6 +196,15 @@ class TestCreating:
         assert error.value.code == "name_taken"
         engine.remove_volume(name)
         assert name in world.strange_volumes()
+
+    def test_a_volume_of_another_stage_is_not_used(self, engine: Engine, bench: Bench) -> None:
+        volumes = (Volume(kind=VolumeKind.NAMED, path="/data", source=f"data-{bench.home}"),)
+        made = engine.create(bench.spec(volumes=volumes))
+        for label in (PROJECT_LABEL, STAGE_LABEL):
+            with pytest.raises(EngineError) as error:
+                engine.create(bench.spec(volumes=volumes, labels={**bench.labels, label: "another"}))
+            assert error.value.code == "name_taken"
+        engine.remove(made)
 
     def test_what_is_in_use_stays(self, engine: Engine, bench: Bench) -> None:
         network, volume = f"net-{bench.home}", f"data-{bench.home}"

@@ -16,12 +16,13 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from forge.api.hub import Hub
+from forge.domain.person import Principal, Role, Token
 from forge.domain.sighting import Decision, Sighting
 from forge.store import wrapping
 from tests.api_world import World, a_world
 
 IMAGE = "127.0.0.1:5000/org/shop:dev-1"
-NAMES = {"registries": "main", "proxies": "edge", "engines": "local"}
+NAMES = {"registries": "main", "proxies": "edge", "engines": "local", "people": "dora", "notifications": "ops"}
 # Bodies that chance does not find.
 BODIES = {
     "POST /api/images/inspect": {"image": IMAGE},
@@ -32,6 +33,17 @@ BODIES = {
     "PUT /api/proxies/{name}": {"kind": "caddy", "url": "http://127.0.0.1:2019"},
     "POST /api/engines": {"name": "far", "url": "tcp://127.0.0.1:2375"},
     "POST /api/webhook/{secret}": {"image": IMAGE},
+    "POST /api/people": {"name": "vera", "role": "viewer", "password": "correct horse battery"},
+    "PUT /api/people/{name}": {"role": "deployer", "projects": ["shop"]},
+    "PUT /api/people/{name}/password": {"password": "correct horse battery"},
+    "POST /api/tokens": {"name": "ci", "role": "deployer", "project": "shop", "stage": "dev"},
+    "POST /api/session": {"name": "dora", "password": "correct horse battery"},
+    "POST /api/notifications": {"name": "other", "kind": "nobody"},
+    "PUT /api/notifications/{name}": {"kind": "nobody", "project": "shop"},
+    "PUT /api/projects/{project}": {"image": "127.0.0.1:5000/org/shop", "port": 8081},
+    "PUT /api/projects/{project}/stages/{stage}": {"pattern": "glob:dev-*", "secrets": {"KEY": "p1anted"}},
+    "POST /api/projects/{project}/stages": {"name": "more"},
+    "POST /api/patterns/match": {"pattern": "semver:>=1", "tags": ["1.2.3", "9" * 5000]},
 }
 
 EXPECTED = [
@@ -105,6 +117,24 @@ def make_sure(world: World) -> None:
         world.runtime.webhook.deliver({}, msgspec.json.encode({"image": IMAGE}))
 
 
+def make_sure_of_people(world: World) -> None:
+    """Somebody, with a session and a token, and somebody to tell."""
+    people, dora = world.runtime.people, Principal(name="dora", role=Role.VIEWER)
+    world.session(dora)
+    if not people.tokens.standing():
+        people.tokens.make(Token(id=0, name="ci", person=None, role=Role.VIEWER), dora)
+    if "ops" not in {one.name for one in world.runtime.notifications.all()}:
+        assert world.ask("POST", "/api/notifications", {"name": "ops", "kind": "nobody"}).status_code == 201
+
+
+def id_in(path: str, world: World) -> object:
+    """Of a token, a session, or a stranger's container."""
+    if "/containers/" in path:
+        return world.engine.strangers()[0].id if world.engine.strangers() else world.engine.stranger("theirs")
+    people = world.runtime.people
+    return people.tokens.standing()[0].id if "/tokens/" in path else people.sessions.all()[0].id
+
+
 def point_at_what_is_there(case: Any, world: World) -> None:
     """Names of things that are there in the path, and a body that can be."""
     store = world.runtime.store
@@ -117,6 +147,7 @@ def point_at_what_is_there(case: Any, world: World) -> None:
         "receipt": store.receipts.page(limit=1)[0].id,
         "name": NAMES.get(case.path.split("/")[2], "main"),
         "secret": world.runtime.webhook.secret().reveal(),
+        "id": id_in(case.path, world),
     }
     case.path_parameters = {name: known.get(name, value) for name, value in (case.path_parameters or {}).items()}
     case.body = BODIES.get(case.operation.label, case.body)
@@ -139,6 +170,7 @@ def attack(operation: Any, mode: GenerationMode, world: World) -> None:
     def every_answer(case: Any) -> None:
         check(case, [*expected, openapi_checks.negative_data_rejection])
         make_sure(world)
+        make_sure_of_people(world)
         point_at_what_is_there(case, world)
         check(case, expected)
 

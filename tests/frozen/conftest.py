@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,29 +69,42 @@ def built() -> Path:
 
 
 @pytest.fixture(scope="session")
-def executable(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ground() -> Iterator[Path]:
+    """Where everybody gets to: pytest closes its own folders, also when another run begins beside."""
+    with tempfile.TemporaryDirectory(prefix="forge-frozen-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def executable(built: Path, ground: Path) -> Path:
     """The same, where everybody may run it."""
-    place = tmp_path_factory.mktemp("bin") / "forge"
+    place = ground / "forge"
     shutil.copy(built, place)
     place.chmod(0o755)
-    let_through(place)
     return place
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def folder(ground: Path) -> Path:
+    """An empty one of ours, that everybody gets to."""
+    made = Path(tempfile.mkdtemp(dir=ground))
+    made.chmod(0o755)
+    return made
+
+
+@pytest.fixture
+def home(ground: Path) -> Path:
     """An empty HOME of somebody without rights."""
-    made = tmp_path / "home"
-    made.mkdir()
+    made = Path(tempfile.mkdtemp(dir=ground))
     os.chown(made, NOBODY, NOBODY)
-    let_through(made)
     return made
 
 
 @pytest.fixture(scope="module")
 def house(
     executable: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    ground: Path,
     engine_part: Engine,
     registry_part: Registry,
     caddy_part: Caddy,
@@ -100,10 +114,8 @@ def house(
     docker_socket = Path(engine_part.url.removeprefix("unix://"))
     os.chown(docker_socket, 0, DOCKERS)
     docker_socket.chmod(0o660)
-    place = tmp_path_factory.mktemp("frozen")
-    for path in (docker_socket, place / "data"):
-        let_through(path)
-    forge = FrozenProcess(executable, place, FORGE_ENGINE=engine_part.url)
+    let_through(docker_socket)
+    forge = FrozenProcess(executable, Path(tempfile.mkdtemp(dir=ground)), FORGE_ENGINE=engine_part.url)
     forge.start()
     house = House(forge, engine_part, registry_part, caddy_part)
     house.furnish()

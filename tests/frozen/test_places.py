@@ -38,33 +38,33 @@ def run(executable: Path, *words: str, **environment: object) -> tuple[int, str]
     return done.returncode, done.stdout
 
 
-def test_it_runs_from_a_place_where_nothing_can_be_written(executable, home, tmp_path):
-    source = tmp_path / "source"
+def test_it_runs_from_a_place_where_nothing_can_be_written(executable, home, folder):
+    source = folder / "source"
     source.mkdir()
     shutil.copy(executable, source)
-    with mounted(tmp_path / "read-only", "--bind", str(source)) as place:
+    with mounted(folder / "read-only", "--bind", str(source)) as place:
         subprocess.run(["mount", "-o", "remount,bind,ro", place], check=True)
         assert not (place / "forge").parent.stat().st_mode & 0o002
         code, said = run(place / "forge", "self-test", HOME=home)
     assert code == 0, said
 
 
-def test_a_full_tmpdir_is_one_sentence_that_says_what_to_do(executable, home, tmp_path):
-    with mounted(tmp_path / "full", "-t", "tmpfs", "-o", "size=2m,mode=1777", "tmpfs") as full:
+def test_a_full_tmpdir_is_one_sentence_that_says_what_to_do(executable, home, folder):
+    with mounted(folder / "full", "-t", "tmpfs", "-o", "size=2m,mode=1777", "tmpfs") as full:
         code, said = run(executable, "serve", HOME=home, TMPDIR=full)
     assert (code, said) == (255, "Forge has no room to unpack: set TMPDIR to where 60 MB are free\n")
 
 
-def test_a_tmpdir_without_room_for_one_more_file_is_one_sentence(executable, home, tmp_path):
-    with mounted(tmp_path / "full", "-t", "tmpfs", "-o", "nr_inodes=8,mode=1777", "tmpfs") as full:
+def test_a_tmpdir_without_room_for_one_more_file_is_one_sentence(executable, home, folder):
+    with mounted(folder / "full", "-t", "tmpfs", "-o", "nr_inodes=8,mode=1777", "tmpfs") as full:
         code, said = run(executable, "serve", HOME=home, TMPDIR=full)
     assert code == 255
     assert said.count("\n") == 1
     assert "set TMPDIR" in said
 
 
-def test_a_tmpdir_that_runs_no_programs_is_one_sentence(executable, home, tmp_path):
-    with mounted(tmp_path / "noexec", "-t", "tmpfs", "-o", "noexec,mode=1777", "tmpfs") as noexec:
+def test_a_tmpdir_that_runs_no_programs_is_one_sentence(executable, home, folder):
+    with mounted(folder / "noexec", "-t", "tmpfs", "-o", "noexec,mode=1777", "tmpfs") as noexec:
         code, said = run(executable, "serve", HOME=home, TMPDIR=noexec)
         left = list(noexec.iterdir())
     assert (code, left) == (255, [])
@@ -73,8 +73,8 @@ def test_a_tmpdir_that_runs_no_programs_is_one_sentence(executable, home, tmp_pa
 
 
 @pytest.mark.parametrize("options", ["ro", "mode=0755"])
-def test_a_tmpdir_that_may_not_be_written_is_passed_over_for_another(executable, home, tmp_path, options):
-    with mounted(tmp_path / "closed", "-t", "tmpfs", "-o", options, "tmpfs") as closed:
+def test_a_tmpdir_that_may_not_be_written_is_passed_over_for_another(executable, home, folder, options):
+    with mounted(folder / "closed", "-t", "tmpfs", "-o", options, "tmpfs") as closed:
         code, said = run(executable, "--version", HOME=home, TMPDIR=closed)
     assert code == 0
     assert said.startswith("forge ")
@@ -91,8 +91,8 @@ def test_a_loader_that_says_other_words_ends_the_build(tmp_path):
     assert "no longer says" in done.stderr
 
 
-def test_a_data_folder_that_is_anothers_is_one_sentence(executable, home, tmp_path):
-    theirs = tmp_path / "theirs"
+def test_a_data_folder_that_is_anothers_is_one_sentence(executable, home, folder):
+    theirs = folder / "theirs"
     theirs.mkdir(mode=0o700)
     code, said = run(executable, "serve", "--data", str(theirs), HOME=home)
     assert code == 22

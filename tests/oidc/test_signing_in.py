@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 import requests
 
-from forge.api.guard import COOKIE
+from forge.api.cookies import COOKIE
 from forge.domain.person import Person, Role
 from forge.people.standing import hash_of
 from forge.server import Server

@@ -60,3 +60,21 @@ def test_a_run_of_some_tests_leaves_the_table_alone(run, monkeypatch):
     monkeypatch.setattr(promises, "_narrowed", [])
     del promises._seen["no-shell"]["tests/y.py::two"]
     assert not run("tests")
+
+
+def test_what_one_of_several_processes_left_out_counts_as_left_out(run):
+    promises.pytest_testnodedown(SimpleNamespace(workeroutput={"narrowed": ["tests/x.py::two"]}))
+    assert not run("tests")
+
+
+def test_one_of_several_processes_hands_on_what_it_left_out(run, monkeypatch):
+    monkeypatch.setattr(promises, "_narrowed", ["tests/x.py::two"])
+    handed = {}
+    promises.pytest_sessionfinish(SimpleNamespace(config=SimpleNamespace(args=["tests"], workeroutput=handed)))
+    assert handed == {"narrowed": ["tests/x.py::two"]}
+
+
+def test_a_test_counts_by_what_its_report_says(run):
+    report = SimpleNamespace(when="call", outcome="failed", nodeid="tests/x.py::one[3]", promises=["no-shell"])
+    promises.pytest_runtest_logreport(report)
+    assert promises._seen["no-shell"]["tests/x.py::one"] == Counter(passed=1, failed=1)

@@ -6,7 +6,8 @@ import pytest
 from flask import Flask, g, request
 
 from forge.api.app import make_app
-from forge.api.guard import COOKIE, Declaration, _check_host, allow, allow_anyone, declaration, standing
+from forge.api.cookies import COOKIE
+from forge.api.guard import Declaration, _check_host, allow, allow_anyone, declaration, standing
 from forge.domain.errors import Forbidden, Unavailable
 from forge.domain.person import Person, Principal, Role
 from forge.settings import Settings
@@ -70,8 +71,13 @@ def test_this_machines_own_names_are_answered_with_any_port(world, host):
 
 
 @pytest.mark.parametrize(
-    "host", ["", "localhost.evil.org", "127.0.0.1.evil.org", "[::1", "evil.org@localhost.x", "::1"]
-)
+    "host",
+    [
+        "", "localhost.evil.org", "127.0.0.1.evil.org", "[::1", "evil.org@localhost.x", "::1", "localhost.",
+        "evil.org@localhost", "localhost#.evil.org", "localhost/.evil.org", "localhost?evil.org", "127.1", "0.0.0.0",
+        "[::ffff:127.0.0.1]", "2130706433",
+    ],
+)  # fmt: skip
 def test_what_only_looks_like_this_machine_is_not(world, host):
     assert world.nobody.get("/api/health", headers={"Host": host}).status_code == 403
 

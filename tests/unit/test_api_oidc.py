@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from forge.domain.person import Principal, Role
+from forge.people.oidc.service import Begun
 from tests.api_world import world_fixture  # noqa: F401  asked for by its name
 
 GIVEN = {
@@ -55,6 +56,17 @@ def test_what_cannot_be_is_refused_with_its_field(world, more, field):
 def test_only_an_admin_may(world):
     viewer = world.browser(Principal(name="vic", role=Role.VIEWER, person="vic"))
     assert viewer.get("/api/oidc").status_code == 403
+
+
+@pytest.mark.promise("throttle")
+def test_one_address_cannot_push_out_what_others_began(world, monkeypatch):
+    world.ask("PUT", "/api/oidc", GIVEN)
+    monkeypatch.setattr(world.runtime.people.oidc, "begin", lambda *_: Begun("https://id.example.org/auth", "browser"))
+    got = [world.nobody.get("/sign-in/oidc").status_code for _ in range(121)]
+    assert (got[:120], got[120:]) == ([303] * 120, [429])
+    refused = world.nobody.get("/sign-in/oidc/callback?state=x&code=y")
+    assert (refused.status_code, "at once" in refused.text) == (429, True)
+    assert world.nobody.get("/sign-in/oidc", environ_base={"REMOTE_ADDR": "192.168.1.7"}).status_code == 303
 
 
 def test_the_page_shows_the_button_where_there_is_a_provider(world):

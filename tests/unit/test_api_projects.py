@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forge.domain.image import parse_image
+from forge.domain.person import Role, Token, owner
 from tests.api_world import world_fixture  # noqa: F401
 
 SHOP = "/api/projects/shop"
@@ -168,3 +169,28 @@ def test_what_is_where_and_what_may_go_on_is_told_per_stage(world):
         ("rel", "dev", 60),
     ]
     assert world.ask("GET", "/api/projects/gone/promotion").status_code == 404
+
+
+@pytest.mark.promise("roles")
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"image": "127.0.0.1:5000/org/blog"},
+        {"registry": "main"},
+        {"proxy": "edge"},
+        {"aliases": ["api.example.org"]},
+        {"networks": ["theirs"]},
+        {"labels": {"traefik.http.routers.x.rule": "Host(`example.org`)"}},
+        {"volumes": [{"kind": "external", "path": "/data", "source": "theirs"}]},
+        {"volumes": [{"kind": "host", "path": "/data", "source": "/srv"}]},
+    ],
+)
+def test_a_token_of_one_project_reaches_for_nothing_of_others_though_its_role_is_admin(world, more):
+    world.make_shop()
+    place = Token(id=0, name="ci", person=None, role=Role.ADMIN, project="shop")
+    headers = {"Authorization": f"Bearer {world.runtime.people.tokens.make(place, owner())[1].reveal()}"}
+    own = {"image": "127.0.0.1:5000/org/shop", "port": 8081, "environment": {"A": "b"}}
+    for dry in ("", "?dry_run=true"):
+        refused = world.nobody.put(SHOP + dry, json={**own, **more}, headers=headers)
+        assert (refused.status_code, refused.json["code"]) == (403, "token_scope")
+    assert world.nobody.put(SHOP, json=own, headers=headers).json["port"] == 8081

@@ -302,8 +302,13 @@ def test_a_stranger_asks_for_it_by_name_in_vain(furnished, asked, status):
 
 def test_an_id_in_a_body_is_held_against_the_path_too(furnished):
     client, headers = everybody(furnished)[EVERYBODY.index("stranger")]
-    answer = client.post("/api/projects/blog/stages/dev/rollback", json={"deploy": 1}, headers=headers)
-    assert (answer.status_code, answer.json["code"]) == (404, "no_deploy")
+    path = "/api/projects/blog/stages/dev/rollback"
+    said = {}
+    for number in (1, 99):  # of another project, and of none
+        answer = client.post(path, json={"deploy": number}, headers=headers)
+        assert (answer.status_code, answer.json["code"]) == (404, "no_deploy")
+        said[number] = answer.json["detail"].replace(str(number), "N")
+    assert said[1] == said[99], "the answer does not tell one from the other"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from forge.api.guard import COOKIE
+from forge.api.cookies import COOKIE
 from forge.domain.person import Person, Principal, Role
-from forge.people.standing import hash_of
 from tests.api_world import world_fixture  # noqa: F401
 
 PASSWORD = "correct horse battery"
@@ -30,6 +29,22 @@ def test_the_launch_token_is_traded_for_a_cookie_that_scripts_cannot_read(world)
 def test_over_tls_the_cookie_is_for_tls_only(world):
     answer = world.nobody.post("/api/session", json={"token": token(world)}, base_url="https://localhost")
     assert "Secure" in answer.headers["Set-Cookie"]
+
+
+def test_over_tls_no_neighbour_can_put_a_session_of_theirs_into_the_browser(world):
+    """A page of evil.example.org may set a cookie for all of example.org, but none that is called __Host-…"""
+    own = {"base_url": "https://localhost"}
+    given = world.nobody.post("/api/session", json={"token": token(world)}, **own).headers["Set-Cookie"]
+    assert given.startswith(f"__Host-{COOKIE}=")
+    assert "Path=/" in given
+    assert "Domain" not in given
+    assert world.nobody.get("/api/session", **own).status_code == 200
+    tossed = world.app.test_client()
+    tossed.set_cookie(COOKIE, world.session(Principal(name="eve", role=Role.ADMIN)), secure=True)
+    assert tossed.get("/api/session", **own).status_code == 401
+    gone = world.nobody.delete("/api/session", headers={"Origin": "https://localhost"}, **own)
+    assert gone.headers["Set-Cookie"].startswith(f"__Host-{COOKIE}=;")
+    assert world.nobody.get("/api/session", **own).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -79,6 +94,31 @@ def test_signing_in_once_more_ends_the_browsers_former_session(world):
     assert world.nobody.get("/api/session").status_code == 200
     world.nobody.set_cookie(COOKIE, copied)
     assert world.nobody.get("/api/session").status_code == 401
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_page_of_another_site_cannot_sign_anybody_in_by_a_ticket_of_its_own(world, site):
+    path = world.ask("POST", "/api/session/ticket").json["path"]
+    led = world.nobody.get(path, headers={"Sec-Fetch-Site": site})
+    assert (led.status_code, "Set-Cookie" in led.headers) == (403, False)
+    assert "address bar" in led.text
+    assert world.nobody.get(path, headers={"Sec-Fetch-Site": "none"}).status_code == 303
+
+
+@pytest.mark.parametrize("end", ["sign out", "role", "remove"])
+def test_a_ticket_does_not_outlive_the_session_that_made_it(world, end):
+    eve = Principal(name="eve", role=Role.ADMIN)
+    browser, own = world.browser(eve), {"Origin": "http://localhost"}
+    world.browser(Principal(name="ada", role=Role.ADMIN))
+    path = browser.post("/api/session/ticket", headers=own).json["path"]
+    if end == "sign out":
+        assert browser.delete("/api/session", headers=own).status_code == 204
+    elif end == "role":
+        world.runtime.people.accounts.change(Person(name="eve", role=Role.VIEWER), "ada")
+    else:
+        world.runtime.people.accounts.remove("eve", "ada")
+    answer = world.app.test_client().get(path)
+    assert (answer.status_code, "Set-Cookie" in answer.headers) == (401, False)
 
 
 def test_a_ticket_is_too_old_after_its_time(world):
@@ -227,6 +267,6 @@ def test_a_ticket_gives_no_more_than_the_session_that_asked_for_it(world):
 
     early, late, other = ticket(), ticket(), world.app.test_client()
     assert other.post("/api/session", json={"ticket": early}).status_code == 200
-    assert sessions.ends(hash_of(other.get_cookie(COOKIE).value)) == until
+    assert sessions.ends(other.get_cookie(COOKIE).value) == until
     sessions.end(first, "ada")
     assert world.app.test_client().post("/api/session", json={"ticket": late}).status_code == 401

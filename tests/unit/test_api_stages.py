@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from forge.api import stages
 from tests.api_world import world_fixture  # noqa: F401
 
 DEV = "/api/projects/shop/stages/dev"
@@ -149,6 +150,20 @@ def test_a_tag_is_tested_against_a_draft_of_the_stage(shop):
 def test_tags_are_matched_with_a_pattern_the_newest_first(shop, pattern, matching):
     tags = ["dev-9", "dev-10", "1.2.0", "v1.10.0", "latest"]
     assert shop.ask("POST", "/api/patterns/match", {"pattern": pattern, "tags": tags}).json == matching
+
+
+@pytest.mark.parametrize("tag", ["1" * 5000, "1." + "2" * 5000 + ".3", "dev 1", "\0", "-"])
+def test_what_is_no_tag_belongs_to_no_pattern(shop, tag):
+    for pattern in ("*", "semver:>=0", "regex:.*"):
+        answer = shop.ask("POST", "/api/patterns/match", {"pattern": pattern, "tags": [tag, "1.0.0"]})
+        assert (answer.status_code, answer.json) == (200, ["1.0.0"])
+
+
+def test_a_pattern_that_takes_its_time_is_not_waited_for(shop, monkeypatch):
+    monkeypatch.setattr(stages, "_PATIENCE", -1)
+    asked = {"pattern": "regex:.{0,180}.{0,180}.{0,180}", "tags": ["a" * 128] * 7000}
+    answer = shop.ask("POST", "/api/patterns/match", asked)
+    assert (answer.status_code, answer.json["fields"]) == (422, {"pattern": "takes too long"})
 
 
 def test_a_pattern_that_cannot_be_read_is_told(shop):

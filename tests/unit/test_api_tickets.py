@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from forge.api.tickets import TICKET_SECONDS, WRONG_PER_MINUTE, Tickets, WrongTokens
@@ -36,6 +38,13 @@ def test_a_ticket_stands_until_its_time_is_over(clock):
     assert tickets.use(early).principal == ADA
     clock.now += 1
     assert tickets.use(late) is None
+
+
+def test_a_ticket_ends_with_what_it_was_made_by(clock):
+    tickets, standing = Tickets(clock), [True]
+    made = tickets.make(ADA, lambda: standing[0])
+    standing[0] = False
+    assert tickets.use(made) is None
 
 
 def test_tickets_are_long_and_never_the_same_and_kept_only_as_hashes(clock):
@@ -74,7 +83,7 @@ def test_a_flood_of_wrong_tokens_takes_no_memory(clock):
     assert len(wrong._times) <= WRONG_PER_MINUTE + 1
 
 
-def test_it_knows_the_session_that_asked_for_it(clock):
+def test_it_says_until_when_whoever_comes_in_by_it_is_signed_in(clock):
     tickets = Tickets(clock)
-    assert tickets.use(tickets.make(ADA, b"hash")).session == b"hash"
-    assert tickets.use(tickets.make(ADA)).session is None
+    assert tickets.use(tickets.make(ADA, until=7.0)).until == 7.0
+    assert tickets.use(tickets.make(ADA)).until == math.inf

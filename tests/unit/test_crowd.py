@@ -15,7 +15,7 @@ import pytest
 
 from forge import crowd as crowds
 from forge import server as server_module
-from forge.api.guard import COOKIE
+from forge.api.cookies import COOKIE
 from forge.crowd import Crowd, Door, share_of
 from forge.server import Server
 from tests.unit.test_tls import authority, pair  # noqa: F401  fixtures

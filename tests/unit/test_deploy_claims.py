@@ -7,17 +7,19 @@ import pytest
 from forge.deploy.claims import check_claims, check_domains
 from forge.domain.errors import Conflict
 from forge.domain.preferences import Preferences
-from forge.domain.project import Project
+from forge.domain.project import Project, Volume, VolumeKind
 from forge.domain.stage import Stage
 
 PREFERENCES = Preferences(domain="apps.example")
 
 
-def place(project, stage="dev", *, proxy="caddy", aliases=(), engine="local", **more):
-    return (
-        Project(name=project, image=f"r.example/{project}", port=80, proxy=proxy, aliases=aliases, engine=engine),
-        Stage(project=project, name=stage, **more),
-    )
+def place(project, stage="dev", *, proxy="caddy", aliases=(), engine="local", volume=None, **more):
+    volumes = (Volume(kind=VolumeKind.NAMED, path="/data", source=volume),) if volume else ()
+    its = Project(
+        name=project, image=f"r.example/{project}", port=80, proxy=proxy, aliases=aliases, engine=engine,
+        volumes=volumes,
+    )  # fmt: skip
+    return its, Stage(project=project, name=stage, **more)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,26 @@ def test_two_stages_cannot_have_the_same(wanted, others, claim, field):
     assert caught.value.fields == {field: f"belongs to {others[1].key}"}
     with pytest.raises(Conflict):
         check_claims([others, wanted], [], PREFERENCES)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "other"),
+    [
+        (place("shop", "x-dev", volume="data"), place("shop-x", volume="data")),
+        (place("shop", volume="x-data"), place("shop", "dev-x", volume="data")),
+    ],
+)
+def test_two_stages_whose_names_run_together_cannot_have_one_volume(wanted, other):
+    with pytest.raises(Conflict, match=f"by its whole name already belongs to {other[1].key}") as caught:
+        check_claims([wanted], [other], PREFERENCES)
+    assert (caught.value.code, list(caught.value.fields)) == ("volume_taken", ["volumes"])
+
+
+def test_stages_have_volumes_of_one_name_where_they_are_two():
+    check_claims(
+        [place("shop", volume="data"), place("shop", "rel", volume="data")], [place("b", volume="data")], PREFERENCES
+    )
+    check_claims([place("shop", "x-dev", volume="data")], [place("shop-x", volume="data", engine="far")], PREFERENCES)
 
 
 def test_a_name_is_only_taken_where_both_could_be_found_by_it():

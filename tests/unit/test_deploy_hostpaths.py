@@ -6,7 +6,7 @@ import pytest
 
 from forge.deploy.hostpaths import HostPaths, host_paths_of
 from forge.domain.connection import EngineConnection
-from forge.domain.errors import Invalid
+from forge.domain.errors import Invalid, NotFound
 from tests.world import World
 
 
@@ -65,16 +65,40 @@ def test_a_link_to_the_socket_or_a_socket_behind_a_link_is_found(tmp_path):
             paths.lead(f"{tmp_path}/{name}")
 
 
-def test_the_socket_is_the_one_of_the_projects_engine(tmp_path, monkeypatch):
+def test_the_socket_is_found_by_another_mount_of_it(tmp_path):
+    """A hard link is to a file what a bind mount is: another path, and no link to follow."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "srv").mkdir()
+    (tmp_path / "run" / "engine.sock").touch()
+    for name in ("engine.sock", "harmless"):
+        (tmp_path / "srv" / name).hardlink_to(tmp_path / "run" / "engine.sock")
+    (tmp_path / "other").mkdir()
+    paths = HostPaths(allowed=(str(tmp_path),), sockets=(f"{tmp_path}/run/engine.sock",))
+    for name in ("srv", "srv/engine.sock", "srv/harmless"):
+        with pytest.raises(Invalid, match="the engine's own socket"):
+            paths.lead(f"{tmp_path}/{name}")
+    assert paths.lead(f"{tmp_path}/other") == f"{tmp_path}/other"
+
+
+@pytest.mark.parametrize("path", ["/run/containerd", "/run/docker/containerd/containerd.sock", "/run"])
+def test_what_docker_itself_asks_is_never_handed_on(path):
+    with pytest.raises(Invalid, match="the engine's own socket"):
+        HostPaths(allowed=("/",)).lead(path)
+
+
+def test_the_sockets_are_those_of_all_engines(tmp_path, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "unix:///run/user/1000/docker.sock")
     world = World(tmp_path)
     store = world.forge.store
     with store.database.change() as change:
         store.connections.put(change, EngineConnection(name="own", url="unix:///run/own.sock"), "test")
         store.connections.put(change, EngineConnection(name="far", url="tcp://127.0.0.1:2375"), "test")
-    assert host_paths_of(store, "own").sockets == ("/run/own.sock", "/var/run/docker.sock")
-    assert host_paths_of(store, "local").sockets == ("/run/user/1000/docker.sock", "/var/run/docker.sock")
-    assert host_paths_of(store, "far").sockets == ("/var/run/docker.sock",)
+    for name in ("own", "local", "far"):
+        sockets = host_paths_of(store, name).sockets
+        assert {"/run/own.sock", "/run/user/1000/docker.sock", "/var/run/docker.sock"} <= set(sockets)
+        assert all(socket.startswith("/") for socket in sockets)
+    with pytest.raises(NotFound):
+        host_paths_of(store, "none")
     world.forge.close()
 
 

@@ -237,6 +237,10 @@ def test_a_project_may_take_every_capability_away():
         ({"type": "none", "o": "bind", "device": "/var/run"}, "/var/run/docker.sock"),
         ({"type": "none", "o": "bind", "device": "/run/docker.sock"}, "/run/docker.sock"),
         ({"type": "none", "o": "bind", "device": "/"}, "/home/ada/docker.sock"),
+        ({"type": "none", "o": "bind", "device": "//"}, "/home/ada/docker.sock"),
+        ({"type": "none", "o": "bind", "device": "//var/./run/../run/"}, "/var/run/docker.sock"),
+        ({"type": "none", "o": "bind", "device": ""}, None),
+        ({"type": "nfs", "o": "addr=10.0.0.2", "device": ":/var/run"}, None),
         ({"type": "none", "o": "bind", "device": "/home/ada/"}, "/home/ada/docker.sock"),
     ],
 )

@@ -4,6 +4,7 @@ import pytest
 
 from forge.domain.errors import Unauthorized
 from forge.http import HttpFault
+from forge.people.oidc import kept as kept_module
 from forge.people.oidc.kept import FAULT_KEPT, Kept
 from tests.unit.storing import Clock
 
@@ -35,3 +36,11 @@ def test_an_error_is_kept_for_a_moment_and_raised_anew_each_time(error):
     with pytest.raises(type(error)):
         kept.get()
     assert len(asked) == 2
+
+
+def test_while_one_asks_others_wait_a_moment_only(monkeypatch):
+    monkeypatch.setattr(kept_module, "_TURN", 0.01)
+    kept = Kept(lambda: 1, 300)
+    with kept._lock, pytest.raises(HttpFault, match="keeps others waiting"):
+        kept.get()
+    assert kept.get() == 1

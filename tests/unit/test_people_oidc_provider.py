@@ -1,6 +1,7 @@
 """A provider, asked: what it says is held against what it should be."""
 
 import json
+import threading
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -65,6 +66,47 @@ def test_it_is_asked_where_discovery_is_and_again_after_five_minutes():
     clock.now += 300
     one.metadata()
     assert len(http.asked) == 2
+
+
+def test_one_that_hangs_holds_up_few_and_whoever_comes_then_is_told(monkeypatch):
+    monkeypatch.setattr("forge.people.oidc.kept._TURN", 0.01)
+    hanging, goes_on = threading.Barrier(5, timeout=20), threading.Event()
+    http = Http(token=reply({}, 400))
+    one = provider(http)
+    one.metadata()
+    answer = http.request
+
+    def hang(method, url, **more):
+        hanging.wait()
+        goes_on.wait(20)
+        return answer(method, url, **more)
+
+    http.request = hang
+    flow = Flows().begin(OIDC, "https://forge.example.org/back", "/")[2]
+
+    def redeem():
+        with pytest.raises(Unauthorized):
+            one.redeem("code", flow)
+
+    waiting = [threading.Thread(target=redeem) for _ in range(4)]
+    for thread in waiting:
+        thread.start()
+    hanging.wait()
+    with pytest.raises(HttpFault, match="keeps others waiting"):
+        one.redeem("code", flow)
+    goes_on.set()
+    for thread in waiting:
+        thread.join(20)
+    http.request = answer
+    redeem()
+
+
+def test_who_waits_for_what_it_says_of_itself_is_told(monkeypatch):
+    monkeypatch.setattr("forge.people.oidc.kept._TURN", 0.01)
+    one = provider(Http())
+    with one._known._lock, pytest.raises(HttpFault, match="keeps others waiting"):
+        one.metadata()
+    assert one.metadata()
 
 
 def test_a_fault_is_not_asked_for_again_at_once():

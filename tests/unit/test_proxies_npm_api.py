@@ -129,3 +129,11 @@ def test_an_end_that_cannot_be_read_counts_as_soon(api):
     made._keep({"token": "x", "expires": "soon"})
     assert made._until == 7200
     assert made._keep({"requires": "more"}) is None
+
+
+def test_no_connection_is_kept_though_the_other_side_would(api, http_session):
+    """The one that was kept ends with NPM's backend, and what is sent by it then is lost."""
+    made = api(lambda _: Told(200, b"[]"))
+    made.call("GET", "/nginx/proxy-hosts")
+    pools = [adapter.poolmanager.pools for adapter in http_session._session.adapters.values()]
+    assert [len(pool) for pool in pools] == [0] * len(pools)

@@ -61,6 +61,11 @@ def test_up_to_2_12_the_address_for_the_authority_is_in_the_request_and_later_it
         ({}, {}, "the proxy's options"),
         ({"dns_provider": "cloudflare"}, {}, "the proxy's options"),
         ({"dns_provider": "cloudflare", "dns_credentials": "CF"}, {}, "the variable CF, which is empty here"),
+        (
+            {"dns_provider": "cloudflare", "dns_credentials": "FORGE_ENCRYPTION_KEY"},
+            {"FORGE_ENCRYPTION_KEY": "a key"},
+            "the variable FORGE_ENCRYPTION_KEY, which",
+        ),
     ],
 )
 def test_what_the_dns_challenge_lacks_is_told(options, environment, says):

@@ -96,14 +96,26 @@ def test_serving_are_the_oldest_first(store):
     assert [i.id for i in store.instances.serving("shop", "dev")] == ["111", "333"]
 
 
-def test_only_long_removed_instances_are_forgotten(store, clock):
+def test_what_was_removed_long_ago_is_forgotten(store, clock):
     gone = InstanceStatus.REMOVED
     put(store, instance("old111", status=gone), instance("runs22"))
     clock.now += 100
     put(store, instance("new333", status=gone))
     with store.database.change() as change:
-        store.instances.forget_removed(change, clock.now - 50)
+        store.instances.thin(change, 1000, clock.now - 50)
     assert {row["id"] for row in store.database.rows("SELECT id FROM instance")} == {"runs22", "new333"}
+
+
+def test_of_what_was_removed_each_stage_keeps_the_newest(store, clock):
+    gone = InstanceStatus.REMOVED
+    for number in (1, 2, 3):
+        clock.now += 1
+        put(store, instance(f"dev{number}", status=gone, slot=str(number)), instance(f"run{number}", slot=f"r{number}"))
+    put(store, instance("rel1", status=gone, stage="rel"))
+    with store.database.change() as change:
+        store.instances.thin(change, 2, 0)
+    kept = {row["id"] for row in store.database.rows("SELECT id FROM instance")}
+    assert kept == {"dev2", "dev3", "run1", "run2", "run3", "rel1"}
 
 
 def test_since_are_those_that_were_there_at_some_time_from_then_on(store, clock):

@@ -48,7 +48,7 @@ def test_programs_that_forge_starts_do_not_inherit_the_right_to_speak():
     assert environment == {"PATH": "/bin"}
 
 
-@pytest.mark.parametrize("pid", ["", str(os.getpid()), str(os.getppid())])
+@pytest.mark.parametrize("pid", ["", str(os.getpid()), str(os.getppid())], ids=["nobody named", "ours", "our parent's"])
 def test_signs_of_life_come_as_long_as_it_lives(address, pid):
     alive = threading.Event()
     alive.set()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from forge.domain.errors import ForgeError
 from forge.http import HttpFault
 
 FAULT_KEPT = 5.0  # seconds
+_TURN = 3.0  # seconds that others wait for their turn
 T = TypeVar("T")
 
 
@@ -24,7 +26,7 @@ class Kept(Generic[T]):
 
     def get(self) -> T:
         """Raise what `learn` raised."""
-        with self._lock:
+        with turn(self._lock):
             if self._known is None or self._known[0] <= self._passed():
                 self._known = self._learned()
             found = self._known[1]
@@ -38,6 +40,17 @@ class Kept(Generic[T]):
         except ForgeError as error:
             return self._passed() + FAULT_KEPT, error
         return self._passed() + self._seconds, found
+
+
+@contextmanager
+def turn(of: threading.Lock | threading.BoundedSemaphore) -> Iterator[None]:
+    """Anybody can have a provider asked; one that hangs must hold up its own sign-ins only. Raise HttpFault."""
+    if not of.acquire(timeout=_TURN):
+        raise HttpFault("timeout", "The provider keeps others waiting just now: try again in a minute")
+    try:
+        yield
+    finally:
+        of.release()
 
 
 def _parts(error: ForgeError) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from forge.domain.secret import Secret
 from forge.http import Basic, Bearer, HttpFault, Reply, Session, host_of
 from forge.people.oidc.flows import Flow
 from forge.people.oidc.idtoken import Wanted, read_id_token
-from forge.people.oidc.kept import Kept
+from forge.people.oidc.kept import Kept, turn
 from forge.people.oidc.logouttoken import Logout, read_logout_token
 from forge.people.oidc.signature import signing
 
@@ -22,6 +23,7 @@ _KEPT = 300.0  # seconds: what a provider says of itself
 _KEYS_KEPT = 5.0  # seconds, where anybody can have them asked for
 _LIMIT = 512 * 1024  # bytes of an answer
 _TIMEOUT = 10.0  # seconds
+_AT_ONCE = 4  # sign-ins that wait for its answer: the server has threads left for everybody else
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -54,6 +56,7 @@ class Provider:
         self._http = Session(authorities=oidc.ca, read_timeout=_TIMEOUT, body_limit=_LIMIT)
         self._known = Kept(self._ask, _KEPT, passed)
         self._known_keys = Kept(lambda: self.keys(self.metadata()), _KEYS_KEPT, passed)
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
 
     def metadata(self) -> Metadata:
         """What it says of itself, at most five minutes old. Raise HttpFault or Unauthorized."""
@@ -78,6 +81,10 @@ class Provider:
 
     def redeem(self, code: str, flow: Flow) -> Mapping[str, Any]:
         """The claims of whom a code stands for. Raise Unauthorized or HttpFault."""
+        with turn(self._turns):
+            return self._redeemed(code, flow)
+
+    def _redeemed(self, code: str, flow: Flow) -> Mapping[str, Any]:
         metadata = self.metadata()
         answer = _json(self.exchange(metadata, code, flow.redirect_uri, flow.verifier), "token_endpoint")
         id_token, access = answer.get("id_token"), answer.get("access_token")

@@ -1,13 +1,17 @@
-import { render, screen } from '@testing-library/svelte';
+import { render, screen, waitFor } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import StageColumn from '#lib/board/StageColumn.svelte';
 import { spoken } from '#lib/i18n/words.svelte.ts';
+import { Promotion } from '#lib/state/promotion.svelte.ts';
+import { promote } from '#lib/state/actions.ts';
+import { clock } from '#lib/state/clock.svelte.ts';
 import { dialogs } from '#lib/state/dialogs.svelte.ts';
 import { board, session } from '#lib/state/forge.svelte.ts';
+import { toasts } from '#lib/state/toasts.svelte.ts';
 import Confirm from '#lib/ui/Confirm.svelte';
 import { visited } from './app-navigation.ts';
-import { aDeploy, aFrame, aProject, aStage, aStep, aWho } from './made.ts';
+import { aDeploy, aFrame, anInstance, aProject, aStage, aStep, aWho } from './made.ts';
 
 function signedInAs(role: string) {
   session.who = aWho({ name: 'somebody', role });
@@ -45,6 +49,39 @@ describe('a stage on the board', () => {
     await boardWith();
     render(StageColumn, { stage: board.stages.get('shop/dev')! });
     expect(screen.queryByRole('button', { name: /Promote/ })).toBeNull();
+  });
+
+  it('offers what has to wait only once it may go on, and says why not yet', async () => {
+    await boardWith();
+    const promotion = new Promotion('shop');
+    const next = { tag: 'dev-1', digest: anInstance().digest, deploy: 1, obstacle: 'not yet' };
+    const may = (at: number) => [
+      { stage: 'rel', promote_from: 'dev', promote_after: 1800, serving: [], next: [{ ...next, at }] },
+    ];
+    promotion.places = may(clock.now + 600);
+    render(StageColumn, { stage: board.stages.get('shop/dev')!, promotion });
+    const button = screen.getByRole('button', { name: 'Promote dev-1 to rel' });
+    expect(button).toBeDisabled();
+    expect(button).toHaveAttribute('title', expect.stringMatching(/^In 10 min, if it stays well/));
+    promotion.places = may(clock.now - 1);
+    await waitFor(() => expect(button).toBeEnabled());
+  });
+
+  it('does not ask whether to promote what may not go on yet, but says why', async () => {
+    const rel = aStage({ name: 'rel', promote_from: 'dev', promote_after: 1800 });
+    await boardWith();
+    const next = {
+      tag: 'dev-1',
+      digest: anInstance().digest,
+      deploy: 1,
+      obstacle: 'not yet',
+      at: clock.now + 600,
+    };
+    const places = [{ stage: 'rel', promote_from: 'dev', promote_after: 1800, serving: [], next: [next] }];
+    vi.stubGlobal('fetch', async () => Response.json(places));
+    await promote(board.stages.get('shop/dev')!, rel, 'dev-1');
+    expect(dialogs.question).toBeNull();
+    expect(toasts.all.at(-1)?.text).toMatch(/^In 10 min, if it stays well/);
   });
 
   it('follows a deploy, and says why it failed', async () => {

@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Project } from '#lib/api/types.ts';
 import { Pending, type Sighting } from '#lib/project/pending.svelte.ts';
-import { Promotion } from '#lib/project/promotion.svelte.ts';
+import { Promotion } from '#lib/state/promotion.svelte.ts';
 import Removal from '#lib/project/Removal.svelte';
 import { typed } from '#lib/project/setup/draft.svelte.ts';
 import ProjectSettings from '#lib/project/setup/ProjectSettings.svelte';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { spoken } from '#lib/i18n/words.svelte.ts';
-import { holds } from '#lib/project/promotion.svelte.ts';
+import { holds } from '#lib/state/promotion.svelte.ts';
 import { reasonOf } from '#lib/project/reason.ts';
 import { changesOf } from '#lib/project/setup/changes.ts';
 import { projectForm, sentProject } from '#lib/project/setup/projectform.ts';

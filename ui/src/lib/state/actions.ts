@@ -2,8 +2,10 @@
 import { api, asProblem, ok } from '#lib/api/client.ts';
 import type { Deploy, Instance, Project, Stage } from '#lib/api/types.ts';
 import { t } from '#lib/i18n/words.svelte.ts';
+import { clock } from './clock.svelte.ts';
 import { dialogs, drawer } from './dialogs.svelte.ts';
 import { board } from './forge.svelte.ts';
+import { Promotion } from './promotion.svelte.ts';
 import { toasts } from './toasts.svelte.ts';
 
 const place = (one: { project: string; name: string }) => `${one.project}/${one.name}`;
@@ -41,7 +43,21 @@ function fate(stage: Stage): string {
   return stage.strategy === 'in_place' ? t.wish.replacingInPlace(serving.tag) : t.wish.replacing(serving.tag);
 }
 
+/** Why `tag` of `from` may not go on to `to` yet, empty if it may. */
+async function tooEarly(from: Stage, to: Stage, tag: string): Promise<string> {
+  const digest = board.serving(place(from)).find((one) => one.tag === tag)?.digest;
+  if (!to.promote_after || !digest) return '';
+  const promotion = new Promotion(to.project);
+  await promotion.load();
+  return promotion.wait(to, digest, clock.now).why;
+}
+
 export async function promote(from: Stage, to: Stage, tag: string): Promise<void> {
+  const why = await tooEarly(from, to, tag);
+  if (why) {
+    toasts.show('failed', why);
+    return;
+  }
   const yes = await dialogs.ask({
     title: t.wish.promoteTitle(tag, place(to)),
     body: [t.wish.promoteBody(from.name, to.name, tag, fate(to))],
