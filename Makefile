@@ -10,7 +10,7 @@ BOARD := forge/static/index.html
 # A file with a window is made where GTK's headers are; without them it opens the browser (docs/window.md).
 GTK := $(shell test "$$(uname)" = Linux && pkg-config --exists gobject-introspection-1.0 cairo && echo window)
 
-.PHONY: help setup parts window ui test lint demo build folder reproducible bench pictures lock clean
+.PHONY: help setup parts window ui test lint demo build folder reproducible bench pictures lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -82,6 +82,12 @@ lock: ## Choose versions anew and write the lock files
 	.build/lock/bin/uv --quiet pip compile $(LOCK) --upgrade -c requirements.lock --group dev -o requirements-dev.lock pyproject.toml
 	.build/lock/bin/uv --quiet pip compile $(LOCK) --upgrade -c requirements-dev.lock -o requirements-window.lock --group pyproject.toml:window
 	rm -rf .build/lock
+
+audit: ## Known vulnerabilities in the locked packages, as far as the registries answer
+	rm -rf .build/audit
+	$(PYTHON) -m venv .build/audit
+	.build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	.build/audit/bin/python spec/audit.py
 
 clean: ## Remove what was made here
 	rm -rf .venv .build build dist ui/node_modules ui/.svelte-kit tests/oidc/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -26,7 +26,7 @@ READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What belongs to one app. `deliveries`: how many webhooks an address may send; the `wrong` ones counted apart.
-    `elsewhere`: how often an address may begin or end a sign-in at the provider.
+    `elsewhere`: how often an address may begin or end a sign-in at the provider; `logouts`: how many logout tokens.
     """
 
     runtime: Runtime
@@ -37,6 +37,7 @@ class Context:
     deliveries: Rate = field(default_factory=lambda: Rate(burst=600, per_minute=300))
     wrong_deliveries: Rate = field(default_factory=lambda: Rate(burst=60, per_minute=30))
     elsewhere: Rate = field(default_factory=lambda: Rate(burst=120, per_minute=60))
+    logouts: Rate = field(default_factory=lambda: Rate(burst=600, per_minute=300))
 
 
 def attach(app: Flask, context: Context) -> None:

@@ -81,6 +81,7 @@ BY_CODE: Final[Mapping[str, int]] = {
     "name_taken": 409,
     "domain_taken": 409,
     "too_large": 413,
+    "oidc_logout": 400,  # as the specification of back-channel logout has it
 }
 
 # Codes of werkzeug's own errors.

@@ -10,10 +10,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from forge.api import cookies
 from forge.api.context import actor, context, runtime
-from forge.api.contract import Operation, domain, operation, wire
+from forge.api.contract import TEXT, Operation, domain, operation, wire
+from forge.api.errors import UnsupportedType
 from forge.api.guard import allow, allow_anyone
 from forge.api.sealing import wrapped
-from forge.api.session import give_cookie, sign_in_page
+from forge.api.session import Entry, give_cookie, sign_in_page
 from forge.api.types import Wire
 from forge.domain.errors import ForgeError, NotFound, TooMany, Unavailable
 from forge.domain.oidc import Oidc
@@ -24,6 +25,8 @@ blueprint = Blueprint("oidc", __name__)
 _API = "/api/oidc"
 _PAGE = "/sign-in/oidc"
 _BACK = f"{_PAGE}/callback"
+_LOGOUT = f"{_API}/logout"
+_FORM = "application/x-www-form-urlencoded"
 _BROWSER = "forge_oidc"
 
 
@@ -38,8 +41,8 @@ class OidcGroup(Wire, kw_only=True):
 class OidcFields(Wire, kw_only=True):
     """A provider of OpenID Connect. `label` is on the button; `name_claim` says what people are called here,
     `groups_claim` (a.b: b within a) which groups they are in. `others`: the role of who is in no group that is mapped,
-    viewer or deployer; empty: they are refused. `ca`: certificates of authorities (PEM text) that are trusted here
-    beside the usual ones.
+    viewer or deployer; empty: they are refused. `session_lasts`: seconds until people have to sign in there again.
+    `ca`: certificates of authorities (PEM text) that are trusted here beside the usual ones.
     """
 
     issuer: str
@@ -50,6 +53,7 @@ class OidcFields(Wire, kw_only=True):
     groups_claim: str = "groups"
     groups: list[OidcGroup] = msgspec.field(default_factory=list)
     others: str = ""
+    session_lasts: float = 86400.0
     ca: str | None = None
 
 
@@ -66,10 +70,13 @@ class OidcView(OidcFields, kw_only=True):
 
 
 class OidcSetUp(Wire, kw_only=True):
-    """The provider, null: none. `redirect_uri`: the address that it has to be told to send people back to."""
+    """The provider, null: none. `redirect_uri`: the address that it has to be told to send people back to;
+    `logout_uri`: the one that it is to call for whom it signs out (Back-Channel Logout).
+    """
 
     oidc: OidcView | None
     redirect_uri: str
+    logout_uri: str
 
 
 class OidcTrial(Wire, kw_only=True):
@@ -116,6 +123,21 @@ def test_oidc() -> OidcTrial:
     return wire(OidcTrial, runtime().people.oidc.test(_redirect_uri()))
 
 
+@blueprint.post(_LOGOUT)
+@allow_anyone("the provider has no login; what it has signed is the proof")
+@operation(Operation(text_body=_FORM, refuses=(404, 415, 429)))
+def sign_out_there() -> Response:
+    """Take the provider's word for who was signed out there: their sessions end at once (OpenID Connect Back-Channel
+    Logout 1.0; the form's `logout_token`).
+    """
+    if wait := context().logouts.take(request.remote_addr or ""):
+        raise TooMany("Too many logout tokens came from this address at once: try again later.", retry_after=wait)
+    if request.mimetype != _FORM:
+        raise UnsupportedType(f"Send a form, with the header Content-Type: {_FORM}.")
+    runtime().people.oidc.sign_out(request.form.get("logout_token", ""))
+    return Response("", mimetype=TEXT)  # never kept: forge.api.headers
+
+
 @blueprint.get(_PAGE)
 @allow_anyone("this is how people sign in")
 def go() -> AnyResponse:
@@ -146,7 +168,7 @@ def come_back() -> AnyResponse:
         )
         # No redirect: a browser that comes from another site would not send a Strict cookie to where that leads.
         answer = _not_kept(Response(render_template("signed_in.html", target=came.target), mimetype="text/html"))
-        give_cookie(answer, came.person.principal, "oidc")
+        give_cookie(answer, Entry(came.person.principal, "oidc", came.until))
     except ForgeError as error:
         answer = _failed(error)
     cookies.take(answer, _BROWSER)
@@ -157,7 +179,7 @@ def _set_up() -> OidcSetUp:
     people, view = runtime().people.oidc, None
     if (found := people.get()) is not None:
         view = msgspec.convert({**msgspec.to_builtins(found), "has_secret": people.has_secret()}, OidcView)
-    return OidcSetUp(oidc=view, redirect_uri=_redirect_uri())
+    return OidcSetUp(oidc=view, redirect_uri=_redirect_uri(), logout_uri=f"{_here()}{_LOGOUT}")
 
 
 def _take_turn() -> None:
@@ -182,6 +204,10 @@ def _redirect_uri() -> str:
     """By the name that the browser uses, since its cookies are of that name; the board's address knows whether a proxy
     in front speaks TLS.
     """
+    return f"{_here()}{_BACK}"
+
+
+def _here() -> str:
     public = runtime().preferences.get().public_url.rstrip("/")
     same = urlsplit(public).netloc.lower() == request.host.lower()
-    return f"{public if public and same else request.host_url.rstrip('/')}{_BACK}"
+    return public if public and same else request.host_url.rstrip("/")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import msgspec
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -20,6 +23,15 @@ from forge.people.sessions import SECONDS
 
 blueprint = Blueprint("session", __name__)
 _WAYS = (frozenset({"token"}), frozenset({"ticket"}), frozenset({"name", "password"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who comes in, and how; signed in until then at most (unix seconds)."""
+
+    principal: Principal
+    how: str
+    until: float = math.inf
 
 
 class SignIn(Wire, kw_only=True):
@@ -79,8 +91,7 @@ def sign_in(body: SignIn) -> Response:
     given = {name for name in ("token", "ticket", "name", "password") if getattr(body, name) is not None}
     if given not in _WAYS:
         raise Invalid("Say name and password, a token, or a ticket", fields={"name": "name and password"})
-    found, how = _who_is(body)
-    return _entered(found, how)
+    return _entered(_who_is(body))
 
 
 @blueprint.post("/api/setup")
@@ -89,7 +100,7 @@ def sign_in(body: SignIn) -> Response:
 def set_up(body: SetUp) -> Response:
     """Make the first admin, and sign them in."""
     person = _first(body.token, body.name, body.password)
-    return _entered(person.principal, "setup", 201)
+    return _entered(Entry(person.principal, "setup"), 201)
 
 
 @blueprint.get("/api/sign-in")
@@ -123,7 +134,10 @@ def sign_out() -> Response:
 @operation(Operation(status=201, answer=Ticket))
 def make_ticket() -> Ticket:
     """Make a ticket that signs a browser in as whoever asks for it."""
-    ticket = context().tickets.make(principal(), standing(request, context()))
+    asks, until = principal(), math.inf
+    if asks.person is not None:
+        until = runtime().people.sessions.ends(cookie_of(request))
+    ticket = context().tickets.make(asks, standing(request, context()), until)
     return Ticket(ticket=ticket, path=f"/sign-in?ticket={ticket}", seconds=TICKET_SECONDS)
 
 
@@ -174,7 +188,7 @@ def send_setup() -> AnyResponse:
     except ForgeError as error:
         page = render_template("setup.html", token=token, name=name, said=error.message)
         return Response(page, status=status_of(error))
-    return _enter(person.principal, "setup")
+    return _enter(Entry(person.principal, "setup"))
 
 
 @blueprint.post("/sign-out")
@@ -209,54 +223,56 @@ def _first(token: str, name: str, password: str) -> Person:
         raise
 
 
-def _who_is(body: SignIn) -> tuple[Principal, str]:
+def _who_is(body: SignIn) -> Entry:
     """Who signs in, and how. Raise Unauthorized or TooMany."""
     address = request.remote_addr or ""
     if body.name is not None:
         name = runtime().people.entrance.check(body.name, body.password or "", body.code, address)
-        return runtime().store.people.get(name).principal, "password"
+        return Entry(runtime().store.people.get(name).principal, "password")
     if body.ticket is not None:
-        found, how = context().tickets.use(body.ticket), "ticket"
-        if found is None:
+        how, ticket = "ticket", context().tickets.use(body.ticket)
+        entry = Entry(ticket.principal, how, ticket.until) if ticket is not None else None
+        if entry is None:
             count_wrong(context())
     else:
-        found, how = by_launch_token(body.token or "", request, context()), "launch token"
-    if found is None:
+        how, found = "launch token", by_launch_token(body.token or "", request, context())
+        entry = Entry(found, how) if found is not None else None
+    if entry is None:
         runtime().people.entrance.refused(address, how)
         raise Unauthorized(
             "This token or ticket is not valid (any more): get a new one. The launch token is new after each start, "
             "and opens Forge on its own machine only.",
             code="wrong_token",
         )
-    return found, how
+    return entry
 
 
 def _by_form(body: SignIn) -> AnyResponse:
     try:
-        found, how = _who_is(body)
+        entry = _who_is(body)
     except ForgeError as error:
         page = sign_in_page(error.message, body.name or "", code=error.code in {"code_needed", "wrong_code"})
         return Response(page, status=status_of(error))
-    return _enter(found, how)
+    return _enter(entry)
 
 
-def _entered(found: Principal, how: str, status: int = 200) -> Response:
-    answer = Response(msgspec.json.encode(_who(found)), status=status, content_type=JSON)
-    give_cookie(answer, found, how)
+def _entered(entry: Entry, status: int = 200) -> Response:
+    answer = Response(msgspec.json.encode(_who(entry.principal)), status=status, content_type=JSON)
+    give_cookie(answer, entry)
     return answer
 
 
-def _enter(found: Principal, how: str) -> AnyResponse:
+def _enter(entry: Entry) -> AnyResponse:
     answer = redirect("/", 303)
-    give_cookie(answer, found, how)
+    give_cookie(answer, entry)
     return answer
 
 
-def give_cookie(answer: AnyResponse, principal: Principal, how: str) -> None:
+def give_cookie(answer: AnyResponse, entry: Entry) -> None:
     """Begin a session. One for a browser: the window signs in at each start."""
     session = runtime().people.sessions.begin(
-        principal.person, address=request.remote_addr or "", agent=request.user_agent.string, how=how,
-        instead=cookie_of(request),
+        entry.principal.person, address=request.remote_addr or "", agent=request.user_agent.string, how=entry.how,
+        instead=cookie_of(request), until=entry.until,
     )  # fmt: skip
     cookies.give(answer, session, seconds=SECONDS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 import time
@@ -16,28 +17,40 @@ TICKET_SECONDS = 120.0
 WRONG_PER_MINUTE = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What one stands for; see Tickets.make. `ends`: until when it can be used."""
+
+    principal: Principal
+    until: float
+    ends: float
+    stands: Callable[[], bool]
+
+
 @dataclass(slots=True)
 class Tickets:
     """Random ids, good once and for a short time; only their hashes are kept, and only in memory."""
 
     clock: Callable[[], float] = time.time
-    _all: dict[bytes, tuple[Principal, float, Callable[[], bool]]] = field(default_factory=dict)
+    _all: dict[bytes, Ticket] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def make(self, principal: Principal, stands: Callable[[], bool] = always) -> str:
-        """A new one that stands for `principal`, as long as that `stands`: with a session its tickets end."""
+    def make(self, principal: Principal, stands: Callable[[], bool] = always, until: float = math.inf) -> str:
+        """A new one that stands for `principal`, as long as that `stands`: with a session its tickets end. By it one is
+        signed in `until` then at most (unix seconds): it gives no more than whoever made it has.
+        """
         made, now = secrets.token_urlsafe(32), self.clock()
         with self._lock:
-            for old in [key for key, (_, ends, _) in self._all.items() if ends <= now]:
+            for old in [key for key, one in self._all.items() if one.ends <= now]:
                 del self._all[old]
-            self._all[hash_of(made)] = (principal, now + TICKET_SECONDS, stands)
+            self._all[hash_of(made)] = Ticket(principal, until, now + TICKET_SECONDS, stands)
         return made
 
-    def use(self, ticket: str) -> Principal | None:
-        """Whom a ticket stood for until now, if anybody."""
+    def use(self, ticket: str) -> Ticket | None:
+        """What a ticket stood for until now, if anything."""
         with self._lock:
-            principal, ends, stands = self._all.pop(hash_of(ticket), (None, 0.0, always))
-        return principal if ends > self.clock() and stands() else None
+            found = self._all.pop(hash_of(ticket), None)
+        return found if found is not None and found.ends > self.clock() and found.stands() else None
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from forge.commands import pairs
 from forge.commands.output import fields, line, say_json
 from forge.commands.state import Group, State, pass_state
 from forge.config.shapes import OIDC
+from forge.config.units import write_duration
 
 _PATH = "oidc"
 _SIMPLE = {key: form for key, form in OIDC.items() if key != "groups"}
@@ -34,8 +35,9 @@ def show(state: State) -> None:
         )
     else:
         said = {**found["oidc"], "groups": [_written(group) for group in found["oidc"]["groups"]]}
-        fields({**said, "others": said["others"] or "refused"})
+        fields({**said, "others": said["others"] or "refused", "session_lasts": write_duration(said["session_lasts"])})
     line(f"The provider has to send people back to {found['redirect_uri']}")
+    line(f"It can say here whom it signed out:     {found['logout_uri']}")
 
 
 @oidc.command("set", epilog=pairs.HELP)

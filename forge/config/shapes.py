@@ -230,6 +230,7 @@ OIDC: Shape = {
     "groups_claim": TEXT,
     "groups": records(Group, {"group": TEXT, "role": TEXT, "projects": TEXTS}),
     "others": TEXT,
+    "session_lasts": DURATION,
     "ca": TEXT,
 }
 HEALTH: Shape = {"kind": one_of(HealthKind), "path": TEXT, "timeout": DURATION}

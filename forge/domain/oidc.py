@@ -16,6 +16,7 @@ from forge.domain.person import Role, check_person, role_of
 
 _TEXT = 200  # characters
 _GROUPS = 200  # that can be mapped
+_SHORTEST, _LONGEST = 300.0, 30 * 86400.0  # seconds
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,80}")
 _CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,120}")
 
@@ -47,7 +48,8 @@ class Rights:
 class Oidc:
     """A provider. `name_claim` says what people are called here, `groups_claim` (a.b: b within a) which groups they
     are in. `others` is the role of who is in no group that is mapped; "": they are refused. The client's secret is in
-    the vault. `ca`: certificates of authorities (PEM text) that are trusted beside the usual ones.
+    the vault. Who signed in there has to do so again after `session_lasts` seconds. `ca`: certificates of authorities
+    (PEM text) that are trusted beside the usual ones.
     """
 
     issuer: str
@@ -58,6 +60,7 @@ class Oidc:
     groups_claim: str = "groups"
     groups: tuple[Group, ...] = ()
     others: str = ""
+    session_lasts: float = 86400.0
     ca: str | None = None
 
     def __post_init__(self) -> None:
@@ -71,6 +74,10 @@ class Oidc:
         for field, claim in (("name_claim", self.name_claim), ("groups_claim", self.groups_claim)):
             if not _CLAIM.fullmatch(claim):
                 raise Invalid(f"“{claim[:60]}” is no name of a claim", fields={field: "such as preferred_username"})
+        if not _SHORTEST <= self.session_lasts <= _LONGEST:
+            raise Invalid(
+                "A session lasts 5 minutes to 30 days", fields={"session_lasts": "5 minutes to 30 days (86400: a day)"}
+            )
         self._check_groups()
         if self.ca is not None:
             check_authorities(self.ca)

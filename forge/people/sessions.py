@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -31,9 +32,17 @@ class SessionService:
         self._seen: dict[bytes, float] = {}
 
     def begin(
-        self, person: str | None, *, address: str = "", agent: str = "", how: str = "password", instead: str = ""
+        self,
+        person: str | None,
+        *,
+        address: str = "",
+        agent: str = "",
+        how: str = "password",
+        instead: str = "",
+        until: float = math.inf,
     ) -> str:
-        """A new id for `person` (None: the machine's owner), in the place of the session `instead`.
+        """A new id for `person` (None: the machine's owner), in the place of the session `instead`. It ends at `until`
+        (unix seconds), if that is sooner than usual.
 
         Raise Unauthorized if there is no such person any more.
         """
@@ -41,7 +50,13 @@ class SessionService:
         if self._standings.known().principal(person) is None:
             raise Unauthorized("There is nobody of that name any more.")
         session = Session(
-            id="", person=person, made=now, seen=now, ends=now + SECONDS, address=address, agent=agent[:_AGENT_LENGTH]
+            id="",
+            person=person,
+            made=now,
+            seen=now,
+            ends=min(until, now + SECONDS),
+            address=address,
+            agent=agent[:_AGENT_LENGTH],
         )
         name = person or OWNER
         with self._store.database.change() as change:
@@ -64,6 +79,11 @@ class SessionService:
         if address is not None and session.address and not is_one_place(session.address, address):
             return None
         return self._standings.known().principal(session.person)
+
+    def ends(self, id: str) -> float:
+        """When the session of a cookie ends (unix seconds); it has, if that is none."""
+        session = self._standings.known().sessions.get(hash_of(id))
+        return session.ends if session is not None else -math.inf
 
     def touch(self, id: str) -> None:
         """It was used just now."""

@@ -1,5 +1,5 @@
 // A provider of OpenID Connect on loopback, for tests: the certified oidc-provider with people that sign in by name.
-// node provider.mjs SETTINGS: a JSON file with port, issuer, client (id, secret, redirect), people, keys; it is read
+// node provider.mjs SETTINGS: a JSON file with port, issuer, client (id, secret, redirects, logout), people, keys; it is read
 // anew with each start, so that a test changes it and starts again. The first line of output says where it listens.
 import { readFileSync } from 'node:fs';
 import Provider from 'oidc-provider';
@@ -15,6 +15,7 @@ const provider = new Provider(settings.issuer, {
       redirect_uris: client.redirects,
       response_types: ['code'],
       grant_types: ['authorization_code'],
+      ...(client.logout && { backchannel_logout_uri: client.logout }),
     },
   ],
   jwks: { keys: settings.keys },
@@ -25,9 +26,11 @@ const provider = new Provider(settings.issuer, {
   },
   conformIdTokenClaims: settings.userinfo_only ?? false,
   cookies: { keys: ['only for tests'] },
-  features: { devInteractions: { enabled: false } },
+  features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
   pkce: { required: () => true },
   ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
+  // It would not call anybody on this machine, which is where Forge is in a test.
+  fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (_, sub) =>
     sub in people ? { accountId: sub, claims: () => ({ sub, ...people[sub] }) } : undefined,
@@ -42,6 +45,9 @@ const provider = new Provider(settings.issuer, {
     return grant;
   },
 });
+
+// What became of a call to Forge is only told here.
+provider.on('backchannel.error', (_, error) => console.error(error));
 
 provider.use(async (ctx, next) => {
   const uid = /^\/interaction\/([\w-]+)$/.exec(ctx.path)?.[1];

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -87,9 +88,9 @@ def a_key() -> Mapping[str, Any]:
     )
 
 
-def come_back_from(address: str, who: str) -> str:
+def come_back_from(address: str, who: str, there: requests.Session | None = None) -> str:
     """Sign in as `who` where `address` leads, as a browser would; the address it is sent back to, not opened."""
-    with requests.Session() as browser:
+    with there or requests.Session() as browser:
         browser.trust_env = False
         for _ in range(10):
             answer = browser.get(address, allow_redirects=False, timeout=10)
@@ -100,3 +101,11 @@ def come_back_from(address: str, who: str) -> str:
             if "/sign-in/oidc/callback" in address:
                 return address
     raise AssertionError(f"It ended at {address}")
+
+
+def sign_out_at(provider: OidcProvider, browser: requests.Session) -> None:
+    """Sign out at the provider, as a person does on its page."""
+    page = browser.get(f"{provider.issuer}/session/end", timeout=10)
+    form = {"xsrf": re.findall(r'name="xsrf" value="([^"]+)"', page.text)[0], "logout": "yes"}
+    answer = browser.post(f"{provider.issuer}/session/end/confirm", data=form, timeout=10)
+    assert answer.ok, answer.text

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import logging
 from dataclasses import replace
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
+import requests
 
 from forge.api.cookies import COOKIE
 from forge.domain.person import Person, Role
 from forge.people.standing import hash_of
+from forge.server import Server
 from tests.api_world import World, a_world
-from tests.oidc.provider import SECRET, OidcProvider, a_key, come_back_from
+from tests.oidc.provider import SECRET, OidcProvider, a_key, come_back_from, sign_out_at
 
 pytestmark = pytest.mark.real
 BACK = "http://localhost/sign-in/oidc/callback"  # where Flask's test client is
@@ -29,7 +33,7 @@ def running_fixture(tmp_path_factory):
 @pytest.fixture(name="provider")
 def provider_fixture(running):
     """One that a test may change: it is as before afterwards."""
-    before = {name: running.settings[name] for name in ("people", "keys")}
+    before = {name: running.settings[name] for name in ("people", "keys", "client")}
     yield running
     if any(running.settings[name] is not kept for name, kept in before.items()):
         running.settings.update(before)
@@ -66,8 +70,12 @@ class Browser:
         parts = urlsplit(address)
         return self.client.get(f"{parts.path}?{parts.query}")
 
-    def sign_in(self, who: str, where: str = "/sign-in/oidc"):
-        return self.back(come_back_from(self.go(where), who))
+    def sign_in(self, who: str, where: str = "/sign-in/oidc", there: requests.Session | None = None):
+        return self.back(come_back_from(self.go(where), who, there))
+
+    @property
+    def session(self) -> str:
+        return self.client.get_cookie(COOKIE).value
 
     def me(self):
         return self.client.get("/api/me")
@@ -318,3 +326,58 @@ def test_the_secret_and_the_code_are_in_no_page_answer_event_or_log_line(world, 
     assert SECRET not in seen
     assert parse_qs(urlsplit(address).query)["code"][0] not in seen
     assert world.ask("GET", "/api/oidc").json["oidc"]["has_secret"] is True
+
+
+@pytest.fixture(name="served")
+def served_fixture(world, provider):
+    """Forge on a real port, and the provider told where to call for whom it signs out."""
+    server = Server(world.runtime)
+    server.start()
+    provider.settings["client"] = {**provider.settings["client"], "logout": f"{server.url}/api/oidc/logout"}
+    provider.again()
+    yield server
+    server.close()
+
+
+def test_who_signs_out_at_the_provider_is_signed_out_here_at_once_with_every_open_stream(world, provider, served):
+    there, browser, elsewhere, other = requests.Session(), Browser(world), Browser(world), Browser(world)
+    set_up(world, provider, others="viewer")
+    assert browser.sign_in("1001", there=there).status_code == 200
+    assert elsewhere.sign_in("1001").status_code == 200
+    assert other.sign_in("1002").status_code == 200
+    with contextlib.ExitStack() as opened:
+        streams = [opened.enter_context(stream(served, one)) for one in (browser, other)]
+        sign_out_at(provider, there)
+        assert [one.me().status_code for one in (browser, elsewhere, other)] == [401, 401, 200]
+        streams[0].read()  # ends, or the time-out is an error
+        assert streams[1].readline(), "nobody else is disturbed"
+    ended = [event for event in events(world) if event["type"] == "session_ended"]
+    assert ["ada" in event["payload"] for event in ended] == [True]
+    assert browser.sign_in("1001").status_code == 200, "they may come again"
+
+
+@contextlib.contextmanager
+def stream(server: Server, browser: Browser):
+    line = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=15)
+    line.request("GET", "/api/events", headers={"Cookie": f"{COOKIE}={browser.session}"})
+    answer = line.getresponse()
+    assert answer.status == 200
+    answer.readline()
+    yield answer
+    line.close()
+
+
+def events(world: World):
+    return [dict(row) for row in world.runtime.store.database.rows("SELECT * FROM event")]
+
+
+def test_a_session_lasts_as_long_as_was_set_and_then_the_provider_is_asked_again(world, provider):
+    set_up(world, provider, session_lasts=3600)
+    browser = Browser(world)
+    browser.sign_in("1001")
+    sessions, real = world.runtime.people.sessions, world.runtime.people.sessions.clock
+    sessions.clock = lambda: real() + 3590
+    assert browser.me().status_code == 200
+    sessions.clock = lambda: real() + 3600
+    assert browser.me().status_code == 401
+    assert 'href="/sign-in/oidc"' in browser.client.get("/sign-in").text

@@ -11,7 +11,7 @@ from tests.rules import makefile, powershell
 # On Windows there is no Docker, registry and Caddy of Debian's to test with, and the window needs no GTK.
 LINUX = {("@PYTHON=$(PYTHON)", "tests/parts/setup.sh"), *makefile.commands("window")} - {*makefile.commands("setup")}
 ON_WINDOWS = {("python", "-m", "pytest", "-n", "2"): ("python", "-m", "pytest", "-n", "2", "-m", "not real")}
-NOT_THERE = {"parts", "window", "demo", "folder", "reproducible", "bench", "pictures", "lock"}
+NOT_THERE = {"parts", "window", "demo", "folder", "reproducible", "bench", "pictures", "lock", "audit"}
 
 
 def test_windows_powershell_5_1_understands_it():

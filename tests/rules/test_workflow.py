@@ -1,4 +1,4 @@
-"""The workflow that builds Forge elsewhere: each word that it types is there, and each action is pinned."""
+"""The workflows that build Forge elsewhere: each word that they type is there, and each action is pinned."""
 
 from __future__ import annotations
 
@@ -11,15 +11,26 @@ import yaml
 
 from tests.rules import makefile, powershell
 
-FILE = Path(__file__).parents[2] / ".github/workflows/build.yml"
-WORKFLOW: dict[Any, Any] = yaml.safe_load(FILE.read_text("utf-8"))
-STEPS = [(job, step) for job, body in WORKFLOW["jobs"].items() for step in body["steps"]]
+FILES = sorted((Path(__file__).parents[2] / ".github/workflows").glob("*.yml"))
+WORKFLOWS: dict[str, dict[Any, Any]] = {file.stem: yaml.safe_load(file.read_text("utf-8")) for file in FILES}
+WORKFLOW = WORKFLOWS["build"]
+STEPS = [(job, step) for one in WORKFLOWS.values() for job, body in one["jobs"].items() for step in body["steps"]]
 RUNS = [step for _, step in STEPS if "run" in step]
 
 
 def test_it_is_started_by_pushes_and_by_proposals():
     assert set(WORKFLOW[True]) == {"push", "pull_request"}  # YAML 1.1 takes `on` for true
-    assert WORKFLOW["permissions"] == {"contents": "read"}
+    assert all(one["permissions"] == {"contents": "read"} for one in WORKFLOWS.values())
+
+
+def test_what_is_known_against_packages_is_asked_each_week_and_apart_from_the_build():
+    audit = WORKFLOWS["audit"]
+    assert set(audit[True]) == {"schedule", "workflow_dispatch"}
+    (weekly,) = audit[True]["schedule"]
+    minute, hour, day, month, weekday = weekly["cron"].split()
+    assert (day, month) == ("*", "*")
+    assert all(part.isdigit() for part in (minute, hour, weekday))
+    assert [step["run"] for step in RUNS if "audit" in step["run"]] == ["make audit"]
 
 
 @pytest.mark.parametrize("step", RUNS, ids=lambda step: step["name"])

@@ -18,7 +18,7 @@ PUBLIC = {
     "GET /", "GET /plain.css", "GET /setup", "POST /setup", "GET /sign-in", "POST /sign-in", "POST /sign-out",
     "GET /sign-in/oidc", "GET /sign-in/oidc/callback",
     "GET /api/health", "GET /api/openapi.json", "GET /api/sign-in", "POST /api/session", "POST /api/setup",
-    "POST /api/webhook/<secret>",
+    "POST /api/webhook/<secret>", "POST /api/oidc/logout",
 }  # fmt: skip
 ADMIN, VIEWER = Principal(name="ada", role=Role.ADMIN), Principal(name="vera", role=Role.VIEWER)
 

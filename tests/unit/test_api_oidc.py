@@ -1,5 +1,7 @@
 """Sign-in by OpenID Connect over HTTP. With a real provider: tests/oidc."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from forge.domain.person import Principal, Role
@@ -10,11 +12,12 @@ GIVEN = {
     "issuer": "https://id.example.org", "client_id": "forge", "secret": "canary-secret",
     "groups": [{"group": "ops", "role": "admin"}],
 }  # fmt: skip
+LOGOUT = "http://localhost/api/oidc/logout"
 BACK = "http://localhost/sign-in/oidc/callback"
 
 
 def test_there_is_none_until_one_is_set_up_and_none_after_it_is_removed(world):
-    assert world.ask("GET", "/api/oidc").json == {"oidc": None, "redirect_uri": BACK}
+    assert world.ask("GET", "/api/oidc").json == {"oidc": None, "redirect_uri": BACK, "logout_uri": LOGOUT}
     assert world.nobody.get("/api/sign-in").json["oidc"] is None
     made = world.ask("PUT", "/api/oidc", GIVEN)
     assert made.status_code == 200
@@ -118,3 +121,51 @@ def test_a_token_cannot_say_who_may_sign_in(world):
     assert answer.status_code == 403
     assert world.nobody.post("/api/config", json={"yaml": "settings: {}"}, headers=headers).status_code == 200
     assert world.nobody.put("/api/oidc", json=GIVEN, headers=headers).status_code == 403
+
+
+def log_out(world, **form):
+    return world.nobody.post("/api/oidc/logout", data=form, content_type="application/x-www-form-urlencoded")
+
+
+def test_a_logout_token_is_a_form_and_what_is_wrong_with_it_is_400(world):
+    assert log_out(world, logout_token="x").json["code"] == "no_oidc"
+    world.ask("PUT", "/api/oidc", GIVEN)
+    service = world.runtime.people.oidc
+    provider = service._asked(service.get())
+    provider._known = SimpleNamespace(get=lambda: SimpleNamespace(algorithms=("RS256",)))
+    provider._known_keys = SimpleNamespace(get=list)
+    for form in ({}, {"logout_token": ""}, {"logout_token": "a.b.c"}):
+        answer = log_out(world, **form)
+        assert (answer.status_code, answer.json["code"]) == (400, "oidc_logout")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Nobody was signed out" in answer.json["detail"]
+    assert world.nobody.post("/api/oidc/logout", json={"logout_token": "x"}).status_code == 415
+    assert world.nobody.get("/api/oidc/logout").status_code in {404, 405}
+
+
+def test_a_good_one_is_200_without_anything_to_keep_or_to_read(world, monkeypatch):
+    came = []
+    monkeypatch.setattr(world.runtime.people.oidc, "sign_out", came.append)
+    answer = log_out(world, logout_token="a.b.c")
+    assert (answer.status_code, answer.data, answer.headers["Cache-Control"]) == (200, b"", "no-store")
+    assert came == ["a.b.c"]
+
+
+def test_a_page_of_another_site_sends_none_and_a_flood_is_stopped(world, monkeypatch):
+    came = []
+    monkeypatch.setattr(world.runtime.people.oidc, "sign_out", came.append)
+    world.context.logouts.burst = 3
+    form = {"logout_token": "x"}
+    crossed = world.nobody.post("/api/oidc/logout", data=form, headers={"Origin": "https://evil.example"})
+    assert crossed.status_code == 403
+    assert [log_out(world, **form).status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert len(came) == 3
+
+
+def test_how_long_a_session_lasts_is_set_between_five_minutes_and_a_month(world):
+    assert world.ask("PUT", "/api/oidc", GIVEN).json["oidc"]["session_lasts"] == 86400
+    assert world.ask("PUT", "/api/oidc", {**GIVEN, "session_lasts": 3600}).json["oidc"]["session_lasts"] == 3600
+    assert "session_lasts: 1h" in world.ask("GET", "/api/config").text
+    for wrong in (0, 299, 30 * 86400 + 1):
+        answer = world.ask("PUT", "/api/oidc", {**GIVEN, "session_lasts": wrong})
+        assert (answer.status_code, list(answer.json["fields"])) == (422, ["session_lasts"])

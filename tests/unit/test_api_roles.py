@@ -84,6 +84,7 @@ TABLE: Mapping[str, str] = {
     "PUT /api/oidc": PEOPLE,
     "DELETE /api/oidc": PEOPLE,
     "POST /api/oidc/test": PEOPLE,
+    "POST /api/oidc/logout": ANYBODY,
     "GET /api/people": PEOPLE,
     "POST /api/people": PEOPLE,
     "DELETE /api/people/<name>": PEOPLE,

@@ -249,3 +249,24 @@ def test_coming_in_failing_and_leaving_are_told(world):
     told = world.runtime.store.events.activity(before=None, limit=4, people=True)
     assert [event.type for event in told] == ["session_ended", "signed_in", "sign_in_failed", "sign_in_failed"]
     assert [event.actor for event in told] == ["ada", "ada", "forge", "ada"]
+
+
+def test_a_ticket_gives_no_more_than_the_session_that_asked_for_it(world):
+    """Else whoever was let in for a day could stay for ever."""
+    sessions, person = world.runtime.people.sessions, Principal(name="ada", role=Role.ADMIN, person="ada")
+    world.session(person)
+    until = sessions.clock() + 3600
+    first = sessions.begin("ada", until=until)
+
+    def ticket():
+        browser = world.app.test_client()
+        browser.set_cookie(COOKIE, first)
+        made = browser.post("/api/session/ticket", headers={"Origin": "http://localhost"})
+        assert made.status_code == 201
+        return made.json["ticket"]
+
+    early, late, other = ticket(), ticket(), world.app.test_client()
+    assert other.post("/api/session", json={"ticket": early}).status_code == 200
+    assert sessions.ends(other.get_cookie(COOKIE).value) == until
+    sessions.end(first, "ada")
+    assert world.app.test_client().post("/api/session", json={"ticket": late}).status_code == 401

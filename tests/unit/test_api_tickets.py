@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from forge.api.tickets import TICKET_SECONDS, WRONG_PER_MINUTE, Tickets, WrongTokens
@@ -25,7 +27,7 @@ def clock():
 def test_a_ticket_stands_for_its_principal_once(clock):
     tickets = Tickets(clock)
     made = tickets.make(ADA)
-    assert tickets.use(made) == ADA
+    assert tickets.use(made).principal == ADA
     assert tickets.use(made) is None
 
 
@@ -33,7 +35,7 @@ def test_a_ticket_stands_until_its_time_is_over(clock):
     tickets = Tickets(clock)
     early, late = tickets.make(ADA), tickets.make(ADA)
     clock.now += TICKET_SECONDS - 1
-    assert tickets.use(early) == ADA
+    assert tickets.use(early).principal == ADA
     clock.now += 1
     assert tickets.use(late) is None
 
@@ -79,3 +81,9 @@ def test_a_flood_of_wrong_tokens_takes_no_memory(clock):
     for _ in range(1000):
         wrong.add()
     assert len(wrong._times) <= WRONG_PER_MINUTE + 1
+
+
+def test_it_says_until_when_whoever_comes_in_by_it_is_signed_in(clock):
+    tickets = Tickets(clock)
+    assert tickets.use(tickets.make(ADA, until=7.0)).until == 7.0
+    assert tickets.use(tickets.make(ADA)).until == math.inf

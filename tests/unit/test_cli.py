@@ -206,6 +206,7 @@ NOT_FOR_PEOPLE_WHO_TYPE = {
     "POST /api/me/totp/confirm": "the same",
     "POST /api/me/totp/remove": "the same: `forge people no-codes`",
     "POST /api/webhook/{secret}": "registries deliver there",
+    "POST /api/oidc/logout": "the provider says there who was signed out: `forge sessions end` is the same",
 }
 
 

@@ -14,11 +14,13 @@ def test_set_show_change_and_remove(shell):
         {"group": "a=b", "role": "viewer", "projects": []},
     ]
     assert found["has_secret"] is True
-    shell.run("oidc", "set", "others=viewer", "scopes=openid,groups", "--group", "a=b=")
+    shell.run("oidc", "set", "others=viewer", "scopes=openid,groups", "session_lasts=90m", "--group", "a=b=")
     found = shell.json("oidc", "show")["oidc"]
     assert (found["others"], found["scopes"], len(found["groups"])) == ("viewer", ["openid", "groups"], 1)
     said = shell.run("oidc", "show").stdout
     assert "ops=admin" in said
+    assert "1h30m" in said
+    assert "/api/oidc/logout" in said
     assert "/sign-in/oidc/callback" in said
     assert "canary-secret" not in said
     assert shell.run("oidc", "remove", say="n\n", code=1).stdout == ""

@@ -49,7 +49,7 @@ def test_anything_else_is_none(issuer):
         ("name_claim", ""), ("groups_claim", "a b"), ("others", "owner"), ("others", "admin"),
         ("groups", (Group(group="a", role="viewer"), Group(group="a", role="admin"))),
         ("groups", tuple(Group(group=f"g{number}", role="viewer") for number in range(201))),
-        ("ca", "no certificate"),
+        ("ca", "no certificate"), ("session_lasts", 299.0), ("session_lasts", float("nan")),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(field, value):

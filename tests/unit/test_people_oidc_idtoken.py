@@ -9,7 +9,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from forge.domain.errors import Unauthorized
-from forge.people.oidc.idtoken import Wanted, read_id_token, signing
+from forge.people.oidc.idtoken import Wanted, read_id_token
+from forge.people.oidc.signature import signing
 from tests.unit.storing import NOON
 
 KEY = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})

@@ -1,10 +1,12 @@
 """Who somebody at the provider is here."""
 
+from dataclasses import replace
+
 import pytest
 
 from forge.domain.errors import Conflict, Forbidden
 from forge.domain.oidc import Group, Oidc
-from forge.domain.person import Person, Role
+from forge.domain.person import Person, Role, Session
 from forge.people.oidc.members import Members
 from tests.unit.storing import open_store, shop
 
@@ -93,3 +95,21 @@ def test_a_name_that_cannot_be_one_and_an_address_that_is_not_verified_are_refus
         admit(store, oidc=by_mail, email="ada@example.org", email_verified=False)
     assert refused.value.code == "oidc_email"
     assert admit(store, oidc=by_mail, email="ada@example.org", email_verified=True).name == "ada@example.org"
+
+
+def test_who_is_signed_out_there_is_signed_out_here_and_nobody_else(store):
+    admit(store)
+    admit(store, "1002", preferred_username="bob")
+    with store.database.change() as change:
+        for number, name in enumerate(("ada", "ada", "bob")):
+            session = Session(id="", person=name, made=0, seen=0, ends=1, address="", agent="")
+            store.sessions.add(change, bytes([number]), session)
+    members = Members(store)
+    members.sign_out(OIDC, "1001")
+    assert [session.person for session in store.sessions.all().values()] == ["bob"]
+    before = events(store)
+    assert before[-1] == "session_ended"
+    for oidc, subject in ((OIDC, "1001"), (OIDC, "9999"), (replace(OIDC, issuer="https://other.example"), "1002")):
+        members.sign_out(oidc, subject)
+    assert events(store) == before, "nothing happened"
+    assert len(store.sessions.all()) == 1

@@ -12,6 +12,7 @@ from forge.domain.oidc import Oidc
 from forge.domain.secret import Secret
 from forge.http import HttpFault, Reply
 from forge.people.oidc.flows import Flows
+from forge.people.oidc.logouttoken import BadLogout
 from forge.people.oidc.provider import Provider
 from tests.unit.storing import NOON, Clock
 
@@ -68,7 +69,7 @@ def test_it_is_asked_where_discovery_is_and_again_after_five_minutes():
 
 
 def test_one_that_hangs_holds_up_few_and_whoever_comes_then_is_told(monkeypatch):
-    monkeypatch.setattr("forge.people.oidc.provider._TURN", 0.01)
+    monkeypatch.setattr("forge.people.oidc.kept._TURN", 0.01)
     hanging, goes_on = threading.Barrier(5, timeout=20), threading.Event()
     http = Http(token=reply({}, 400))
     one = provider(http)
@@ -101,9 +102,9 @@ def test_one_that_hangs_holds_up_few_and_whoever_comes_then_is_told(monkeypatch)
 
 
 def test_who_waits_for_what_it_says_of_itself_is_told(monkeypatch):
-    monkeypatch.setattr("forge.people.oidc.provider._TURN", 0.01)
+    monkeypatch.setattr("forge.people.oidc.kept._TURN", 0.01)
     one = provider(Http())
-    with one._lock, pytest.raises(HttpFault, match="keeps others waiting"):
+    with one._known._lock, pytest.raises(HttpFault, match="keeps others waiting"):
         one.metadata()
     assert one.metadata()
 
@@ -208,3 +209,19 @@ def test_userinfo_is_asked_only_where_something_is_missing_and_has_to_be_of_the_
     assert one._completed(part, replace(metadata, userinfo=None), "access") is part
     with pytest.raises(Unauthorized, match="somebody else"):
         one._completed({**part, "sub": "1002"}, metadata, "access")
+
+
+def test_keys_for_logout_tokens_are_asked_for_every_few_seconds_at_most():
+    """Anybody can send tokens."""
+    http, clock = Http(keys=reply({"keys": []})), Clock()
+    one = provider(http, passed=clock)
+    for _ in range(3):
+        with pytest.raises(BadLogout, match="signed"):
+            one.logout("x")
+    assert [url for _, url, _ in http.asked][1:] == ["https://id.example.org/keys"]
+    clock.now += 5
+    http.answers["keys"] = HttpFault("connect", "x refuses")
+    for _ in range(3):
+        with pytest.raises(HttpFault):
+            one.logout("x")
+    assert len(http.asked) == 3

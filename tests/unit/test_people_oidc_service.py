@@ -5,7 +5,9 @@ import pytest
 from forge.domain.errors import Invalid, NotFound
 from forge.domain.oidc import Group, Oidc
 from forge.domain.secret import Secret
+from forge.people.oidc.logouttoken import BadLogout, Logout
 from forge.people.oidc.service import OidcService, own_path
+from forge.store.database import StoreUnavailable
 from tests.unit.storing import open_store
 
 OIDC = Oidc(issuer="https://id.example.org", client_id="forge")
@@ -60,3 +62,36 @@ def test_what_is_removed_is_gone_with_its_secret(service):
     service.delete(actor="ada")
     assert service.get() is None
     assert not service.has_secret()
+
+
+class Provider:
+    """Every token is good, is its own name, and signs out 1001."""
+
+    def logout(self, token):
+        return Logout("1001", token)
+
+
+def test_a_token_signs_out_once_and_again_if_it_came_to_nothing(service, monkeypatch):
+    service.put(OIDC, None, actor="ada")
+    monkeypatch.setattr(service, "_asked", lambda _oidc: Provider())
+    signed_out = []
+    monkeypatch.setattr(service._members, "sign_out", lambda _oidc, subject: signed_out.append(subject))
+    service.sign_out("j1")
+    with pytest.raises(BadLogout, match="used already"):
+        service.sign_out("j1")
+    assert signed_out == ["1001"]
+
+    def fail(_oidc, _subject):
+        raise StoreUnavailable("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(service._members, "sign_out", fail)
+        with pytest.raises(StoreUnavailable):
+            service.sign_out("j2")
+    service.sign_out("j2")
+    assert signed_out == ["1001", "1001"]
+
+
+def test_without_a_provider_nobody_is_signed_out(service):
+    with pytest.raises(NotFound):
+        service.sign_out("x")

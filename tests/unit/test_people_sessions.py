@@ -144,3 +144,12 @@ def test_only_hashes_are_kept(town: Town, sessions, tmp_path):
     town.store.database.close()
     kept = (tmp_path / "forge.db").read_bytes()
     assert not any(one.encode() in kept for one in made)
+
+
+def test_it_can_end_sooner_but_never_later(town: Town, sessions):
+    sooner, later = (sessions.begin("ada", until=town.clock.now + more) for more in (3600, SECONDS * 2))
+    assert sessions.ends(sooner) == town.clock.now + 3600
+    assert sessions.ends(later) == town.clock.now + SECONDS
+    town.clock.now += 3600
+    assert sessions.find(sooner) is None
+    assert sessions.ends("none") < town.clock.now

@@ -45,6 +45,15 @@ class Members:
         """What they are called here, if they ever were here."""
         return self._store.oidc.account(oidc.issuer, claims["sub"])
 
+    def sign_out(self, oidc: Oidc, subject: str) -> None:
+        """End the sessions of whoever that is here. By which way each was opened is not kept: all of them end."""
+        name = self._store.oidc.account(oidc.issuer, subject)
+        if name is None:
+            return
+        with self._store.database.change() as change:
+            if many := self._store.sessions.end_all(change, name):
+                told("session_ended", change, "forge", name=name, many=many)
+
     def _give(self, change: Change, name: str, rights: Rights) -> None:
         """What the provider says is what counts, also for the last admin: Forge's launch token lets its owner in."""
         before = self._store.people.get(name)

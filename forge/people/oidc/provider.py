@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -15,14 +14,16 @@ from forge.domain.oidc import Oidc, claim_in
 from forge.domain.secret import Secret
 from forge.http import Basic, Bearer, HttpFault, Reply, Session, host_of
 from forge.people.oidc.flows import Flow
-from forge.people.oidc.idtoken import Wanted, read_id_token, signing
+from forge.people.oidc.idtoken import Wanted, read_id_token
+from forge.people.oidc.kept import Kept, turn
+from forge.people.oidc.logouttoken import Logout, read_logout_token
+from forge.people.oidc.signature import signing
 
 _KEPT = 300.0  # seconds: what a provider says of itself
-_FAULT_KEPT = 5.0  # seconds: anybody can have it asked
+_KEYS_KEPT = 5.0  # seconds, where anybody can have them asked for
 _LIMIT = 512 * 1024  # bytes of an answer
 _TIMEOUT = 10.0  # seconds
 _AT_ONCE = 4  # sign-ins that wait for its answer: the server has threads left for everybody else
-_TURN = 3.0  # seconds that others wait for their turn
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -51,20 +52,15 @@ class Provider:
         clock: Callable[[], float] = time.time,
         passed: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.oidc, self._secret, self._clock, self._passed = oidc, secret, clock, passed
+        self.oidc, self._secret, self._clock = oidc, secret, clock
         self._http = Session(authorities=oidc.ca, read_timeout=_TIMEOUT, body_limit=_LIMIT)
-        self._lock, self._turns = threading.Lock(), threading.BoundedSemaphore(_AT_ONCE)
-        self._known: tuple[float, Metadata | ForgeError] | None = None
+        self._known = Kept(self._ask, _KEPT, passed)
+        self._known_keys = Kept(lambda: self.keys(self.metadata()), _KEYS_KEPT, passed)
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
 
     def metadata(self) -> Metadata:
         """What it says of itself, at most five minutes old. Raise HttpFault or Unauthorized."""
-        with _turn(self._lock):
-            if self._known is None or self._known[0] <= self._passed():
-                self._known = self._learned()
-            found = self._known[1]
-        if isinstance(found, ForgeError):
-            raise type(found)(**_parts(found))
-        return found
+        return self._known.get()
 
     def address(self, flow: Flow, state: str) -> str:
         """Where a browser goes to sign in."""
@@ -85,7 +81,7 @@ class Provider:
 
     def redeem(self, code: str, flow: Flow) -> Mapping[str, Any]:
         """The claims of whom a code stands for. Raise Unauthorized or HttpFault."""
-        with _turn(self._turns):
+        with turn(self._turns):
             return self._redeemed(code, flow)
 
     def _redeemed(self, code: str, flow: Flow) -> Mapping[str, Any]:
@@ -104,6 +100,14 @@ class Provider:
         )  # fmt: skip
         claims = read_id_token(id_token, self.keys(metadata), wanted, self._clock())
         return self._completed(claims, metadata, access)
+
+    def logout(self, token: str) -> Logout:
+        """Whom a logout token signs out. Raise BadLogout or HttpFault."""
+        metadata = self.metadata()
+        return read_logout_token(
+            token, self._known_keys.get(), issuer=self.oidc.issuer, client_id=self.oidc.client_id,
+            algorithms=metadata.algorithms, now=self._clock(),
+        )  # fmt: skip
 
     def keys(self, metadata: Metadata) -> list[Any]:
         """The keys it signs with, as they are now: sign-ins are few, and a key that was withdrawn counts at once."""
@@ -127,12 +131,6 @@ class Provider:
 
     def close(self) -> None:
         self._http.close()
-
-    def _learned(self) -> tuple[float, Metadata | ForgeError]:
-        try:
-            return self._passed() + _KEPT, self._ask()
-        except ForgeError as error:
-            return self._passed() + _FAULT_KEPT, error
 
     def _ask(self) -> Metadata:
         where = f"{self.oidc.issuer.rstrip('/')}/.well-known/openid-configuration"
@@ -186,24 +184,6 @@ class Provider:
                 code="oidc_userinfo",
             )
         return {**more, **claims}
-
-
-@contextmanager
-def _turn(of: threading.Lock | threading.BoundedSemaphore) -> Iterator[None]:
-    """Anybody can have a provider asked; one that hangs must hold up its own sign-ins only. Raise HttpFault."""
-    if not of.acquire(timeout=_TURN):
-        raise HttpFault("timeout", "The provider keeps others waiting just now: try again in a minute")
-    try:
-        yield
-    finally:
-        of.release()
-
-
-def _parts(error: ForgeError) -> dict[str, Any]:
-    """To raise it anew: a traceback must not grow with each time."""
-    if isinstance(error, HttpFault):
-        return {"fault": error.fault, "message": error.message}
-    return {"message": error.message, "code": error.code}
 
 
 def _json(reply: Reply, what: str) -> Mapping[str, Any]:

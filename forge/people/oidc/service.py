@@ -14,6 +14,7 @@ from forge.domain.oidc import Oidc
 from forge.domain.person import Person
 from forge.domain.secret import Secret
 from forge.people.oidc.flows import Flow, Flows
+from forge.people.oidc.logouttoken import Used
 from forge.people.oidc.members import Members
 from forge.people.oidc.provider import Provider
 from forge.people.oidc.trial import Trial, tried
@@ -32,10 +33,11 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """Who came back, and where they wanted to go: a path of Forge's."""
+    """Who came back, where they wanted to go (a path of Forge's), and until when they are signed in (unix seconds)."""
 
     person: Person
     target: str
+    until: float
 
 
 class OidcService:
@@ -43,7 +45,7 @@ class OidcService:
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         self._store, self.clock = store, clock
-        self._flows, self._members = Flows(), Members(store)
+        self._flows, self._members, self._used = Flows(), Members(store), Used()
         self._lock = threading.Lock()
         self._provider: tuple[Oidc, Secret | None, Provider] | None = None
 
@@ -116,7 +118,21 @@ class OidcService:
         _check_answer(answer, flow)
         claims = self._asked(flow.oidc).redeem(answer["code"], flow)
         name += filter(None, (self._members.name(flow.oidc, claims),))
-        return Came(self._members.admit(flow.oidc, claims), flow.target)
+        person = self._members.admit(flow.oidc, claims)
+        return Came(person, flow.target, self.clock() + flow.oidc.session_lasts)
+
+    # ---- signed out there
+
+    def sign_out(self, token: str) -> None:
+        """The provider says who was signed out there: their sessions end here. Raise NotFound, BadLogout, HttpFault."""
+        oidc = self._wanted()
+        logout = self._asked(oidc).logout(token)
+        self._used.take(logout.jti)
+        try:
+            self._members.sign_out(oidc, logout.subject)
+        except ForgeError:
+            self._used.give_back(logout.jti)
+            raise
 
     def _wanted(self) -> Oidc:
         oidc = self.get()

@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 
 from forge.domain.errors import ForgeError
 from forge.http import HttpFault, host_of
-from forge.people.oidc.idtoken import LEEWAY
 from forge.people.oidc.provider import Metadata, Provider
+from forge.people.oidc.signature import LEEWAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 /** The form of the provider: what Forge has as it is typed, and what was typed as Forge takes it. */
 import type { components } from '#lib/api/schema.d.ts';
+import { parseSpan, writeSpan } from '#lib/project/setup/units.ts';
 import type { SecretWish } from '#lib/ui/SecretField.svelte';
 
 export type OidcView = components['schemas']['OidcView'];
@@ -21,6 +22,8 @@ export interface Draft {
   groups_claim: string;
   groups: GroupDraft[];
   others: string;
+  /** A span of time: 1 d, 8 h. */
+  session_lasts: string;
   ca: string;
 }
 
@@ -33,6 +36,7 @@ const START: Draft = {
   groups_claim: 'groups',
   groups: [],
   others: '',
+  session_lasts: '1 d',
   ca: '',
 };
 
@@ -53,6 +57,7 @@ export function draftOf(known: OidcView | null, label: string): Draft {
       projects: projects?.join(', ') ?? '',
     })),
     others: known.others ?? '',
+    session_lasts: writeSpan(known.session_lasts ?? 86400),
     ca: known.ca ?? '',
   };
 }
@@ -73,6 +78,7 @@ export function bodyOf(draft: Draft, secret: SecretWish): ChangedOidc {
         role,
         projects: role !== 'admin' && projects.trim() ? words(projects) : null,
       })),
+    session_lasts: parseSpan(draft.session_lasts),
     ca: draft.ca.trim() ? draft.ca : null,
     ...change,
   };

@@ -3,6 +3,9 @@ export const oidc = {
   redirect: 'The provider has to send people back to this address',
   redirectHelp:
     'Register it there as the redirect URI of a confidential web client, with the code flow and PKCE.',
+  logout: 'The provider can say here whom it signed out',
+  logoutHelp:
+    'Register it there as the back-channel logout URI: whoever is signed out there is then out of Forge at once, and not only when their session ends.',
   issuer: 'Issuer',
   issuerHelp: 'Exactly as the provider writes it, to the last slash. Forge finds the rest there by itself.',
   clientId: 'Client id',
@@ -29,6 +32,9 @@ export const oidc = {
   othersHelp: 'Who is in none of these groups.',
   refused: 'Refused',
   roles: { viewer: 'Viewer', deployer: 'Deployer', admin: 'Admin' } as Record<string, string>,
+  lasts: 'A session lasts',
+  lastsHelp: 'Then people sign in there again: 5 min to 30 d. It counts for sessions that begin from now on.',
+  lastsWrong: 'A span of time, such as 8 h or 1 d',
   save: 'Save',
   saved: 'People can sign in there now',
   test: 'Try it',
