@@ -8,6 +8,7 @@ import msgspec
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from forge import typed
 from forge.api.context import actor, runtime
 from forge.api.contract import Operation, domain, operation, wire
 from forge.api.guard import allow, allow_anyone
@@ -156,7 +157,7 @@ def come_back() -> AnyResponse:
 def _set_up() -> OidcSetUp:
     people, view = runtime().people.oidc, None
     if (found := people.get()) is not None:
-        view = msgspec.convert({**msgspec.to_builtins(found), "has_secret": people.has_secret()}, OidcView)
+        view = typed.convert({**msgspec.to_builtins(found), "has_secret": people.has_secret()}, OidcView)
     return OidcSetUp(oidc=view, redirect_uri=_redirect_uri())
 
 
