@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from forge import typed
 from forge.api.present import url_of
 from forge.domain.errors import ForgeError
 from forge.domain.events import Event
@@ -23,7 +22,7 @@ def addressed(runtime: Runtime, events: Sequence[Event]) -> list[Event]:
 
 
 def _with_url(runtime: Runtime, event: Event) -> Event:
-    instance = msgspec.convert(event.payload, Instance)
+    instance = typed.convert(event.payload, Instance)
     try:
         url = url_of(runtime, runtime.store.projects.get(instance.project), instance) if instance.serving else None
     except ForgeError:  # its project was deleted, say: the event goes out nevertheless

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Blueprint
 
+from forge import typed
 from forge.api.context import actor, all_projects, runtime
 from forge.api.contract import At, Operation, domain, operation, wire
 from forge.api.guard import allow
@@ -319,4 +320,4 @@ def _has_secret(kind: ConnectionKind, connection: RegistryConnection | ProxyConn
 
 
 def _view(type_: type[V], connection: Any, **more: Any) -> V:
-    return msgspec.convert({**msgspec.to_builtins(connection), **more}, type_, from_attributes=True)
+    return typed.convert({**msgspec.to_builtins(connection), **more}, type_, from_attributes=True)

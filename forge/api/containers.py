@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint
 
+from forge import typed
 from forge.api.context import actor, runtime
 from forge.api.contract import At, Operation, domain, operation
 from forge.api.guard import allow
@@ -122,7 +123,7 @@ def plan_adoption(name: str, id: str) -> AdoptPlan:
     container = _container(plan.container, runtime().adopting.adopted(name).get(plan.container.id))
     pattern = str(plan.pattern) if plan.pattern else ""
     values: dict[str, Any] = {**msgspec.to_builtins(plan), "container": msgspec.to_builtins(container)}
-    return msgspec.convert({**values, "pattern": pattern}, AdoptPlan)
+    return typed.convert({**values, "pattern": pattern}, AdoptPlan)
 
 
 @blueprint.post("/api/engines/<name>/containers/<id>/adopt")
@@ -145,7 +146,7 @@ def stop_container(name: str, id: str) -> AdoptedView:
 
 def _container(one: Any, adopted: Adopted | None) -> ContainerView:
     made = msgspec.to_builtins(_adopted(adopted)) if adopted else None
-    return msgspec.convert({**msgspec.to_builtins(one), "adopted": made}, ContainerView)
+    return typed.convert({**msgspec.to_builtins(one), "adopted": made}, ContainerView)
 
 
 def _adopted(one: Adopted) -> AdoptedView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from flask import Blueprint
 
+from forge import typed
 from forge.api.context import actor, context, principal, runtime, visible_deploy
 from forge.api.contract import AsOf, At, Operation, Page, operation
 from forge.api.guard import allow
@@ -46,7 +47,7 @@ def list_deploys(query: DeployPage) -> AsOf:
 def read_deploy(deploy: int) -> DeployView:
     """One deploy, with its steps, and the last words of a failed candidate."""
     layers = context().progress.layers(deploy)
-    return deploy_view(runtime(), visible_deploy(deploy), layers=msgspec.convert(layers, list[LayerProgress]))
+    return deploy_view(runtime(), visible_deploy(deploy), layers=typed.convert(layers, list[LayerProgress]))
 
 
 @blueprint.post(f"{_DEPLOY}/cancel")

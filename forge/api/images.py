@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint
 
+from forge import typed
 from forge.api.context import actor, runtime
 from forge.api.contract import At, Operation, domain, operation
 from forge.api.guard import allow
@@ -61,7 +62,7 @@ def inspect_image(body: ImageWish) -> Suggestion:
     """Look at an image at its registry, and say what Forge would make of it."""
     found = runtime().quick.inspect(body.image)
     values: dict[str, Any] = {**msgspec.to_builtins(found), "pattern": str(found.pattern)}
-    return msgspec.convert(values, Suggestion)
+    return typed.convert(values, Suggestion)
 
 
 @blueprint.post("/api/deploy")

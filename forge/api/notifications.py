@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint
 
+from forge import typed
 from forge.api.context import actor, runtime
 from forge.api.contract import At, Operation, Page, domain, operation, wire
 from forge.api.guard import allow
@@ -215,7 +216,7 @@ def _view(notification: Notification, last: Delivery | None, waiting: int) -> No
         NotificationKind.WEBHOOK: f"{notification.service}/•••",
         NotificationKind.NOBODY: "",
     }
-    return msgspec.convert(
+    return typed.convert(
         {
             **msgspec.to_builtins(notification),
             "address": masks[notification.kind],
@@ -230,4 +231,4 @@ def _view(notification: Notification, last: Delivery | None, waiting: int) -> No
 
 def _delivery(delivery: Delivery) -> DeliveryView:
     both = {**msgspec.to_builtins(delivery.notice), **msgspec.to_builtins(delivery)}
-    return msgspec.convert({name: both[name] for name in DeliveryView.__struct_fields__}, DeliveryView)
+    return typed.convert({name: both[name] for name in DeliveryView.__struct_fields__}, DeliveryView)

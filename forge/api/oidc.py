@@ -8,6 +8,7 @@ import msgspec
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from forge import typed
 from forge.api import cookies
 from forge.api.context import actor, context, runtime
 from forge.api.contract import TEXT, Operation, domain, operation, wire
@@ -178,7 +179,7 @@ def come_back() -> AnyResponse:
 def _set_up() -> OidcSetUp:
     people, view = runtime().people.oidc, None
     if (found := people.get()) is not None:
-        view = msgspec.convert({**msgspec.to_builtins(found), "has_secret": people.has_secret()}, OidcView)
+        view = typed.convert({**msgspec.to_builtins(found), "has_secret": people.has_secret()}, OidcView)
     return OidcSetUp(oidc=view, redirect_uri=_redirect_uri(), logout_uri=f"{_here()}{_LOGOUT}")
 
 

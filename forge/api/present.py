@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from forge import typed
 from forge.api.types import DeployView, InstanceView, ProjectView, StageView
 from forge.deploy.spec import domain_of, slot_of
 from forge.domain.deploy import Deploy
@@ -59,7 +60,7 @@ def stage_view(runtime: Runtime, project: Project, stage: Stage, around: Around 
         "instances": instance_views(runtime, project, around.present.get(key, ())),
         "last_deploy": around.newest.get(key),
     }
-    return msgspec.convert({**msgspec.to_builtins(stage), **more}, StageView, from_attributes=True)
+    return typed.convert({**msgspec.to_builtins(stage), **more}, StageView, from_attributes=True)
 
 
 def address_of(project: Project, stage: Stage, preferences: Preferences) -> str | None:
@@ -123,7 +124,7 @@ def _around(runtime: Runtime, project: str | None = None) -> Around:
 
 def _project(runtime: Runtime, project: Project, stages: Iterable[Stage], around: Around) -> ProjectView:
     views = [stage_view(runtime, project, stage, around) for stage in stages]
-    return msgspec.convert({**msgspec.to_builtins(project), "stages": views}, ProjectView, from_attributes=True)
+    return typed.convert({**msgspec.to_builtins(project), "stages": views}, ProjectView, from_attributes=True)
 
 
 def _wider(type_: type[V], value: Any, **more: Any) -> V:

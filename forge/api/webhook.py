@@ -6,6 +6,7 @@ import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from forge import typed
 from forge.api.context import actor, all_projects, context, runtime
 from forge.api.contract import At, Operation, Page, operation, wire
 from forge.api.errors import nothing_here
@@ -142,7 +143,7 @@ def set_signing_key(body: SigningKey) -> None:
 
 
 def _view(receipt: Receipt) -> ReceiptView:
-    return msgspec.convert({**msgspec.to_builtins(receipt), "headers": dict(receipt.headers)}, ReceiptView)
+    return typed.convert({**msgspec.to_builtins(receipt), "headers": dict(receipt.headers)}, ReceiptView)
 
 
 def _address(secret: str) -> Address:

@@ -18,6 +18,7 @@ from typing import Annotated, BinaryIO
 
 import msgspec
 
+from forge import typed
 from forge.domain.errors import Invalid
 from forge.domain.secret import Secret
 from forge.store.wrapping import Wrapped, unwrap, wrap
@@ -182,7 +183,7 @@ def _head(file: BinaryIO) -> tuple[Header, bytes, bytes]:
     head = _part(file, _LARGEST_HEADER)
     seal = _part(file, _LARGEST_SEAL)
     try:
-        return msgspec.json.decode(head, type=Header), head, seal
+        return typed.decode(head, Header), head, seal
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _cut() from error
 

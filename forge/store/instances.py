@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from forge import typed
 from forge.domain.deploy import Deploy
 from forge.domain.errors import NotFound
 from forge.domain.events import Event
@@ -127,4 +128,4 @@ def _instance(row: sqlite3.Row) -> Instance:
     host, port = values.pop("target_host"), values.pop("target_port")
     for flag in _FLAGS:
         values[flag] = bool(values[flag])
-    return replace(msgspec.convert(values, Instance), target=Target(host, port) if host else None)
+    return replace(typed.convert(values, Instance), target=Target(host, port) if host else None)

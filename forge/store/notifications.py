@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
+from forge import typed
 from forge.domain.errors import NotFound
 from forge.domain.events import Event
 from forge.domain.notification import Answer, Delivery, DeliveryStatus, Notice, Notification
@@ -219,10 +218,10 @@ def _changed(change: Change, actor: str) -> Event:
 
 
 def _notification(row: sqlite3.Row) -> Notification:
-    return msgspec.json.decode(row["configuration"], type=Notification)
+    return typed.decode(row["configuration"], Notification)
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:
     kept: dict[str, Any] = dict(row)
     values = {name: kept[name] for name in Delivery.__dataclass_fields__ if name != "notice"}
-    return msgspec.convert({**values, "notice": from_json(kept["notice"])}, Delivery)
+    return typed.convert({**values, "notice": from_json(kept["notice"])}, Delivery)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import msgspec
 
+from forge import typed
 from forge.domain.errors import NotFound
 from forge.domain.events import Event
 from forge.domain.sighting import Decision, Receipt, Sighting
@@ -207,9 +208,9 @@ def _tell(change: Change, sighting: Sighting) -> None:
 
 
 def _sighting(row: sqlite3.Row) -> Sighting:
-    return msgspec.convert(dict(row), Sighting)
+    return typed.convert(dict(row), Sighting)
 
 
 def _receipt(row: sqlite3.Row) -> Receipt:
     values = {**dict(row), "images": from_json(row["images"]), "headers": from_json(row["headers"])}
-    return msgspec.convert(values, Receipt)
+    return typed.convert(values, Receipt)

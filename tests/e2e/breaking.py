@@ -1,98 +1,183 @@
-"""A Forge that breaks on purpose, in a process of its own: `python -m tests.e2e.breaking DATA STEP HOW`.
+"""A Forge that breaks on purpose, in a process of its own: the product's composition with a checkpoint that breaks.
 
-It is the product's own composition with a checkpoint that raises or kills. It deploys what it is told on
-standard input (`PROJECT STAGE TAG`), and says on standard output, a line of JSON each, how that ended.
+It is forked from a process that has imported everything once, which is most of what a start costs here. What is done
+with it goes over a pipe, a tuple each way.
 """
 
 from __future__ import annotations
 
-import json
+import faulthandler
+import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from forge.compose import compose
 from forge.domain.deploy import ENDED
 from forge.domain.errors import EngineError
+from forge.domain.instance import Instance
+from forge.domain.route import Route
+from forge.ports import HOME_LABEL, InstanceState
+from forge.runtime import Runtime
 from forge.settings import Settings
 
-NOWHERE = "nowhere"
 RAISES, KILLED, KILLED_REVERTING = "raises after its effect", "kill -9 after its effect", "kill -9 while reverting"
 TERMED = "SIGTERM after its effect"
+_SETTLES = 20.0  # seconds until what is left over must be gone: the test fails on what it finds then
 
 
-def breaker(step: str, how: str):
-    """What is called after each effect: breaks at `step`; KILLED_REVERTING raises there and kills in the first undo."""
-    moments: list[str] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is there of a project, by the engine, the store and the proxy; `routes` and `networks` of all projects."""
 
-    def checkpoint(moment: str) -> None:
-        moments.append(moment)
-        if how == KILLED_REVERTING and step in moments:
-            first_undo = moment.startswith("undo ") or (moment == "reverting" and not _has_undo(step))
-            if first_undo:
-                os.kill(os.getpid(), signal.SIGKILL)
-        if moment == step:
-            if how == KILLED:
-                os.kill(os.getpid(), signal.SIGKILL)
-            if how == TERMED:
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
-            raise EngineError(f"Broken on purpose at {step}")
-
-    return checkpoint
+    containers: tuple[InstanceState, ...]
+    instances: tuple[Instance, ...]
+    routes: tuple[Route, ...]
+    networks: tuple[str, ...]
 
 
-def _has_undo(step: str) -> bool:
-    """Whether anything before or at `step` has something to take back."""
-    return step not in {"resolve digest", "pull"}
+class Breaking:
+    """A running one on the data folder, as the test has it in hand."""
+
+    def __init__(self, data: Path) -> None:
+        forks = multiprocessing.get_context("forkserver")
+        forks.set_forkserver_preload([__name__])
+        self._line, there = forks.Pipe()
+        self._process = forks.Process(target=_serve, args=(str(data), there), daemon=True)
+        self._process.start()
+        there.close()
+        assert self._line.recv() == "ready"
+
+    def deploy(self, project: str, tag: str, step: str = "", how: str = RAISES) -> str | None:
+        """Deploy it to `dev`, breaking at `step` by `how`; the deploy's status at its end, None if Forge ended."""
+        return self._ask("deploy", project, tag, (step, how))
+
+    def settle(self, project: str, instances: int) -> Seen:
+        """What is there once nothing is under way and so many instances run, or when that did not come about."""
+        seen = self._ask("settle", project, instances)
+        assert isinstance(seen, Seen), "it ended"
+        return seen
+
+    def ended(self) -> int:
+        """Wait for its end; its exit code."""
+        self._process.join(30)
+        code = self._process.exitcode
+        assert code is not None, "it does not end"
+        self._line.close()
+        self._process.close()
+        return code
+
+    def end(self) -> int:
+        """Close it as Ctrl-D does; its exit code."""
+        self._line.close()
+        return self.ended()
+
+    def _ask(self, *words: object) -> Any:
+        self._line.send(words)
+        with suppress(EOFError, ConnectionResetError):
+            return self._line.recv()
+        return None
 
 
-def main(data: str, step: str, how: str) -> None:
-    runtime = compose(Settings(data=Path(data), port=0), checkpoint=breaker(step, how) if step != NOWHERE else _nothing)
+# ---- in its own process
+
+
+class Fault:
+    """What is called after each effect: breaks at `step` by `how`.
+
+    KILLED_REVERTING raises there and kills in the first undo. After SIGTERM the step goes on once Forge has heard it.
+    """
+
+    def __init__(self) -> None:
+        self.step = self.how = ""
+        self.heard = threading.Event()
+        self._met = False
+
+    def set(self, step: str, how: str) -> None:
+        self.step, self.how, self._met = step, how, False
+
+    def __call__(self, moment: str) -> None:
+        self._met = self._met or moment == self.step
+        if self.how == KILLED_REVERTING and self._met and self._is_first_undo(moment):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if moment != self.step:
+            return
+        if self.how == KILLED:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.how == TERMED:
+            os.kill(os.getpid(), signal.SIGTERM)
+            self.heard.wait()
+            return
+        raise EngineError(f"Broken on purpose at {moment}")
+
+    def _is_first_undo(self, moment: str) -> bool:
+        nothing_to_undo = self.step in {"resolve digest", "pull"}
+        return moment.startswith("undo ") or (moment == "reverting" and nothing_to_undo)
+
+
+def _serve(data: str, line: Connection) -> None:
+    """Do what comes over `line` until it is closed."""
+    faulthandler.enable()
+    fault = Fault()
+    runtime = compose(Settings(data=Path(data), port=0), checkpoint=fault)
+    fault.heard = runtime.deployer._closing
     runtime.start()
-    signal.signal(signal.SIGTERM, lambda *_: _end(runtime))
-    _say(ready=True)
-    for line in sys.stdin:
-        words = line.split()
-        if words == ["idle"]:
-            _wait_idle(runtime)
-            _say(idle=True)
-            continue
-        project, stage, tag = words
-        deploy = runtime.requests.deploy(project, stage, tag=tag, actor="test")
-        while (now := runtime.store.deploys.get(deploy.id)).status not in ENDED or runtime.deployer.busy():
-            time.sleep(0.01)
-        _say(status=now.status.value, failed_step=now.failed_step, failure=now.failure)
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=_end, args=(runtime,)).start())
+    line.send("ready")
+    does = {"deploy": _deploy, "settle": _settle}
+    with suppress(EOFError):
+        while True:
+            what, *words = line.recv()
+            line.send(does[what](runtime, fault, *words))
     runtime.close()
 
 
-def _wait_idle(runtime) -> None:
-    """Nothing is under way, and what a Forge before this one left over was swept away."""
-    end = time.monotonic() + 20
-    while runtime.deployer.busy() or not all(one.serving for one in runtime.store.instances.present()):
-        if time.monotonic() > end:
-            return  # what is left over fails the test that asked
-        time.sleep(0.01)
-
-
-def _end(runtime) -> None:
+def _end(runtime: Runtime) -> None:
     """As `forge serve` does when it is told to stop."""
     runtime.close()
-    sys.stdout.flush()
     os._exit(0)
 
 
-def _nothing(_: str) -> None:
-    """Nothing breaks."""
+def _deploy(runtime: Runtime, fault: Fault, project: str, tag: str, where: tuple[str, str]) -> str:
+    fault.set(*where)
+    asked = runtime.requests.deploy(project, "dev", tag=tag, actor="test")
+    deploys = runtime.store.deploys
+    _until(fault, lambda: deploys.get(asked.id).status in ENDED and not runtime.deployer.busy(), 60)
+    fault.set("", RAISES)
+    return deploys.get(asked.id).status.value
 
 
-def _say(**what: object) -> None:
-    print(json.dumps(what), flush=True)
+def _settle(runtime: Runtime, fault: Fault, project: str, instances: int) -> Seen:
+    store, engine = runtime.store, runtime.adapters.engine("local")
+    labels = {HOME_LABEL: runtime.home, "forge.project": project}
+
+    def settled() -> bool:
+        """What a Forge before this one left over was swept away, too."""
+        if runtime.deployer.busy() or not all(one.serving for one in store.instances.present()):
+            return False
+        return [state.status for state in engine.find(labels)] == ["running"] * instances
+
+    _until(fault, settled, _SETTLES)
+    return Seen(
+        containers=engine.find(labels),
+        instances=tuple(store.instances.present(project, "dev")),
+        routes=tuple(runtime.adapters.proxy("caddy").routes()),
+        networks=tuple(engine.networks({HOME_LABEL: runtime.home})),
+    )
 
 
-if __name__ == "__main__":
-    threading.current_thread().name = "main"
-    main(*sys.argv[1:4])
+def _until(fault: Fault, holds: Callable[[], bool], seconds: float) -> None:
+    """Wait, but not longer; for ever in a Forge that was told to end."""
+    end = time.monotonic() + seconds
+    while not fault.heard.is_set():
+        if holds() or time.monotonic() > end:
+            return
+        time.sleep(0.02)
+    threading.Event().wait()

@@ -92,6 +92,19 @@ def test_who_connects_has_the_address_judged():
     assert set(connecting) - judging == set(OWN_ADDRESS)
 
 
+def test_types_are_read_where_threads_may_meet_them_at_once():
+    """msgspec's own functions end the process where two threads meet a type for the first time."""
+    users = {name(path) for path in FORGE if any(map(_reads_a_type, ast.walk(ast.parse(path.read_text()))))}
+    assert users == {"forge/typed.py"}
+
+
+def _reads_a_type(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    called, typed = ast.unparse(node.func), any(word.arg == "type" for word in node.keywords)
+    return called in {"msgspec.convert", "msgspec.json.Decoder"} or (called == "msgspec.json.decode" and typed)
+
+
 def test_only_engines_speak_with_docker():
     users = {name(path) for path in FORGE if any(module.split(".")[0] == "docker" for module in imports(path))}
     assert users, "Nothing imports docker any more: this test looks at the wrong place."
