@@ -39,10 +39,11 @@ class Place:
 
 MAY_STAND = (
     Place("webhook path", r"answer of \w+ /api/settings/webhook.*", "for admins, who give it to registries"),
+    Place("setup token", r"answer of GET /setup", "a field of the form that it opens"),
     Place("tokens secret", r"answer of POST /api/tokens", "shown once, to whom it is made for"),
     Place("session ticket", r"answer of POST /api/session/ticket", "shown once, to who asked for it"),
     Place("me (secret|codes)", r"answer of \w+ /api/me/.*", "shown once, to whose they are"),
-    Place(r"session", r"header set-cookie of .*", "given to the browser that signs in"),
+    Place("session", r"header set-cookie of .*", "given to the browser that signs in"),
     Place("launch token", r"file token", "of mode 0600, for the command line of the same user"),
     Place("vault key", r"file vault\.key", "of mode 0600, beside the database unless it is given to Forge"),
     Place("setup token|(session|sign-in) ticket", r"terminal", "a link, good once, for who started it there"),

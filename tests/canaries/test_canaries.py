@@ -146,7 +146,9 @@ def test_a_file_for_its_owner_only_must_be_so(watch, tmp_path):
 
 
 @pytest.mark.parametrize("where", ["log", "file", "answer"])
-def test_a_forge_that_leaks_fails_the_test_that_ran_it(tmp_path, where):
+def test_a_forge_that_leaks_fails_the_test_that_ran_it(tmp_path, where, monkeypatch):
+    monkeypatch.setattr(plugin, "shown", lambda *_, holds: told.append(holds))
+    told = []
     forge = Leaky(tmp_path / "data")
     forge.data.mkdir()
     forge.start()
@@ -158,6 +160,7 @@ def test_a_forge_that_leaks_fails_the_test_that_ran_it(tmp_path, where):
     with pytest.raises(pytest.fail.Exception, match="registries password stands in"):
         next(teardown)
     assert forge.watch not in watches()
+    assert told == [False]
 
 
 def test_what_everybody_sees_of_its_processes_is_looked_at(tmp_path):
