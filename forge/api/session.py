@@ -10,6 +10,7 @@ from forge.api.context import actor, context, principal, runtime
 from forge.api.contract import JSON, Operation, operation
 from forge.api.errors import status_of
 from forge.api.guard import COOKIE, allow, allow_anyone, by_launch_token, count_wrong
+from forge.api.peer import of_another_user
 from forge.api.tickets import TICKET_SECONDS
 from forge.api.types import Wire
 from forge.domain.errors import ForgeError, Invalid, Unauthorized
@@ -59,6 +60,12 @@ class Who(Wire, kw_only=True):
     projects: list[str] | None
     person: bool
     token: str | None
+
+
+class TicketWish(Wire, kw_only=True):
+    """`own`: of use only to processes of the user that Forge runs as, where the system tells: others may see it."""
+
+    own: bool = False
 
 
 class Ticket(Wire, kw_only=True):
@@ -118,10 +125,10 @@ def sign_out() -> Response:
 
 @blueprint.post("/api/session/ticket")
 @allow(Role.VIEWER, Reach.PERSON)
-@operation(Operation(status=201, answer=Ticket))
-def make_ticket() -> Ticket:
+@operation(Operation(body=TicketWish, optional=True, status=201, answer=Ticket))
+def make_ticket(body: TicketWish) -> Ticket:
     """Make a ticket that signs a browser in as whoever asks for it."""
-    ticket = context().tickets.make(principal())
+    ticket = context().tickets.make(principal(), own=body.own)
     return Ticket(ticket=ticket, path=f"/sign-in?ticket={ticket}", seconds=TICKET_SECONDS)
 
 
@@ -211,7 +218,7 @@ def _who_is(body: SignIn) -> tuple[Principal, str]:
         name = runtime().people.entrance.check(body.name, body.password or "", body.code, address)
         return runtime().store.people.get(name).principal, "password"
     if body.ticket is not None:
-        found, how = context().tickets.use(body.ticket), "ticket"
+        found, how = context().tickets.use(body.ticket, another=_another_users), "ticket"
         if found is None:
             count_wrong(context())
     else:
@@ -224,6 +231,14 @@ def _who_is(body: SignIn) -> tuple[Principal, str]:
             code="wrong_token",
         )
     return found, how
+
+
+def _another_users() -> bool:
+    """Whether a process of another user of this machine asks."""
+    environ = request.environ
+    return of_another_user(
+        request.remote_addr or "::", int(environ.get("REMOTE_PORT", 0)), int(environ.get("SERVER_PORT", 0))
+    )
 
 
 def _by_form(body: SignIn) -> AnyResponse:

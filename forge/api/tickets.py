@@ -20,22 +20,26 @@ class Tickets:
     """Random ids, good once and for a short time; only their hashes are kept, and only in memory."""
 
     clock: Callable[[], float] = time.time
-    _all: dict[bytes, tuple[Principal, float]] = field(default_factory=dict)
+    _all: dict[bytes, tuple[Principal, float, bool]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def make(self, principal: Principal) -> str:
-        """A new one that stands for `principal`."""
+    def make(self, principal: Principal, *, own: bool = False) -> str:
+        """A new one that stands for `principal`; `own`: of use only to processes of the user that Forge runs as."""
         made, now = secrets.token_urlsafe(32), self.clock()
         with self._lock:
-            for old in [key for key, (_, ends) in self._all.items() if ends <= now]:
+            for old in [key for key, (_, ends, _own) in self._all.items() if ends <= now]:
                 del self._all[old]
-            self._all[hash_of(made)] = (principal, now + TICKET_SECONDS)
+            self._all[hash_of(made)] = (principal, now + TICKET_SECONDS, own)
         return made
 
-    def use(self, ticket: str) -> Principal | None:
-        """Whom a ticket stood for until now, if anybody."""
+    def use(self, ticket: str, *, another: Callable[[], bool] = lambda: False) -> Principal | None:
+        """Whom a ticket stood for until now, if anybody; `another` says whether another user's process asks."""
+        key = hash_of(ticket)
         with self._lock:
-            principal, ends = self._all.pop(hash_of(ticket), (None, 0.0))
+            principal, ends, own = self._all.get(key, (None, 0.0, False))
+            if own and another():
+                return None  # and it stays good for whom it was made
+            self._all.pop(key, None)
         return principal if ends > self.clock() else None
 
 

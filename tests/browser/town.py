@@ -23,6 +23,7 @@ from forge.server import Server
 from forge.store.secrets import CHECK
 from tests.browser.acme import Acme
 from tests.canaries.kinds import parts_of
+from tests.canaries.watch import SHORTEST
 from tests.world import World, stage
 
 CROWD = 200  # projects
@@ -163,7 +164,9 @@ def secrets_of(world: World) -> dict[str, str]:
     kept, database = world.forge.store.secrets, world.forge.store.database
     places = [row["place"] for row in database.rows("SELECT place FROM secret WHERE place != ?", (CHECK,))]
     found = {place: secret.reveal() for place in places if (secret := kept.get(place)) is not None}
-    return {part: place for place, secret in found.items() for part in parts_of(secret)}
+    bundles = {place: json.loads(found.pop(place)).values() for place in places if place.endswith("/environment")}
+    sealed = [(place, text) for place, texts in bundles.items() for text in texts] + [*found.items()]
+    return {part: place for place, text in sealed for part in parts_of(text) if len(part) >= SHORTEST}
 
 
 def _say(**what: object) -> None:

@@ -47,6 +47,7 @@ MAY_STAND = (
     Place("launch token", r"file token", "of mode 0600, for the command line of the same user"),
     Place("vault key", r"file vault\.key", "of mode 0600, beside the database unless it is given to Forge"),
     Place("setup token|(session|sign-in) ticket", r"terminal", "a link, good once, for who started it there"),
+    Place("(session|sign-in) ticket", r"the list of processes", "a browser's: of use to the same user only"),
     Place("(session|sign-in) ticket", r"output of open.*", "a link, good once, for who typed it"),
 )
 

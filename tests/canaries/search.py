@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import struct
 import threading
@@ -9,6 +10,7 @@ import zlib
 from base64 import b64encode
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -20,9 +22,10 @@ _BETWEEN = b"\n\0\n"
 
 
 def forms(secret: str) -> set[bytes]:
-    """As it is, in addresses and JSON, and inside of base64 (of addresses too) at each of its three places."""
+    """As it is, in addresses, JSON and HTML, and inside of base64 (of addresses too) at each of its three places."""
     raw = secret.encode()
-    found = {raw, quote(secret, safe="").encode(), quote(secret).encode(), json.dumps(secret)[1:-1].encode()}
+    written = quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1], html.escape(secret)
+    found = {raw, *(form.encode() for form in written)}
     for before in range(3):
         encoded = b64encode(b"x" * before + raw)
         own = encoded[-(-8 * before // 6) : 8 * (before + len(raw)) // 6]
@@ -92,10 +95,11 @@ def _around(whole: bytes, at: int, length: int, secrets: Iterable[str]) -> str:
 
 
 def unpacked(text: bytes) -> bytes:
-    """A backup, with the database in it as it is before it is compressed; anything else as it is."""
-    if not text.startswith(_BACKUP):
-        return text
-    at = text.index(b"\n") + 1
-    for _ in ("header", "seal"):
-        at += 4 + struct.unpack_from(">I", text, at)[0]
-    return text[:at] + zlib.decompressobj().decompress(text[at:])
+    """A backup with its database as that is before it is packed; anything else, and a damaged one, as it is."""
+    if text.startswith(_BACKUP):
+        with suppress(ValueError, struct.error, zlib.error):
+            at = text.index(b"\n") + 1
+            for _ in ("header", "seal"):
+                at += 4 + struct.unpack_from(">I", text, at)[0]
+            return text[:at] + zlib.decompressobj().decompress(text[at:])
+    return text

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -180,10 +179,7 @@ def test_a_child_is_seen_too(tmp_path):
     watch = Watch(tmp_path, lambda: False)
     with subprocess.Popen([sys.executable, "-c", code, "x" + SECRET], stdin=subprocess.PIPE) as parent:
         until(lambda: bool(Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text()), "it has a child")
-        watch.learn(
-            "password",
-            SECRET + "",
-        )
+        watch.learn("password", SECRET)
         watch.sees(parent.pid)
         parent.communicate(b"\n")
     assert len(watch.verdict()) == 1
@@ -216,7 +212,7 @@ def test_every_field_of_the_contract_that_sounds_secret_is_known():
         if any(word in field for word in sounds) and _may_be_text(about)
     }
     assert {one for one in found if one[1] not in known} == set()
-    assert SimpleNamespace(found=len(found) > 15).found
+    assert len(found) > 15
 
 
 def _may_be_text(about: dict) -> bool:

@@ -16,7 +16,7 @@ from tests.canaries.search import Hit, Pile
 
 SHORTEST = 8  # characters: what is shorter stands anywhere by accident
 _PAUSE = 0.25  # seconds between two looks at the processes
-_OWN = {"token", "vault.key"}  # files that hold a secret for their owner
+_OWN = {"token": "launch token", "vault.key": "vault key"}  # files that hold a secret for their owner
 
 
 class Watch:
@@ -111,16 +111,17 @@ class Watch:
         return sorted(map(str, self.hits.values()))
 
     def _owns(self) -> Iterator[tuple[str, str]]:
-        for name, kind in (("token", "launch token"), ("vault.key", "vault key")):
-            with suppress(OSError):
-                path = self.data / name
-                yield kind, path.read_text("utf-8").split()[-1]
+        for name, kind in _OWN.items():
+            path = self.data / name
+            if path.is_file():
+                lines = path.read_text("utf-8").splitlines()
+                yield from ((kind, line) for line in lines if len(line) >= SHORTEST and not line.startswith("#"))
                 if path.stat().st_mode & 0o077:
                     self.hits[kind, name] = Hit(kind, f"file {name}", "others may read it")
 
     def _search(self, pile: Pile) -> None:
         self.searched += pile.bytes
-        for hit in pile.hits(self.secrets):
+        for hit in pile.hits(dict(self.secrets)):
             self.hits.setdefault((hit.kind, hit.place), hit)
 
 

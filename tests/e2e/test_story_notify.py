@@ -65,4 +65,5 @@ def test_a_failed_deploy_is_told_by_both_ways_though_they_were_away_and_forge_wa
     assert "did not become healthy within 3 s" in json.loads(plain.body)["message"]
     assert last(house, "hook")["attempts"] > 1
     assert house.forge.get("/api/notifications/elsewhere/deliveries") == []
-    house.forge.get("/api/activity")  # whatever it is asked, it tells nobody's address or key
+    for path in ("/api/notifications", "/api/notifications/hook/deliveries", "/api/activity"):
+        house.forge.get(path)  # none of them tells an address or a key: its watch finds them
