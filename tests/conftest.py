@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests.canaries.plugin import pytest_runtest_teardown, pytest_terminal_summary  # noqa: F401  hooks
 from tests.parts.caddy import Caddy
 from tests.parts.engine import Engine
 from tests.parts.nginx import Nginx

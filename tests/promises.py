@@ -26,6 +26,7 @@ ELSEWHERE = {
     "tests/unit/test_domain_capabilities.py": "least-power",
     "tests/unit/test_deploy_hostpaths.py": "host-paths",
     "tests/unit/test_notify_reach.py": "outgoing",
+    "tests/canaries/test_canaries.py": "secrets",
     "tests/unit/test_vault.py": "at-rest",
     "tests/unit/test_api_roles.py": "roles",
     "tests/e2e/test_story_people.py": "roles",
@@ -59,6 +60,7 @@ _ROW = re.compile(r"^\| `([a-z-]+)` \| (.+?) \|$", re.MULTILINE)
 
 _seen: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))  # promise → test → outcomes
 _narrowed: list[str] = []
+_beside: list[tuple[str, str, str]] = []  # promise, what shows it, outcome: for the next report
 
 
 def promised() -> dict[str, str]:
@@ -93,20 +95,28 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """A report says what it backs: it may be made by another process than the one that writes the table."""
     report: Any = yield
     report.promises = [mark.args[0] for mark in item.iter_markers("promise")]
+    report.beside, _beside[:] = list(_beside), []
     return report
 
 
 def pytest_runtest_logreport(report: Any) -> None:
-    """Note how each test of a promise went."""
+    """Note how each test of a promise went; of a process that crashed nobody made a report that says."""
     if report.when == "call" or report.outcome != "passed":
-        for name in getattr(report, "promises", ()):  # nobody made one for a process that crashed
+        for name in getattr(report, "promises", ()):
             _seen[name][report.nodeid.partition("[")[0]][report.outcome] += 1
+    for name, by, outcome in getattr(report, "beside", ()):
+        _seen[name][by][outcome] += 1
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """What another process left out is left out."""
     _narrowed.extend(getattr(node, "workeroutput", {}).get("narrowed", ()))
+
+
+def shown(name: str, by: str, *, holds: bool) -> None:
+    """Note a case that is no test of its own, while one is torn down: `by` is `FILE::WHAT`."""
+    _beside.append((name, by, "passed" if holds else "failed"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -15,6 +15,7 @@ from forge.api.contract import JSON, Operation, operation
 from forge.api.cookies import cookie_of
 from forge.api.errors import status_of
 from forge.api.guard import FOREIGN, allow, allow_anyone, by_launch_token, count_wrong, standing
+from forge.api.peer import of_another_user
 from forge.api.tickets import TICKET_SECONDS
 from forge.api.types import Wire
 from forge.domain.errors import ForgeError, Invalid, Unauthorized
@@ -75,6 +76,12 @@ class Who(Wire, kw_only=True):
     token: str | None
 
 
+class TicketWish(Wire, kw_only=True):
+    """`own`: of use only to processes of the user that Forge runs as, where the system tells: others may see it."""
+
+    own: bool = False
+
+
 class Ticket(Wire, kw_only=True):
     """A ticket that signs one browser in, within `seconds`, by opening `path`."""
 
@@ -131,13 +138,13 @@ def sign_out() -> Response:
 
 @blueprint.post("/api/session/ticket")
 @allow(Role.VIEWER, Reach.PERSON)
-@operation(Operation(status=201, answer=Ticket))
-def make_ticket() -> Ticket:
+@operation(Operation(body=TicketWish, optional=True, status=201, answer=Ticket))
+def make_ticket(body: TicketWish) -> Ticket:
     """Make a ticket that signs a browser in as whoever asks for it."""
     asks, until = principal(), math.inf
     if asks.person is not None:
         until = runtime().people.sessions.ends(cookie_of(request))
-    ticket = context().tickets.make(asks, standing(request, context()), until)
+    ticket = context().tickets.make(asks, standing(request, context()), until, own=body.own)
     return Ticket(ticket=ticket, path=f"/sign-in?ticket={ticket}", seconds=TICKET_SECONDS)
 
 
@@ -230,7 +237,7 @@ def _who_is(body: SignIn) -> Entry:
         name = runtime().people.entrance.check(body.name, body.password or "", body.code, address)
         return Entry(runtime().store.people.get(name).principal, "password")
     if body.ticket is not None:
-        how, ticket = "ticket", context().tickets.use(body.ticket)
+        how, ticket = "ticket", context().tickets.use(body.ticket, another=_another_users)
         entry = Entry(ticket.principal, how, ticket.until) if ticket is not None else None
         if entry is None:
             count_wrong(context())
@@ -245,6 +252,14 @@ def _who_is(body: SignIn) -> Entry:
             code="wrong_token",
         )
     return entry
+
+
+def _another_users() -> bool:
+    """Whether a process of another user of this machine asks."""
+    environ = request.environ
+    return of_another_user(
+        request.remote_addr or "::", int(environ.get("REMOTE_PORT", 0)), int(environ.get("SERVER_PORT", 0))
+    )
 
 
 def _by_form(body: SignIn) -> AnyResponse:

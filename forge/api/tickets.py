@@ -25,6 +25,7 @@ class Ticket:
     until: float
     ends: float
     stands: Callable[[], bool]
+    own: bool
 
 
 @dataclass(slots=True)
@@ -35,22 +36,29 @@ class Tickets:
     _all: dict[bytes, Ticket] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def make(self, principal: Principal, stands: Callable[[], bool] = always, until: float = math.inf) -> str:
+    def make(
+        self, principal: Principal, stands: Callable[[], bool] = always, until: float = math.inf, *, own: bool = False
+    ) -> str:
         """A new one that stands for `principal`, as long as that `stands`: with a session its tickets end. By it one is
-        signed in `until` then at most (unix seconds): it gives no more than whoever made it has.
+        signed in `until` then at most (unix seconds): it gives no more than whoever made it has. `own`: it is of use
+        only to processes of the user that Forge runs as.
         """
         made, now = secrets.token_urlsafe(32), self.clock()
         with self._lock:
             for old in [key for key, one in self._all.items() if one.ends <= now]:
                 del self._all[old]
-            self._all[hash_of(made)] = Ticket(principal, until, now + TICKET_SECONDS, stands)
+            self._all[hash_of(made)] = Ticket(principal, until, now + TICKET_SECONDS, stands, own)
         return made
 
-    def use(self, ticket: str) -> Ticket | None:
-        """What a ticket stood for until now, if anything."""
+    def use(self, ticket: str, *, another: Callable[[], bool] = lambda: False) -> Ticket | None:
+        """What a ticket stood for until now, if anything; `another` says whether another user's process asks."""
+        key = hash_of(ticket)
         with self._lock:
-            found = self._all.pop(hash_of(ticket), None)
-        return found if found is not None and found.ends > self.clock() and found.stands() else None
+            found = self._all.get(key)
+            if found is None or (found.own and another()):
+                return None  # one that is not for them stays good for whom it was made
+            del self._all[key]
+        return found if found.ends > self.clock() and found.stands() else None
 
 
 @dataclass(slots=True)

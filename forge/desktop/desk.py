@@ -165,11 +165,13 @@ class Desk:
 
     def _without_window(self) -> None:
         """One sentence, and the browser instead; where there is none, a link."""
-        link, ends = self._link(), " Ctrl-C ends Forge." if self._ours else ""
-        if self._outside.open_browser(link):
+        ends = " Ctrl-C ends Forge." if self._ours else ""
+        if self._outside.open_browser(self._link()):
             where = f"it is open in the browser, at {self._board.address.url}."
         else:
-            where = f"open {link} in a browser (good once, for two minutes; `forge open` makes another)."
+            where = (
+                f"open {self._link(own=False)} in a browser (good once, for two minutes; `forge open` makes another)."
+            )
         self._outside.say(f"Forge has no window ({self._why}): {where}{ends}")
         self._done = not self._ours
 
@@ -202,9 +204,9 @@ class Desk:
             case _:
                 _log.warning("The window wants something that is not known: %s", line.get("want"))
 
-    def _link(self) -> str:
-        """It signs one browser in, once."""
-        return f"{self._board.address.url}{self._board.post('session/ticket')['path']}"
+    def _link(self, *, own: bool = True) -> str:
+        """It signs one browser in, once; `own`: of this user, as the machine's others see what a program is given."""
+        return f"{self._board.address.url}{self._board.post('session/ticket', {'own': own})['path']}"
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from forge.api.cookies import COOKIE
+from tests.canaries.watch import watches
 from tests.parts.process import find_program
 
 ARGS = (
@@ -71,7 +73,13 @@ class Person:
         return page
 
     def leave(self) -> None:
-        """Close all windows."""
+        """Close all windows; what they show, and what only this browser may know, is told to those who watch."""
+        for watch in watches():
+            for cookie in self.context.cookies():
+                if cookie["name"] == COOKIE and cookie["value"]:
+                    watch.learn("session", cookie["value"])
+            for page in self.context.pages:
+                watch.hears(f"page {urlsplit(page.url).path}", page.content())
         self.context.close()
 
     def _hear(self, message: ConsoleMessage) -> None:
@@ -80,6 +88,8 @@ class Person:
 
     def _see(self, request: Request) -> None:
         address = urlsplit(request.url)
+        for watch in watches():
+            watch.asked(request.url.removeprefix(self.home), request.headers, request.post_data_buffer)
         if address.scheme != "blob" and f"{address.scheme}://{address.netloc}" != self.home:
             self._fault(f"request to {request.url}")
 

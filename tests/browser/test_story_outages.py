@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.chromium import SIGNED_OUT
 from tests.browser.reading import card, column, light
 from tests.browser.relay import Relay
+from tests.canaries.kinds import canary
 from tests.e2e.live import until
 from tests.parts import images
 
@@ -134,7 +135,7 @@ def test_whoever_signs_out_sees_nothing_more(house, shop, sign_in):
     expect(other.get_by_role("heading", name="Sign in to Forge")).to_be_visible()
     window.goto(f"{house.forge.url}/projects/shop")
     expect(window.get_by_role("heading", name="Sign in to Forge")).to_be_visible()
-    window.get_by_label("Token or link").fill("wrong")
+    window.get_by_label("Token or link").fill(canary("wrong"))
     window.get_by_role("button", name="Sign in").click()
     expect(window.get_by_text("is not valid")).to_be_visible()
     window.get_by_label("Token or link").fill(house.forge.token)

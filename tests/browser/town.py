@@ -20,7 +20,10 @@ from forge.domain.deploy import Deploy, DeployStatus, StepRecord, StepStatus
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.route import Target
 from forge.server import Server
+from forge.store.secrets import CHECK
 from tests.browser.acme import Acme
+from tests.canaries.kinds import parts_of
+from tests.canaries.watch import SHORTEST
 from tests.world import World, stage
 
 CROWD = 200  # projects
@@ -150,10 +153,20 @@ def main(folder: str, kind: str) -> None:
         server.start()
         undo.callback(server.close)
         noise = Noise(world)
-        _say(url=server.url, token=world.forge.token.reveal(), places=places)
+        _say(url=server.url, token=world.forge.token.reveal(), places=places, secrets=secrets_of(world))
         for line in sys.stdin:
             word, rate, seconds = line.split()
             _say(made=noise.go_on(getattr(noise, word), int(rate), float(seconds)))
+
+
+def secrets_of(world: World) -> dict[str, str]:
+    """What it keeps sealed: secret → its place."""
+    kept, database = world.forge.store.secrets, world.forge.store.database
+    places = [row["place"] for row in database.rows("SELECT place FROM secret WHERE place != ?", (CHECK,))]
+    found = {place: secret.reveal() for place in places if (secret := kept.get(place)) is not None}
+    bundles = {place: json.loads(found.pop(place)).values() for place in places if place.endswith("/environment")}
+    sealed = [(place, text) for place, texts in bundles.items() for text in texts] + [*found.items()]
+    return {part: place for place, text in sealed for part in parts_of(text) if len(part) >= SHORTEST}
 
 
 def _say(**what: object) -> None:

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 
 from forge.api.cookies import COOKIE
 from tests.browser.chromium import Person
+from tests.canaries.watch import Watch
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,13 +25,18 @@ class Town:
     def __init__(self, folder: Path, kind: str) -> None:
         command = [sys.executable, "-m", "tests.browser.town", str(folder), kind]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self.log = folder.parent / f"{folder.name}.log"
+        self.watch = Watch(folder, lambda: self._process.poll() is None)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        self.watch.begins(self.log, {})
         told = self.answer()
         self.url: str = told["url"]
         self.token: str = told["token"]
         self.places: dict[str, Any] = told["places"]
+        self.watch.secrets |= told["secrets"] | {self.token: "launch token"}
 
     def person(self, browser: Browser, **look: Any) -> Person:
         """Somebody who is signed in."""
@@ -42,6 +48,7 @@ class Town:
         """The cookie of a new session."""
         answer = requests.post(f"{self.url}/api/session", json={"token": self.token}, timeout=10)
         assert answer.ok, answer.text
+        self.watch.learn("session", answer.cookies[COOKIE])
         return answer.cookies[COOKIE]
 
     def begin(self, what: str, *, rate: int, seconds: float) -> None:
@@ -53,7 +60,7 @@ class Town:
     def answer(self) -> Any:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, "the town ended; its error output says why"
+        assert line, f"the town ended:\n{self.log.read_text('utf-8', 'replace')[-4000:]}"
         return json.loads(line)
 
     def __enter__(self) -> Self:
@@ -67,5 +74,6 @@ class Town:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self.watch.looks()
         assert self._process.stdout is not None
         self._process.stdout.close()

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.canaries.watch import Watch
 from tests.e2e.live import Live, until
 
 ROOT = Path(__file__).parents[2]
 ENDED = {"succeeded", "failed", "stuck", "cancelled", "superseded"}
+Run = subprocess.CompletedProcess[str]
 _UNWANTED = ("FORGE_", "DOCKER_HOST", "DOCKER_CONTEXT")
 
 
@@ -40,7 +42,10 @@ class ForgeProcess:
     """`start` runs it on `data` with FORGE_… `settings`; `url` and `token` are read from the data folder.
 
     `environment` is what it is started with, `identity` as whom: `user`, `group` and `extra_groups`, ours if not said.
+    `watch` hears all of it: whoever runs a Forge by this finds out at its end whether a secret leaked.
     """
+
+    says_to = "log"  # or `terminal`, where a person sees it
 
     def __init__(self, data: Path, **settings: str) -> None:
         self.data = data
@@ -50,6 +55,7 @@ class ForgeProcess:
         self.environment = {**kept, "PYTHONPATH": str(ROOT), **settings}
         self.identity: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self.watch = Watch(data, self.running, log=self.says_to)
 
     # ---- the process
 
@@ -62,6 +68,7 @@ class ForgeProcess:
 
     def launch(self) -> None:
         """Start it, and do not wait."""
+        self.watch.begins(self.log, self.environment)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(), cwd=ROOT, env=self.environment, stdout=log, stderr=log, **self.identity
@@ -69,21 +76,29 @@ class ForgeProcess:
 
     def command(self) -> list[str]:
         """What a person types."""
-        return [sys.executable, "-m", "forge", "serve", "--port", "0", "--data", str(self.data)]
+        return [*self.program(), "serve", "--port", "0", "--data", str(self.data)]
 
     def again(self, **settings: str) -> tuple[int, str]:
         """Run the same command beside, with other settings too, until it ends; its exit code and what it said."""
-        run = subprocess.run(
-            self.command(),
-            cwd=ROOT,
-            env={**self.environment, **settings},
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-            **self.identity,
-        )
+        run = self._run(self.command(), settings)
         return run.returncode, run.stdout + run.stderr
+
+    def type(self, *words: str, data: Path | None = None, **variables: str) -> Run:
+        """Run `forge WORDS` as a person types it, on its own folder if none is said; `variables` are exported."""
+        return self._run([*self.program(), "--data", str(data or self.data), *words], variables, words[0])
+
+    def program(self) -> list[str]:
+        """What is typed for `forge`."""
+        return [sys.executable, "-m", "forge"]
+
+    def _run(self, command: list[str], variables: dict[str, str], what: str = "serve") -> Run:
+        self.watch.uses(variables)
+        run = subprocess.run(
+            command, cwd=ROOT, env={**self.environment, **variables}, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=120, check=False, **self.identity,
+        )  # fmt: skip
+        self.watch.hears(f"output of {what}", run.stdout + run.stderr)
+        return run
 
     @property
     def pid(self) -> int:
@@ -121,6 +136,7 @@ class ForgeProcess:
 
     def _end(self, number: int) -> tuple[int, float]:
         assert self._process is not None
+        self.watch.sees(self.pid)
         began = time.monotonic()
         self._process.send_signal(number)
         try:
@@ -130,7 +146,9 @@ class ForgeProcess:
         code = self._process.wait(30)
         if code not in {0, -number}:
             print(f"{self.log} ends with:\n{self.tail()}")
-        return code, time.monotonic() - began
+        took = time.monotonic() - began
+        self.watch.looks()
+        return code, took
 
     def tail(self) -> str:
         """The end of its log."""
@@ -142,6 +160,8 @@ class ForgeProcess:
         try:
             self.url = (self.data / "address").read_text("utf-8")
             self.token = (self.data / "token").read_text("utf-8")
+            if self.token:
+                self.watch.learn("launch token", self.token)
             return bool(self.url) and self.ask("GET", "/api/health").status == 200
         except OSError:
             return False
@@ -166,10 +186,14 @@ class ForgeProcess:
         if body is not None:
             data, sent = json.dumps(body).encode(), {"Content-Type": "application/json", **sent}
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            self.watch.asked(path, sent, data)
             connection.request(method, path, body=data, headers=sent)
             answer = connection.getresponse()
-            found = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(status=answer.status, headers=found, body=answer.read())
+            body = answer.read()
+        self.watch.answered(method, path, answer.getheaders(), body)
+        self.watch.sees(self.pid)
+        found = {name.lower(): value for name, value in answer.getheaders()}
+        return Answer(status=answer.status, headers=found, body=body)
 
     def get(self, path: str) -> Any:
         """The JSON that is there."""
@@ -192,7 +216,7 @@ class ForgeProcess:
 
     def live(self, path: str = "/api/events", last: str | None = None) -> Live:
         """Follow a stream; use it as a context."""
-        return Live(self.port, path, self.token, last)
+        return Live(self.port, path, self.token, last, hears=self.watch.hears)
 
     # ---- deploys
 

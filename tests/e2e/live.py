@@ -33,10 +33,21 @@ class Frame:
 
 
 class Live:
-    """Reads in a thread of its own. `frames` is everything so far; `ended` that the stream is over."""
+    """Reads in a thread of its own. `frames` is everything so far; `ended` that the stream is over; `hears` is given
+    each line.
+    """
 
-    def __init__(self, port: int, path: str, token: str, last: str | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        path: str,
+        token: str,
+        last: str | None = None,
+        *,
+        hears: Callable[[str, bytes], None] = lambda _place, _said: None,
+    ) -> None:
         self.frames: list[Frame] = []
+        self._hears = hears
         self.ended = False
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
@@ -54,6 +65,7 @@ class Live:
         found: dict[str, str] = {}
         with suppress(OSError, http.client.HTTPException, ValueError):
             while line := self._answer.readline():
+                self._hears("a live stream", line)
                 name, _, value = line.decode().rstrip("\n").partition(": ")
                 if name:
                     found[name] = value

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -38,14 +36,13 @@ class Reader:
         text = (GUIDES / f"{guide}.md").read_text("utf-8")
         typed = re.findall(r"^    (export|forge) (.*)$", text, re.MULTILINE)
         assert len(typed) >= 3
-        environment = dict(self.forge.environment)
+        exported: dict[str, str] = {}
         for program, line in typed:
             words = shlex.split(self._here(line, places))
             if program == "export":
-                environment |= [words[0].split("=", 1)]
+                exported |= [words[0].split("=", 1)]
                 continue
-            argv = [sys.executable, "-m", "forge", *words, "--data", str(self.forge.data)]
-            run = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=120, check=False)
+            run = self.forge.type(*words, **exported)
             assert run.returncode == 0, f"forge {line}\n{run.stdout}{run.stderr}"
             self.said.append(run.stdout)
 

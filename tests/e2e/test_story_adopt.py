@@ -8,12 +8,14 @@ import urllib.request
 
 import pytest
 
+from tests.canaries.kinds import canary
 from tests.parts import images
 from tests.parts.process import free_port
 
 pytestmark = pytest.mark.real
 PATH = "/api/engines/local/containers"
 HEALTH = {"kind": "http", "path": "/", "timeout": 5}
+PLANTED = canary()
 
 
 class Old:
@@ -56,7 +58,7 @@ def wish(plan, **more):
 
 def test_it_is_proven_beside_the_old_one_which_a_person_then_stops(house):
     forge = house.forge
-    environment = {"LOG_LEVEL": "info", "DB_PASSWORD": "p1anted-s3cret"}
+    environment = {"LOG_LEVEL": "info", "DB_PASSWORD": PLANTED}
     with old(house, "kiosk", "echo_env", environment=environment) as before:
         (listed,) = [one for one in forge.get(PATH) if one["id"] == before.id]
         assert (listed["name"], listed["adopted"]) == ("old-kiosk", None)
@@ -74,7 +76,7 @@ def test_it_is_proven_beside_the_old_one_which_a_person_then_stops(house):
         assert deploy["status"] == "succeeded", deploy["failure"]
         assert (deploy["strategy"], deploy["digest"]) == ("side_by_side", before.digest)
         assert before.running()
-        assert "DB_PASSWORD=p1anted-s3cret" in house.page("prod-kiosk", "/env")[1]
+        assert f"DB_PASSWORD={PLANTED}" in house.page("prod-kiosk", "/env")[1]
         assert forge.get("/api/projects/kiosk")["secrets"] == ["DB_PASSWORD"]
         stopped = forge.do("POST", f"{PATH}/{before.id}/stop")
         assert (stopped["serves"], stopped["stopped"]) == (True, True)

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 
 import pytest
 
+from tests.canaries.kinds import canary
 from tests.e2e.conftest import stage
-from tests.e2e.forge_process import ROOT
 from tests.e2e.live import until
 from tests.parts import images
 
 pytestmark = pytest.mark.real
-
+PLANTED = canary()
 SEED = """\
 settings:
   free_disk: 0
@@ -50,14 +48,14 @@ def test_a_seed_is_imported_at_the_first_start_and_what_it_names_can_be_deployed
     seed = tmp_path / "seed.yaml"
     where = {"registry": house.registry.url, "host": house.registry.address}
     seed.write_text(SEED.format(**where, admin=house.caddy.admin, address=house.caddy.url), "utf-8")
-    forge = start_forge("seeded", FORGE_SEED=str(seed), SEED_PASSWORD="planted-in-the-seed")
+    forge = start_forge("seeded", FORGE_SEED=str(seed), SEED_PASSWORD=PLANTED)
     images.push(house.registry, "sown", "dev-1")
     assert forge.deploy("sown/dev", "dev-1")["status"] == "succeeded"
     exported = forge.ask("GET", "/api/config").body.decode()
-    assert "planted-in-the-seed" not in exported
+    assert PLANTED not in exported
     name = re.search(r"env: (\S*SEED\S*PASSWORD|\S+)", exported)
     assert name is not None
-    body = {"yaml": exported, "environment": {name[1].rstrip("}"): "planted-in-the-seed"}}
+    body = {"yaml": exported, "environment": {name[1].rstrip("}"): PLANTED}}
     assert forge.do("POST", "/api/config?dry_run=true", body)["differences"] == ["= nothing to change"]
     changed = exported.replace("glob:dev-*", "glob:main-*")
     told = forge.do("POST", "/api/config?dry_run=true", {**body, "yaml": changed})
@@ -74,10 +72,7 @@ def test_a_seed_is_imported_at_the_first_start_and_what_it_names_can_be_deployed
 
 def command(forge, *words: str) -> tuple[int, str, str]:
     """What a person types, and what is said: (exit code, output, errors)."""
-    run = subprocess.run(
-        [sys.executable, "-m", "forge", "--data", str(forge.data), *words],
-        cwd=ROOT, env={**forge.environment, "NO_COLOR": "1"}, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    run = forge.type(*words, NO_COLOR="1")
     return run.returncode, run.stdout, run.stderr
 
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from tests.canaries.kinds import canary
 from tests.e2e.conftest import stage
 from tests.e2e.live import until
 from tests.parts import images
 from tests.parts.registry import Registry
 
 pytestmark = pytest.mark.real
+PASSWORD = canary()
 
 
 @pytest.fixture
 def polled(house, tmp_path):
     """A registry of its own with a login, looked at every second, and known to Forge as `polled`."""
-    registry = Registry(tmp_path / "polled", login=("ada", "planted-secret"))
+    registry = Registry(tmp_path / "polled", login=("ada", PASSWORD))
     registry.start()
-    login = {"username": "ada", "password": "planted-secret"}
+    login = {"username": "ada", "password": PASSWORD}
     house.forge.do("POST", "/api/registries", {"name": "polled", "url": registry.url, "interval": 1, **login})
     yield registry
     registry.stop()
@@ -92,11 +94,11 @@ def test_a_registry_that_is_away_is_told_and_looked_at_again_when_it_is_back(hou
 def test_a_wrong_login_is_told_and_the_password_never(house, polled):
     forge = house.forge
     body = {"url": polled.url, "interval": 1, "username": "ada"}
-    forge.do("PUT", "/api/registries/polled", {**body, "password": "wrong-planted"})
+    forge.do("PUT", "/api/registries/polled", {**body, "password": canary("wrong")})
     told = forge.do("POST", "/api/registries/polled/test")
     assert not told["ok"]
     assert "login" in told["text"] or "password" in told["text"]
-    forge.do("PUT", "/api/registries/polled", {**body, "password": "planted-secret"})
+    forge.do("PUT", "/api/registries/polled", {**body, "password": PASSWORD})
     assert forge.do("POST", "/api/registries/polled/test")["ok"]
     everything = [forge.ask("GET", path).body for path in ("/api/registries", "/api/config", "/api/activity")]
     everything += [path.read_bytes() for path in (forge.log, *forge.data.iterdir()) if path.is_file()]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from forge.vault import generate_key
+from tests.canaries.kinds import canary
 from tests.e2e.live import until
 from tests.parts import images
 from tests.unit.streaming import Client
@@ -137,7 +138,8 @@ def test_a_second_forge_on_the_same_folder_says_so_and_ends(forge):
 
 def test_a_wrong_key_stops_it_with_a_sentence_and_touches_nothing(start_forge):
     forge = start_forge("keyed", FORGE_ENCRYPTION_KEY=generate_key())
-    forge.do("POST", "/api/registries", {"name": "r", "url": "http://127.0.0.1:9", "username": "a", "password": "b"})
+    login = {"username": "a", "password": canary()}
+    forge.do("POST", "/api/registries", {"name": "r", "url": "http://127.0.0.1:9", **login})
     assert forge.stop()[0] == 0
     before = contents(forge.data)
     code, said = forge.again(FORGE_ENCRYPTION_KEY=generate_key())

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.forge_process import ROOT, ForgeProcess
+from tests.canaries.kinds import canary
+from tests.e2e.forge_process import ForgeProcess
 from tests.e2e.live import until
 from tests.e2e.visitor import Visitor
 from tests.parts import images
 
 pytestmark = pytest.mark.real
-WORDS, SECRET = "correct horse battery", "p1anted-s3cret"
+WORDS, SECRET = canary("horse-"), canary()
 PROJECTS = ("moved", "later")
 
 
 def command(forge: ForgeProcess, data: Path, *words: str, code: int = 0) -> str:
     """What `forge WORDS` says, typed by somebody who has the passphrase in a variable."""
-    run = subprocess.run(
-        [sys.executable, "-m", "forge", "--data", str(data), *words],
-        cwd=ROOT, env={**forge.environment, "WORDS": WORDS}, capture_output=True, text=True, timeout=60, check=False,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    run = forge.type(*words, data=data, WORDS=WORDS)
     assert run.returncode == code, run.stdout + run.stderr
     return run.stdout + run.stderr
 
@@ -47,12 +42,13 @@ def test_restored_on_another_folder_what_runs_is_taken_up_and_nobody_notices(hou
     visitors = [Visitor(house.caddy, f"dev-{name}.localhost") for name in PROJECTS]
     try:
         assert "The key is in it" in command(old, old.data, "backup", str(file), "--passphrase-env", "WORDS")
-        assert SECRET.encode() not in file.read_bytes()
+        old.watch.hears("a backup with the key", file.read_bytes())
         go_live(house, old, "later", "dev-2")  # after the backup: it does not know of it
         before = what_runs(house, old)
         assert old.stop()[0] == 0
         assert "2 projects" in command(old, there, "restore", str(file), "--passphrase-env", "WORDS")
         new = ForgeProcess(there, FORGE_ENGINE=house.engine.url)
+        new.watch.secrets |= old.watch.secrets  # they came along
         new.start()
         until(lambda: new.serving("later/dev") != ["dev-1"], "what runs is taken up")
         until(lambda: new.get("/api/health")["status"] == "ok", "all is well")

@@ -39,8 +39,8 @@ class FrozenProcess(ForgeProcess):
         self.environment = {"HOME": str(home), "TMPDIR": str(self.unpacked), **settings}
         self.identity = {"user": NOBODY, "group": NOBODY, "extra_groups": [DOCKERS]}
 
-    def command(self) -> list[str]:
-        return [str(self.executable), "serve", "--port", "0", "--data", str(self.data)]
+    def program(self) -> list[str]:
+        return [str(self.executable)]
 
 
 def let_through(path: Path) -> None:

@@ -15,8 +15,10 @@ from typing import Any
 import requests
 from joserfc.jwk import RSAKey
 
+from tests.canaries.kinds import canary
+
 HERE = Path(__file__).parent
-SECRET = "canary-oidc-client-secret-5c1f"
+SECRET = canary()
 ADA = {"preferred_username": "ada", "name": "Ada", "email": "ada@example.org", "groups": ["ops", "everybody"]}
 BOB = {"preferred_username": "bob", "name": "Bob", "email": "bob@example.org", "groups": ["everybody"]}
 

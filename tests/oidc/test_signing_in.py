@@ -16,6 +16,8 @@ from forge.domain.person import Person, Role
 from forge.people.standing import hash_of
 from forge.server import Server
 from tests.api_world import World, a_world
+from tests.canaries.app import watched
+from tests.canaries.kinds import canary
 from tests.oidc.provider import SECRET, OidcProvider, a_key, come_back_from, sign_out_at
 
 pytestmark = pytest.mark.real
@@ -42,7 +44,7 @@ def provider_fixture(running):
 
 @pytest.fixture(name="world")
 def world_fixture(tmp_path, provider):
-    with a_world(tmp_path / "data") as world:
+    with a_world(tmp_path / "data") as world, watched(world.app, tmp_path / "data"):
         world.connect()
         world.make_shop()
         set_up(world, provider)
@@ -267,7 +269,7 @@ def test_a_provider_that_is_down_is_told_before_and_in_the_middle(world, provide
 
 
 def test_a_wrong_secret_is_told_to_whoever_signs_in(world, provider):
-    set_up(world, provider, secret="another-secret")
+    set_up(world, provider, secret=canary("another"))
     refused(Browser(world).sign_in("1001"), "client id and secret")
 
 
@@ -302,7 +304,7 @@ def test_the_test_says_that_all_is_well_and_exactly_what_is_not(world, provider)
 
     assert trial()["ok"] is True, trial()
     assert BACK in trial()["text"]
-    set_up(world, provider, secret="wrong")
+    set_up(world, provider, secret=canary("wrong"))
     assert trial()["fault"] == "client"
     set_up(world, provider, scopes=["openid", "groups"])
     assert trial()["fault"] == "scopes"

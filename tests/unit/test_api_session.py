@@ -87,6 +87,16 @@ def test_a_ticket_signs_one_browser_in_once(world):
     assert world.nobody.post("/api/session", json={"ticket": made.json["ticket"]}).status_code == 401
 
 
+def test_a_ticket_of_ones_own_is_refused_to_another_user_of_the_machine(world, monkeypatch):
+    asked = []
+    monkeypatch.setattr("forge.api.session.of_another_user", lambda *way: asked.append(way) or len(asked) == 1)
+    path = world.ask("POST", "/api/session/ticket", {"own": True}).json["path"]
+    way = {"REMOTE_ADDR": "127.0.0.1", "REMOTE_PORT": "40000", "SERVER_PORT": "8080"}
+    assert world.nobody.get(path, environ_overrides=way).status_code == 401
+    assert world.nobody.get(path).status_code == 303
+    assert asked[0] == ("127.0.0.1", 40000, 8080)
+
+
 def test_signing_in_once_more_ends_the_browsers_former_session(world):
     world.nobody.post("/api/session", json={"token": token(world)})
     copied = world.nobody.get_cookie(COOKIE).value

@@ -31,6 +31,14 @@ def test_a_ticket_stands_for_its_principal_once(clock):
     assert tickets.use(made) is None
 
 
+def test_a_ticket_of_ones_own_is_of_no_use_to_another_user_and_stays_good(clock):
+    tickets = Tickets(clock)
+    made, given = tickets.make(ADA, own=True), tickets.make(ADA)
+    assert tickets.use(made, another=lambda: True) is None
+    assert tickets.use(made, another=lambda: False).principal == ADA
+    assert tickets.use(given, another=lambda: True).principal == ADA
+
+
 def test_a_ticket_stands_until_its_time_is_over(clock):
     tickets = Tickets(clock)
     early, late = tickets.make(ADA), tickets.make(ADA)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import queue
+import re
 import threading
 
 import pytest
+import requests
 
 from forge.commands.client import Client, find
 from forge.desktop.desk import Outside, run
@@ -134,6 +136,17 @@ def test_a_window_that_falls_over_gets_a_second_try_without_the_graphics_card(da
     assert desktop.running()
     assert ring(data / "doorbell")
     until(lambda: len(desktop.opened) == 2, "started again, the browser is opened again")
+    signals[0]()
+    desktop.join()
+
+
+def test_the_browser_is_given_a_link_that_is_of_no_use_to_others_who_see_it(data, signals, monkeypatch):
+    monkeypatch.setattr("forge.api.session.of_another_user", lambda *_: True)
+    desktop = Desktop(data, display=False, browser=False).start()
+    until(lambda: bool(desktop.said), "the link is said")
+    (printed,) = re.findall(r"http://\S+", desktop.said[0])
+    links = (desktop.opened[0], printed)
+    assert [requests.get(link, allow_redirects=False, timeout=10).status_code for link in links] == [401, 303]
     signals[0]()
     desktop.join()
 

@@ -14,6 +14,8 @@ from tests.window.screen import Screen
 class DesktopProcess(ForgeProcess):
     """`forge` with nothing behind it, on `screen` or on none."""
 
+    says_to = "terminal"
+
     def __init__(self, data: Path, screen: Screen | None, **settings: str) -> None:
         super().__init__(data, FORGE_PORT="0", **settings)
         self.screen = screen

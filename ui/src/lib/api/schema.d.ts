@@ -3789,6 +3789,14 @@ export interface components {
             ticket: string;
         };
         /**
+         * TicketWish
+         * @description `own`: of use only to processes of the user that Forge runs as, where the system tells: others may see it.
+         */
+        TicketWish: {
+            /** @default false */
+            own: boolean;
+        };
+        /**
          * TokenView
          * @description A token; `person` null: the machine's owner made it. `used`: last, to the minute; `ended`: by hand.
          */
@@ -14591,7 +14599,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TicketWish"];
+            };
+        };
         responses: {
             /** @description Created */
             201: {
@@ -14600,6 +14612,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized */
@@ -14613,6 +14634,24 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
