@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from forge.api.present import url_of
 from forge.domain.errors import ForgeError
 from forge.domain.events import Event
 from forge.domain.instance import Instance
+from forge.typed import convert
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime
@@ -23,7 +22,7 @@ def addressed(runtime: Runtime, events: Sequence[Event]) -> list[Event]:
 
 
 def _with_url(runtime: Runtime, event: Event) -> Event:
-    instance = msgspec.convert(event.payload, Instance)
+    instance = convert(event.payload, Instance)
     try:
         url = url_of(runtime, runtime.store.projects.get(instance.project), instance) if instance.serving else None
     except ForgeError:  # its project was deleted, say: the event goes out nevertheless

@@ -18,6 +18,7 @@ from forge.api.types import Wire
 from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.person import Role
 from forge.ports import EngineVersion, Quota
+from forge.typed import convert
 
 
 class RegistryFields(Wire, kw_only=True):
@@ -319,4 +320,4 @@ def _has_secret(kind: ConnectionKind, connection: RegistryConnection | ProxyConn
 
 
 def _view(type_: type[V], connection: Any, **more: Any) -> V:
-    return msgspec.convert({**msgspec.to_builtins(connection), **more}, type_, from_attributes=True)
+    return convert({**msgspec.to_builtins(connection), **more}, type_, from_attributes=True)

@@ -19,6 +19,7 @@ from forge.domain.person import Role
 from forge.domain.stranger import Beyond, Publication
 from forge.domain.tags import parse_pattern
 from forge.store.adopted import Adopted
+from forge.typed import convert
 
 blueprint = Blueprint("containers", __name__)
 
@@ -122,7 +123,7 @@ def plan_adoption(name: str, id: str) -> AdoptPlan:
     container = _container(plan.container, runtime().adopting.adopted(name).get(plan.container.id))
     pattern = str(plan.pattern) if plan.pattern else ""
     values: dict[str, Any] = {**msgspec.to_builtins(plan), "container": msgspec.to_builtins(container)}
-    return msgspec.convert({**values, "pattern": pattern}, AdoptPlan)
+    return convert({**values, "pattern": pattern}, AdoptPlan)
 
 
 @blueprint.post("/api/engines/<name>/containers/<id>/adopt")
@@ -145,7 +146,7 @@ def stop_container(name: str, id: str) -> AdoptedView:
 
 def _container(one: Any, adopted: Adopted | None) -> ContainerView:
     made = msgspec.to_builtins(_adopted(adopted)) if adopted else None
-    return msgspec.convert({**msgspec.to_builtins(one), "adopted": made}, ContainerView)
+    return convert({**msgspec.to_builtins(one), "adopted": made}, ContainerView)
 
 
 def _adopted(one: Adopted) -> AdoptedView:

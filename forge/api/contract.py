@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 
 from forge.api.errors import Unreadable, UnsupportedType
 from forge.domain.errors import Invalid
+from forge.typed import convert, decode
 
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
@@ -101,7 +102,7 @@ def contract_of(view: Callable[..., Any]) -> Operation | None:
 
 def read_query(type_: type[T]) -> T:
     """The query as `type_`; raise Invalid, also for names that it does not have."""
-    return _checked(lambda: msgspec.convert(_plain(request.args, type_), type_, strict=False))
+    return _checked(lambda: convert(_plain(request.args, type_), type_, strict=False))
 
 
 def read_body(type_: type[T], *, optional: bool = False) -> T:
@@ -111,7 +112,7 @@ def read_body(type_: type[T], *, optional: bool = False) -> T:
         return type_()
     if request.mimetype != JSON:
         raise UnsupportedType(f"Send JSON, with the header Content-Type: {JSON}.")
-    return _checked(lambda: msgspec.json.decode(body, type=type_))
+    return _checked(lambda: decode(body, type_))
 
 
 def read_text() -> str:
@@ -124,12 +125,12 @@ def read_text() -> str:
 
 def domain(type_: type[T], body: msgspec.Struct, **more: Any) -> T:
     """`body`, and `more`, as a value of the domain; raise Invalid."""
-    return _checked(lambda: msgspec.convert({**msgspec.to_builtins(body), **more}, type_))
+    return _checked(lambda: convert({**msgspec.to_builtins(body), **more}, type_))
 
 
 def wire(type_: type[T], value: Any) -> T:
     """A value of ours as the type that goes out."""
-    return msgspec.convert(value, type_, from_attributes=True)
+    return convert(value, type_, from_attributes=True)
 
 
 def _answer(value: Any, status: int) -> Response:

@@ -14,6 +14,7 @@ from forge.api.types import DeployView
 from forge.domain.deploy import Deploy, DeployStatus
 from forge.domain.person import Reach, Role
 from forge.ports import LayerProgress
+from forge.typed import convert
 
 blueprint = Blueprint("deploys", __name__)
 _DEPLOY = "/api/deploys/<int(max=2147483647):deploy>"
@@ -46,7 +47,7 @@ def list_deploys(query: DeployPage) -> AsOf:
 def read_deploy(deploy: int) -> DeployView:
     """One deploy, with its steps, and the last words of a failed candidate."""
     layers = context().progress.layers(deploy)
-    return deploy_view(runtime(), visible_deploy(deploy), layers=msgspec.convert(layers, list[LayerProgress]))
+    return deploy_view(runtime(), visible_deploy(deploy), layers=convert(layers, list[LayerProgress]))
 
 
 @blueprint.post(f"{_DEPLOY}/cancel")

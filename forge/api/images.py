@@ -16,6 +16,7 @@ from forge.api.types import Health, Wire
 from forge.domain import project
 from forge.domain.deploy import Deploy
 from forge.domain.person import Role
+from forge.typed import convert
 
 blueprint = Blueprint("images", __name__)
 
@@ -61,7 +62,7 @@ def inspect_image(body: ImageWish) -> Suggestion:
     """Look at an image at its registry, and say what Forge would make of it."""
     found = runtime().quick.inspect(body.image)
     values: dict[str, Any] = {**msgspec.to_builtins(found), "pattern": str(found.pattern)}
-    return msgspec.convert(values, Suggestion)
+    return convert(values, Suggestion)
 
 
 @blueprint.post("/api/deploy")

@@ -22,6 +22,7 @@ from forge.domain.notification import (
     Occasion,
 )
 from forge.domain.person import Role
+from forge.typed import convert
 
 blueprint = Blueprint("notifications", __name__)
 _ALL = "/api/notifications"
@@ -215,7 +216,7 @@ def _view(notification: Notification, last: Delivery | None, waiting: int) -> No
         NotificationKind.WEBHOOK: f"{notification.service}/•••",
         NotificationKind.NOBODY: "",
     }
-    return msgspec.convert(
+    return convert(
         {
             **msgspec.to_builtins(notification),
             "address": masks[notification.kind],
@@ -230,4 +231,4 @@ def _view(notification: Notification, last: Delivery | None, waiting: int) -> No
 
 def _delivery(delivery: Delivery) -> DeliveryView:
     both = {**msgspec.to_builtins(delivery.notice), **msgspec.to_builtins(delivery)}
-    return msgspec.convert({name: both[name] for name in DeliveryView.__struct_fields__}, DeliveryView)
+    return convert({name: both[name] for name in DeliveryView.__struct_fields__}, DeliveryView)

@@ -18,6 +18,7 @@ from forge.domain.errors import ForgeError, Unavailable
 from forge.domain.oidc import Oidc
 from forge.domain.person import Reach, Role
 from forge.people.oidc.flows import SECONDS
+from forge.typed import convert
 
 blueprint = Blueprint("oidc", __name__)
 _API = "/api/oidc"
@@ -156,7 +157,7 @@ def come_back() -> AnyResponse:
 def _set_up() -> OidcSetUp:
     people, view = runtime().people.oidc, None
     if (found := people.get()) is not None:
-        view = msgspec.convert({**msgspec.to_builtins(found), "has_secret": people.has_secret()}, OidcView)
+        view = convert({**msgspec.to_builtins(found), "has_secret": people.has_secret()}, OidcView)
     return OidcSetUp(oidc=view, redirect_uri=_redirect_uri())
 
 

@@ -18,6 +18,7 @@ from forge.domain.project import Project
 from forge.domain.route import Route
 from forge.domain.stage import Stage, strategy_of
 from forge.ports import LayerProgress
+from forge.typed import convert
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime
@@ -58,7 +59,7 @@ def stage_view(runtime: Runtime, project: Project, stage: Stage, around: Around 
         "instances": instance_views(runtime, project, around.present.get(key, ())),
         "last_deploy": around.newest.get(key),
     }
-    return msgspec.convert({**msgspec.to_builtins(stage), **more}, StageView, from_attributes=True)
+    return convert({**msgspec.to_builtins(stage), **more}, StageView, from_attributes=True)
 
 
 def address_of(project: Project, stage: Stage, preferences: Preferences) -> str | None:
@@ -121,7 +122,7 @@ def _around(runtime: Runtime, project: str | None = None) -> Around:
 
 def _project(runtime: Runtime, project: Project, stages: Iterable[Stage], around: Around) -> ProjectView:
     views = [stage_view(runtime, project, stage, around) for stage in stages]
-    return msgspec.convert({**msgspec.to_builtins(project), "stages": views}, ProjectView, from_attributes=True)
+    return convert({**msgspec.to_builtins(project), "stages": views}, ProjectView, from_attributes=True)
 
 
 def _wider(type_: type[V], value: Any, **more: Any) -> V:

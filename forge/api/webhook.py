@@ -15,6 +15,7 @@ from forge.api.types import Wire
 from forge.domain.errors import TooMany
 from forge.domain.person import Role
 from forge.domain.sighting import Receipt
+from forge.typed import convert
 
 blueprint = Blueprint("webhook", __name__)
 _RECEIPT = "/api/webhook/receipts/<int(max=2147483647):receipt>"
@@ -142,7 +143,7 @@ def set_signing_key(body: SigningKey) -> None:
 
 
 def _view(receipt: Receipt) -> ReceiptView:
-    return msgspec.convert({**msgspec.to_builtins(receipt), "headers": dict(receipt.headers)}, ReceiptView)
+    return convert({**msgspec.to_builtins(receipt), "headers": dict(receipt.headers)}, ReceiptView)
 
 
 def _address(secret: str) -> Address:

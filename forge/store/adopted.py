@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
-
 from forge.store.connections import PreferenceStore
 from forge.store.database import Change, Database, from_json
+from forge.typed import convert
 
 _PLACE = "_adopted/"
 
@@ -36,11 +35,11 @@ class AdoptedStore:
 
     def get(self, project: str, stage: str) -> Adopted | None:
         found = self._preferences.own(f"{_PLACE}{project}/{stage}")
-        return msgspec.convert(found, Adopted) if found is not None else None
+        return convert(found, Adopted) if found is not None else None
 
     def all(self) -> list[Adopted]:
         rows = self._database.rows("SELECT value FROM preference WHERE name GLOB ?", (f"{_PLACE}*",))
-        return [msgspec.convert(from_json(row["value"]), Adopted) for row in rows]
+        return [convert(from_json(row["value"]), Adopted) for row in rows]
 
     def keep(self, change: Change, adopted: Adopted) -> None:
         self._preferences.keep(change, f"{_PLACE}{adopted.project}/{adopted.stage}", adopted)

@@ -21,6 +21,7 @@ import msgspec
 from forge.domain.errors import Invalid
 from forge.domain.secret import Secret
 from forge.store.wrapping import Wrapped, unwrap, wrap
+from forge.typed import decode
 from forge.vault import Vault, VaultError
 
 MAGIC = b"FORGE-BACKUP 1\n"
@@ -182,7 +183,7 @@ def _head(file: BinaryIO) -> tuple[Header, bytes, bytes]:
     head = _part(file, _LARGEST_HEADER)
     seal = _part(file, _LARGEST_SEAL)
     try:
-        return msgspec.json.decode(head, type=Header), head, seal
+        return decode(head, Header), head, seal
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _cut() from error
 

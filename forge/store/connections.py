@@ -18,6 +18,7 @@ from forge.domain.errors import NotFound
 from forge.domain.events import Event
 from forge.domain.preferences import Preferences
 from forge.store.database import Change, Database, from_json, to_json
+from forge.typed import convert, decode
 
 KIND_OF: dict[type[Connection], ConnectionKind] = {
     RegistryConnection: ConnectionKind.REGISTRY,
@@ -40,9 +41,7 @@ class Connections:
     def all(self, type_: type[C]) -> list[C]:
         """All connections of a kind, by name."""
         sql = "SELECT configuration FROM connection WHERE kind = ? ORDER BY name"
-        return [
-            msgspec.json.decode(row["configuration"], type=type_) for row in self._database.rows(sql, (KIND_OF[type_],))
-        ]
+        return [decode(row["configuration"], type_) for row in self._database.rows(sql, (KIND_OF[type_],))]
 
     def get(self, type_: type[C], name: str) -> C:
         """The connection; raise NotFound."""
@@ -50,7 +49,7 @@ class Connections:
         row = self._database.row(sql, (KIND_OF[type_], name))
         if row is None:
             raise NotFound(f"There is no {KIND_OF[type_].value} {name}", code=f"no_{KIND_OF[type_].value}")
-        return msgspec.json.decode(row["configuration"], type=type_)
+        return decode(row["configuration"], type_)
 
     def names(self, kind: ConnectionKind) -> set[str]:
         """The names of all connections of a kind."""
@@ -80,7 +79,7 @@ class PreferenceStore:
         self._database = database
 
     def get(self) -> Preferences:
-        return msgspec.convert(self.given(), Preferences)
+        return convert(self.given(), Preferences)
 
     def given(self) -> dict[str, Any]:
         """Only what was set."""

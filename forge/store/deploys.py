@@ -15,6 +15,7 @@ from forge.domain.events import STATE, Event, deploy_topic
 from forge.domain.project import Project
 from forge.domain.stage import Stage
 from forge.store.database import Change, Database, from_json, to_json
+from forge.typed import convert, decode
 
 _COLUMNS = (
     "project, stage, slot, image, tag, digest, kind, strategy, status, actor, source, instance, replaces, "
@@ -123,7 +124,7 @@ class Deploys:
         row = self._database.row("SELECT configuration FROM deploy WHERE id = ?", (deploy,))
         if row is None:
             raise NotFound(f"There is no deploy #{deploy}", code="no_deploy")
-        return msgspec.json.decode(row["configuration"], type=Configuration)
+        return decode(row["configuration"], Configuration)
 
     def steps(self, deploy: int) -> list[StepRecord]:
         """The journal, in order."""
@@ -318,4 +319,4 @@ def _values(deploy: Deploy) -> list[Any]:
 
 def _deploy(row: sqlite3.Row) -> Deploy:
     measured = from_json(row["measured"]) if row["measured"] else None
-    return msgspec.convert({**dict(row), "cancel_asked": bool(row["cancel_asked"]), "measured": measured}, Deploy)
+    return convert({**dict(row), "cancel_asked": bool(row["cancel_asked"]), "measured": measured}, Deploy)

@@ -15,6 +15,7 @@ from forge.domain.events import Event
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.route import Target
 from forge.store.database import Change, Database
+from forge.typed import convert
 
 _NAMES = (
     "id", "project", "stage", "slot", "replica", "deploy", "tag", "digest", "engine", "name", "container", "status",
@@ -120,4 +121,4 @@ def _instance(row: sqlite3.Row) -> Instance:
     host, port = values.pop("target_host"), values.pop("target_port")
     for flag in _FLAGS:
         values[flag] = bool(values[flag])
-    return replace(msgspec.convert(values, Instance), target=Target(host, port) if host else None)
+    return replace(convert(values, Instance), target=Target(host, port) if host else None)

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from forge.domain.errors import NotFound
 from forge.domain.events import Event
 from forge.domain.notification import Answer, Delivery, DeliveryStatus, Notice, Notification
 from forge.store.database import Change, Database, from_json, to_json
+from forge.typed import convert, decode
 
 _SENDABLE = (
     "status = 'waiting' AND notification IN "
@@ -219,10 +218,10 @@ def _changed(change: Change, actor: str) -> Event:
 
 
 def _notification(row: sqlite3.Row) -> Notification:
-    return msgspec.json.decode(row["configuration"], type=Notification)
+    return decode(row["configuration"], Notification)
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:
     kept: dict[str, Any] = dict(row)
     values = {name: kept[name] for name in Delivery.__dataclass_fields__ if name != "notice"}
-    return msgspec.convert({**values, "notice": from_json(kept["notice"])}, Delivery)
+    return convert({**values, "notice": from_json(kept["notice"])}, Delivery)

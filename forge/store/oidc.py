@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from forge.domain.errors import NotFound
 from forge.domain.oidc import Oidc
 from forge.store.database import Change, Database, from_json, to_json
 from forge.store.people import told
+from forge.typed import convert
 
 SECRET_PLACE = "oidc/secret"  # noqa: S105  where it is in the vault
 
@@ -21,7 +20,7 @@ class OidcStore:
     def get(self) -> Oidc | None:
         """The provider, if there is one."""
         row = self._database.row("SELECT configuration FROM oidc")
-        return msgspec.convert(from_json(row["configuration"]), Oidc) if row else None
+        return convert(from_json(row["configuration"]), Oidc) if row else None
 
     def account(self, issuer: str, subject: str) -> str | None:
         """The name of the person who has an account there."""

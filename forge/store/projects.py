@@ -5,14 +5,13 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
-import msgspec
-
 from forge.domain.errors import Conflict, NotFound
 from forge.domain.events import Event
 from forge.domain.project import Project
 from forge.domain.stage import Stage
 from forge.store.adopted import forget_adopted
 from forge.store.database import Change, Database, from_json, to_json
+from forge.typed import convert
 
 
 class Projects:
@@ -139,11 +138,11 @@ class Projects:
 
 
 def _project(row: sqlite3.Row) -> Project:
-    return replace(msgspec.convert(from_json(row["configuration"]), Project), active=bool(row["active"]))
+    return replace(convert(from_json(row["configuration"]), Project), active=bool(row["active"]))
 
 
 def _stage(row: sqlite3.Row) -> Stage:
-    return msgspec.convert(from_json(row["configuration"]), Stage)
+    return convert(from_json(row["configuration"]), Stage)
 
 
 def _forget(change: Change, project: str, stage: str | None) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from forge.domain.secret import Secret
 from forge.log import hide
 from forge.store.database import Change, Database
+from forge.typed import decode
 from forge.vault import Vault, VaultError, rotate
 
 CHECK = "vault/check"
@@ -77,7 +78,7 @@ class Secrets:
     def get_bundle(self, place: str) -> dict[str, Secret]:
         """What `put_bundle` kept; empty if nothing was."""
         found = self.get(place)
-        values = msgspec.json.decode(found.reveal(), type=dict[str, str]) if found else {}
+        values = decode(found.reveal(), dict[str, str]) if found else {}
         secrets = {name: Secret(value) for name, value in values.items()}
         for secret in secrets.values():
             hide(secret)

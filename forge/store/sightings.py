@@ -12,6 +12,7 @@ from forge.domain.errors import NotFound
 from forge.domain.events import Event
 from forge.domain.sighting import Decision, Receipt, Sighting
 from forge.store.database import Change, Database, from_json, to_json
+from forge.typed import convert
 
 # Receipts of what names no image: a registry tells of every blob and of Forge's own pulls, a few for each deploy.
 _IDLE = "(images = '[]' AND decision = 'ignored')"
@@ -207,9 +208,9 @@ def _tell(change: Change, sighting: Sighting) -> None:
 
 
 def _sighting(row: sqlite3.Row) -> Sighting:
-    return msgspec.convert(dict(row), Sighting)
+    return convert(dict(row), Sighting)
 
 
 def _receipt(row: sqlite3.Row) -> Receipt:
     values = {**dict(row), "images": from_json(row["images"]), "headers": from_json(row["headers"])}
-    return msgspec.convert(values, Receipt)
+    return convert(values, Receipt)

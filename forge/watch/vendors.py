@@ -11,6 +11,7 @@ import msgspec
 
 from forge.domain.errors import Invalid
 from forge.domain.image import Image, is_digest, parse_image
+from forge.typed import convert
 
 MOST_IMAGES = 100
 DISTRIBUTION_TYPE = "application/vnd.docker.distribution.events.v1+json"
@@ -79,7 +80,7 @@ class _Own(msgspec.Struct):
 
 
 def _own(_: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]]:
-    own = msgspec.convert(body, _Own)
+    own = convert(body, _Own)
     texts = [*([own.image] if own.image is not None else []), *own.images]
     images = [parse_image(text) for text in texts]
     if not images:
@@ -116,7 +117,7 @@ class _Envelope(msgspec.Struct):
 
 def _distribution(_: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]]:
     """Blobs and manifests pushed by digest have no tag: nothing to look at."""
-    events = msgspec.convert(body, _Envelope).events
+    events = convert(body, _Envelope).events
     pushed = [event for event in events if event.action == "push" and event.target.tag]
     actions = sorted({event.action for event in events})
     return ", ".join(actions) or "nothing", [
@@ -143,7 +144,7 @@ class _Hub(msgspec.Struct):
 
 
 def _docker_hub(_: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]]:
-    hub = msgspec.convert(body, _Hub)
+    hub = convert(body, _Hub)
     return "push", [_image("docker.io", hub.repository.repo_name, hub.push_data.tag)]
 
 
@@ -188,7 +189,7 @@ def _github(headers: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]
     event = headers["x-github-event"]
     if event not in {"package", "registry_package"}:
         return event, []
-    github = msgspec.convert(body, _Github)
+    github = convert(body, _Github)
     package = github.package or github.registry_package
     if package is None:
         raise Invalid("it has neither “package” nor “registry_package”")
@@ -238,7 +239,7 @@ def _gitea(headers: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]]
     event = headers.get("x-gitea-event") or headers.get("x-forgejo-event", "")
     if event != "package":
         return event, []
-    gitea = msgspec.convert(body, _Gitea)
+    gitea = convert(body, _Gitea)
     package = gitea.package
     if gitea.action != "created" or package.type != "container":
         return f"package {package.type} {gitea.action}", []
@@ -273,7 +274,7 @@ class _Harbor(msgspec.Struct):
 def _harbor(_: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]]:
     if body["type"] not in _HARBOR_PUSH:
         return str(body["type"]), []
-    harbor = msgspec.convert(body, _Harbor)
+    harbor = convert(body, _Harbor)
     data = harbor.event_data or harbor.data
     if data is None:
         raise Invalid("event_data is missing")
@@ -295,7 +296,7 @@ class _Quay(msgspec.Struct):
 def _quay(_: Mapping[str, str], body: Any) -> tuple[str, Iterable[Image]]:
     if "updated_tags" not in body and ("build_id" in body or "vulnerability" in body):
         return "build" if "build_id" in body else "vulnerability", []
-    quay = msgspec.convert(body, _Quay)
+    quay = convert(body, _Quay)
     host, _slash, path = quay.docker_url.partition("/")
     return "repo_push", [_image(host, path, tag) for tag in quay.updated_tags]
 

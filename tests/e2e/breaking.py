@@ -66,7 +66,7 @@ def main(data: str, step: str, how: str) -> None:
         while (now := runtime.store.deploys.get(deploy.id)).status not in ENDED or runtime.deployer.busy():
             time.sleep(0.01)
         _say(status=now.status.value, failed_step=now.failed_step, failure=now.failure)
-    runtime.close()
+    _end(runtime)
 
 
 def _wait_idle(runtime) -> None:
