@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import os
 import sys
+import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -170,7 +172,24 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # a windowed program has none
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    cli(prog_name="forge")
+    try:
+        cli(prog_name="forge")
+    except SystemExit as end:
+        if any(thread.daemon for thread in threading.enumerate()):
+            _leave(end.code)
+        raise
+
+
+def _leave(code: object) -> NoReturn:
+    """End though a thread is still at work: one that waits for a registry cannot be told to stop.
+
+    The usual end frees under its hands what it uses: a thread in OpenSSL then crashes the process (SIGSEGV), one that
+    writes to the log aborts it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError, OSError):  # a windowed program has none
+            stream.flush()
+    os._exit(code if isinstance(code, int) else code is not None)
 
 
 def _say_error(error: ForgeError, *, as_json: bool) -> None:

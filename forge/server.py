@@ -21,6 +21,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask, Task, WSGITask
 from waitress.utilities import RequestEntityTooLarge
+from waitress.wasyncore import dispatcher
 
 from forge.api.app import make_app
 from forge.api.hub import WAITRESS_SETTINGS
@@ -37,6 +38,7 @@ _log = logging.getLogger(__name__)
 _LARGEST_BODY = 2 << 20  # bytes; Flask refuses earlier and says so, this keeps the rest off the disk
 _LARGEST_HEADERS = 32 << 10  # bytes, all of a request's together
 _PATIENCE = 30.0  # seconds that one request may take to come in, headers and body
+_PARTING = 5.0  # seconds that the server's thread has to close its connections
 _HERE = "127.0.0.1"
 
 
@@ -180,12 +182,30 @@ class Server:
         self._app.extensions["hub"].close()
         # first: answers still need the server
         self._servers[0].task_dispatcher.shutdown(cancel_pending=True, timeout=1)
-        for server in self._servers:
-            server.close()
         if self._gate is not None:
             self._gate.close()
+        self._end_thread()
         for file in (self.runtime.settings.address_file, self.runtime.settings.token_file):
             file.unlink(missing_ok=True)
+
+    def _end_thread(self) -> None:
+        """Let the server's own thread close what it waits at; what others wake it by is closed once nobody can."""
+        first, thread = self._servers[0], self._thread
+        if thread is not None and thread.is_alive():
+            first.trigger.pull_trigger(self._hang_up)
+            thread.join(_PARTING)
+        # Who answers still would write its “wake up” to whatever has the descriptor's number by then: a database even.
+        if not first.task_dispatcher.threads and not (thread and thread.is_alive()):
+            for server in self._servers:
+                server.trigger.close()
+
+    def _hang_up(self) -> None:
+        """In the server's own thread: close every connection and what it listens at; it ends when nothing is left."""
+        for server in self._servers:
+            server.trigger.del_channel()
+            dispatcher.close(server)
+        for channel in list(self._servers[0]._map.values()):  # noqa: SLF001 waitress has no other way to its connections
+            channel.handle_close()
 
     def _tell_where(self) -> None:
         """The command line finds address and token in the data folder, readable by their owner only."""

@@ -327,7 +327,7 @@ class DockerEngine:
         with self._link.ask(doing) as api:
             terminal = api.inspect_container(id)["Config"]["Tty"]
         query = logs.params(tail=tail, since=since, follow=follow)
-        with self._link.stream(doing, "GET", f"/containers/{id}/logs", query) as stream:
+        with self._link.stream(doing, "GET", f"/containers/{id}/logs", query, endless=follow) as stream:
             chunks = stream.chunks(self._link.broken)
             yield logs.from_terminal(chunks) if terminal else logs.from_frames(wire.frames(chunks))
 

@@ -120,10 +120,14 @@ class Link:
         headers: Mapping[str, str] | None = None,
         secrets: Iterable[str] = (),
         meanings: errors.Meanings = errors.ANYWHERE,
+        endless: bool = True,
     ) -> Iterator[Stream]:
-        """Open an endless answer; leaving the block closes it, whoever reads it. Opening raises as `ask` does."""
+        """Open an answer that comes bit by bit; leaving the block closes it, whoever reads it. Opening raises as `ask`
+        does. One that is not `endless` breaks off when nothing comes for as long as any answer may take.
+        """
+        patience = None if endless else self._timeout
         with self.ask(doing, secrets=secrets, meanings=meanings) as client:
-            stream = Stream(self._open(client, method, path, params, headers))
+            stream = Stream(self._open(client, method, path, params, headers, patience))
         with self._lock:
             self._streams.add(stream)
         try:
@@ -134,15 +138,20 @@ class Link:
             stream.close()
 
     @staticmethod
-    def _open(
-        client: APIClient, method: str, path: str, params: Mapping[str, str], headers: Mapping[str, str] | None
+    def _open(  # noqa: PLR0917 one call, above
+        client: APIClient,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None,
+        patience: float | None,
     ) -> requests.Response:
         """The SDK hides the answer's socket and the stream that a line came from, so the request is made here."""
         from docker.errors import create_api_error_from_http_exception  # noqa: PLC0415
         from requests import HTTPError  # noqa: PLC0415
 
         url = f"{client.base_url}/v{client.api_version}{quote(path, safe='/:')}"
-        answer = client.request(method, url, params=params, headers=headers, stream=True, timeout=(10, None))
+        answer = client.request(method, url, params=params, headers=headers, stream=True, timeout=(10, patience))
         try:
             answer.raise_for_status()
         except HTTPError as error:

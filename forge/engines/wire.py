@@ -16,28 +16,50 @@ _HEADER = 8  # bytes before each frame: stream, three zeros, length (Docker Engi
 
 
 class Stream:
-    """An answer that goes on. Closing it ends the reader at once and frees the engine of it."""
+    """An answer that goes on. Closing it ends the reader at once and frees the engine of it.
+
+    One thread alone closes the answer: its reader while that is at it, else who closes the stream. Two at once would
+    meet each other in the middle of http.client, which is not made for that.
+    """
 
     def __init__(self, answer: requests.Response) -> None:
         self._answer = answer
         self._lock = threading.Lock()
+        self._reading = False
         self.closed = False
 
     def chunks(self, broken: Callable[[], Exception]) -> Iterator[bytes]:
         """Bytes as they come; ends when closed, raises `broken()` if the engine broke off."""
+        while chunk := self._read(broken):
+            yield chunk
+
+    def _read(self, broken: Callable[[], Exception]) -> bytes:
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
-        while not self.closed:
-            try:
-                chunk = self._answer.raw.read1(_CHUNK)
-            except (HTTPError, OSError, ValueError, AttributeError):
-                # The last two: http.client after another thread closed the file under it.
-                if self.closed:
-                    return
-                raise broken() from None
-            if not chunk:
-                return
-            yield chunk
+        if not self._enter():
+            return b""
+        try:
+            chunk: bytes = self._answer.raw.read1(_CHUNK)
+        except (HTTPError, OSError, ValueError, AttributeError):
+            # The last two: ssl after another thread has shut the connection down.
+            if self.closed:
+                return b""
+            raise broken() from None
+        else:
+            return chunk
+        finally:
+            self._leave()
+
+    def _enter(self) -> bool:
+        with self._lock:
+            self._reading = not self.closed
+            return self._reading
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._reading = False
+            if self.closed:
+                self._answer.close()
 
     def lines(self, broken: Callable[[], Exception]) -> Iterator[bytes]:
         """Whole lines without their end; a last line without one as well."""
@@ -54,10 +76,11 @@ class Stream:
             if self.closed:
                 return
             self.closed = True
-        # A blocked reader holds the file's lock: without waking it first, closing would wait for it.
-        with contextlib.suppress(ValueError, RuntimeError, OSError):
-            self._answer.raw.shutdown()
-        self._answer.close()
+            if not self._reading:
+                self._answer.close()
+                return
+            with contextlib.suppress(ValueError, RuntimeError, OSError):  # it is at its end by itself
+                self._answer.raw.shutdown()
 
 
 def frames(chunks: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:

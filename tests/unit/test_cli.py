@@ -219,3 +219,30 @@ def test_what_the_api_can_do_the_command_line_can(shell):
 @pytest.mark.parametrize("command", sorted(set(COMMANDS.values())))
 def test_each_of_these_commands_is_there(command):
     assert run(*command.split(), "--help").stdout.startswith(f"Usage: forge {command} ")
+
+
+AT_WORK = """
+import atexit, ssl, sys, threading, time
+from forge.cli import main
+
+def look_at_a_registry():
+    while True:
+        ssl.create_default_context()
+
+atexit.register(print, "ended as usual", flush=True)
+for _ in range(int(sys.argv.pop())):
+    threading.Thread(target=look_at_a_registry, daemon=True).start()
+time.sleep(0.1)
+main()
+"""
+
+
+@pytest.mark.parametrize(("threads", "words", "code"), [(4, "--version", 0), (4, "deplyo", 2), (0, "--version", 0)])
+def test_a_thread_that_is_at_work_does_not_crash_the_end(threads, words, code):
+    run_it = [sys.executable, "-c", AT_WORK, words, str(threads)]
+    for _ in range(3):  # without care one in three dies of SIGSEGV
+        ran = subprocess.run(run_it, capture_output=True, text=True, timeout=60, check=False)
+        said = ran.stdout + ran.stderr
+        assert ran.returncode == code, said
+        assert ("forge 0" if code == 0 else "No such command") in said
+        assert ("ended as usual" in said) == (threads == 0)

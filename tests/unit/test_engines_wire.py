@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import threading
+import time
 
 import pytest
 
@@ -61,9 +63,46 @@ def test_a_stream_that_breaks_says_so_unless_we_closed_it(error):
     assert list(lines) == []
 
 
-def test_closing_wakes_the_reader_first_and_happens_once():
-    answer = Answer()
+def test_a_stream_that_nobody_reads_is_closed_at_once_and_once():
+    answer = Answer(b"a")
     stream = Stream(answer)
+    assert next(stream.chunks(Broken)) == b"a"
     stream.close()
     stream.close()
-    assert answer.done == ["shutdown", "close"]
+    assert answer.done == ["close"]
+    assert list(stream.chunks(Broken)) == []
+
+
+class Silent(Answer):
+    """Says nothing until it is shut down; notes who closed it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.shut = threading.Event(), threading.Event()
+
+    def read1(self, _amount: int) -> bytes:
+        self.asked.set()
+        assert self.shut.wait(5)
+        time.sleep(0.05)  # http.client closes its parts now: nobody else may
+        assert self.done == ["shutdown"]
+        return b""
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self.shut.set()
+
+    def close(self) -> None:
+        self.done.append(f"close by {threading.current_thread().name}")
+
+
+def test_closing_wakes_the_reader_who_closes_the_answer():
+    answer, heard = Silent(), []
+    stream = Stream(answer)
+    reader = threading.Thread(target=lambda: heard.extend(stream.chunks(Broken)), name="reader")
+    reader.start()
+    assert answer.asked.wait(5)
+    stream.close()
+    stream.close()
+    reader.join(5)
+    assert answer.done == ["shutdown", "close by reader"]
+    assert heard == []

@@ -6,8 +6,10 @@ import contextlib
 import errno
 import http.client
 import json
+import os
 import socket
 import stat
+import threading
 import time
 import urllib.request
 from urllib.parse import urlsplit
@@ -133,3 +135,58 @@ def test_a_port_that_may_not_be_had_is_not_said_to_be_taken(monkeypatch):
     with pytest.raises(Invalid, match="Permission denied") as caught:
         listen("127.0.0.1", 80)
     assert caught.value.code == "cannot_listen"
+
+
+def test_at_its_end_no_connection_and_no_thread_of_it_is_left(world, server):
+    with contextlib.closing(http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=5)) as waiting:
+        waiting.request("GET", "/api/health")
+        assert waiting.getresponse().read()
+        server.close()
+        assert waiting.sock.recv(1) == b""
+    assert not server._thread.is_alive()
+    assert not server._servers[0].task_dispatcher.threads
+
+
+def test_who_answers_late_wakes_nothing_that_is_not_the_servers(world, monkeypatch):
+    """waitress writes to the number of a descriptor: once closed it may be a database's."""
+    slow, go_on = threading.Event(), threading.Event()
+
+    def answer(_environ, start_response):
+        slow.set()
+        go_on.wait(10)
+        start_response("200 OK", [("Content-Length", "1")])
+        return [b"x"]
+
+    monkeypatch.setattr("forge.server.make_app", lambda _: SimpleApp(answer))
+    server = Server(world.forge)
+    server.start()
+    trigger = server._servers[0].trigger
+    with socket.create_connection(("127.0.0.1", urlsplit(server.url).port)) as asker:
+        asker.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert slow.wait(5)
+        server.close()
+        assert stat.S_ISFIFO(os.fstat(trigger.trigger).st_mode)  # still the server's own pipe
+        go_on.set()
+        until_ended(server)
+        trigger.close()
+
+
+class SimpleApp:
+    """A WSGI application with as much of a hub as closing asks for."""
+
+    def __init__(self, answer) -> None:
+        self._answer = answer
+        self.extensions = {"hub": self}
+
+    def __call__(self, environ, start_response):
+        return self._answer(environ, start_response)
+
+    def close(self) -> None:
+        """No stream is open."""
+
+
+def until_ended(server):
+    end = time.monotonic() + 5
+    while server._servers[0].task_dispatcher.threads:
+        assert time.monotonic() < end
+        time.sleep(0.01)
