@@ -1,7 +1,8 @@
 """Where a message may go: each connection is judged by the address it really goes to, at the moment it is made.
 
 A name that resolves to something else than it did, a redirect, a library that connects by itself: all of them end in
-`socket.connect`, and Python asks its audit hooks before that. What is refused never leaves this machine.
+`socket.connect`, and Python asks its audit hooks before that. What is refused never leaves this machine. And what comes
+back has a limit: such a library reads all that the other side sends into memory.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from forge.domain.addresses import Address, meant, never
 
+_LARGEST = 1 << 20  # bytes of an answer: nobody reads more than its first words
 _CONNECTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 _STARTS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"})
 
@@ -88,7 +91,27 @@ def _install() -> None:
     with _installing:
         if not _installed:
             sys.addaudithook(_audit)
+            _limit_answers()
             _installed = True
+
+
+def _limit_answers() -> None:
+    """Of `requests`, by which nearly all of the library's services ask; what it does outside of `within` stays."""
+    from requests.models import Response  # noqa: PLC0415  slow to import
+
+    whole = Response.iter_content
+
+    def iter_content(self: Response, *given: Any, **more: Any) -> Iterator[Any]:
+        size, bounds = 0, _bounds.get()
+        for piece in whole(self, *given, **more):
+            size += len(piece)
+            if bounds is not None and size > _LARGEST:
+                self.close()
+                bounds.refused = f"It answered with more than {_LARGEST >> 20} MiB: look at what is at this address"
+                raise _Refused(bounds.refused)
+            yield piece
+
+    Response.iter_content = iter_content  # type: ignore[method-assign]
 
 
 def _audit(event: str, arguments: tuple[object, ...]) -> None:

@@ -7,6 +7,8 @@ from flask import Flask, Response, request
 
 from forge.api.cookies import COOKIE, cookie_of, give, take
 
+pytestmark = pytest.mark.promise("sessions")
+
 
 @pytest.mark.parametrize(("url", "called"), [("http://localhost", COOKIE), ("https://localhost", f"__Host-{COOKIE}")])
 def test_by_tls_they_are_bound_to_the_host(url, called):

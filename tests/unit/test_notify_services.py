@@ -1,17 +1,23 @@
 """Apprise: what it takes, and that nothing of an address is ever said."""
 
+import contextlib
 import io
 import logging
+import socket
 import subprocess
 import sys
+import threading
 
 import pytest
+import requests
 
 from forge.domain.errors import Invalid
 from forge.domain.secret import Secret
 from forge.notify import services
 from forge.notify.message import Message
+from forge.notify.reach import within
 from forge.notify.services import AppriseSender, check_address
+from tests.stub_server import Sent, Stub
 from tests.unit.notifying import TOKEN, notice
 from tests.unit.storing import NOON
 
@@ -71,3 +77,36 @@ def test_it_is_not_loaded_before_it_is_used():
 
 def test_it_knows_over_a_hundred_services():
     assert len(services.services()) > 100
+
+
+@pytest.mark.promise("limits")
+def test_an_endless_answer_is_not_read_into_memory(monkeypatch):
+    """A library that reads all of it would take all memory there is."""
+    sent = 0
+
+    def flood() -> None:
+        nonlocal sent
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(1 << 16)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+            while sent < 256 << 20:
+                connection.sendall(b"x" * (1 << 16))
+                sent += 1 << 16
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=flood)
+        thread.start()
+        address = Secret(f"json://127.0.0.1:{server.getsockname()[1]}/")
+        answer = AppriseSender().send(address, Message(key="k", notice=notice(), url=None, sent=NOON), local=True)
+        thread.join(60)
+    assert (answer.ok, "more than 1 MiB" in answer.text) == (False, True)
+    assert sent < 64 << 20
+
+
+def test_elsewhere_answers_of_any_size_are_read():
+    body = b"x" * (2 << 20)
+    with Stub(lambda _: Sent(body=body)) as stub:
+        with within(local=True), pytest.raises(ConnectionError, match="more than 1 MiB"):
+            requests.get(stub.url, timeout=10)
+        assert requests.get(stub.url, timeout=10).content == body
