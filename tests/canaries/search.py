@@ -9,7 +9,7 @@ import threading
 import zlib
 from base64 import b64encode
 from bisect import bisect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -17,7 +17,8 @@ from urllib.parse import quote
 from tests.canaries.kinds import MAY_STAND
 
 _BACKUP = b"FORGE-BACKUP "
-_AROUND = 40  # bytes shown on either side
+_AROUND = 40  # characters shown on either side
+_MASK = "•••".encode()
 _BETWEEN = b"\n\0\n"
 
 
@@ -86,12 +87,17 @@ def _all(whole: bytes, form: bytes) -> Iterator[int]:
         at = whole.find(form, at + 1)
 
 
-def _around(whole: bytes, at: int, length: int, secrets: Iterable[str]) -> str:
-    before, after = whole[max(0, at - _AROUND) : at], whole[at + length : at + length + _AROUND]
-    shown = "•••".join(ascii(part.decode("utf-8", "replace"))[1:-1] for part in (before, after))
+def _around(whole: bytes, at: int, length: int, secrets: Mapping[str, str]) -> str:
+    """Both sides of it, without any other secret: so it is cut after they are taken out."""
+    wide = _AROUND + max(map(len, secrets))
+    before, after = whole[max(0, at - wide) : at], whole[at + length : at + length + wide]
     for secret in secrets:
-        shown = shown.replace(secret, "•••")
-    return shown
+        before, after = (part.replace(secret.encode(), _MASK) for part in (before, after))
+    return f"{_said(before)[-_AROUND:]}•••{_said(after)[:_AROUND]}"
+
+
+def _said(part: bytes) -> str:
+    return "".join(letter if letter.isprintable() else "." for letter in part.decode("utf-8", "replace"))
 
 
 def unpacked(text: bytes) -> bytes:

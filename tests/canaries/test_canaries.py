@@ -80,7 +80,7 @@ def watch(tmp_path):
 ])  # fmt: skip
 def test_a_secret_is_found_in_each_form_and_the_hit_does_not_show_it(watch, form):
     watch.hears("a stream", b"all is well")
-    watch.hears("log", f"before {form(SECRET)} after")
+    watch.hears("log", f"before {form(SECRET)} after {SECRET} and {SECRET}")
     (hit,) = watch.verdict()
     assert hit.startswith("password stands in log: ")
     assert "•••" in hit
