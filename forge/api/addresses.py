@@ -11,7 +11,6 @@ from forge.api.present import url_of
 from forge.domain.errors import ForgeError
 from forge.domain.events import Event
 from forge.domain.instance import Instance
-from forge.typed import convert
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime

@@ -19,7 +19,6 @@ from forge.api.types import Wire
 from forge.domain.connection import ConnectionKind, EngineConnection, ProxyConnection, RegistryConnection
 from forge.domain.person import Role
 from forge.ports import EngineVersion, Quota
-from forge.typed import convert
 
 
 class RegistryFields(Wire, kw_only=True):

@@ -20,7 +20,6 @@ from forge.domain.person import Role
 from forge.domain.stranger import Beyond, Publication
 from forge.domain.tags import parse_pattern
 from forge.store.adopted import Adopted
-from forge.typed import convert
 
 blueprint = Blueprint("containers", __name__)
 

@@ -17,7 +17,6 @@ from werkzeug.datastructures import MultiDict
 from forge import typed
 from forge.api.errors import Unreadable, UnsupportedType
 from forge.domain.errors import Invalid
-from forge.typed import convert, decode
 
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"

@@ -15,7 +15,6 @@ from forge.api.types import DeployView
 from forge.domain.deploy import Deploy, DeployStatus
 from forge.domain.person import Reach, Role
 from forge.ports import LayerProgress
-from forge.typed import convert
 
 blueprint = Blueprint("deploys", __name__)
 _DEPLOY = "/api/deploys/<int(max=2147483647):deploy>"

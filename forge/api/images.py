@@ -17,7 +17,6 @@ from forge.api.types import Health, Wire
 from forge.domain import project
 from forge.domain.deploy import Deploy
 from forge.domain.person import Role
-from forge.typed import convert
 
 blueprint = Blueprint("images", __name__)
 

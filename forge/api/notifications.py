@@ -23,7 +23,6 @@ from forge.domain.notification import (
     Occasion,
 )
 from forge.domain.person import Role
-from forge.typed import convert
 
 blueprint = Blueprint("notifications", __name__)
 _ALL = "/api/notifications"

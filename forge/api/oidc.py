@@ -21,7 +21,6 @@ from forge.domain.errors import ForgeError, NotFound, TooMany, Unavailable
 from forge.domain.oidc import Oidc
 from forge.domain.person import Reach, Role
 from forge.people.oidc.flows import SECONDS
-from forge.typed import convert
 
 blueprint = Blueprint("oidc", __name__)
 _API = "/api/oidc"

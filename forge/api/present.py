@@ -19,7 +19,6 @@ from forge.domain.project import Project
 from forge.domain.route import Route
 from forge.domain.stage import Stage, strategy_of
 from forge.ports import LayerProgress
-from forge.typed import convert
 
 if TYPE_CHECKING:
     from forge.runtime import Runtime

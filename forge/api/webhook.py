@@ -16,7 +16,6 @@ from forge.api.types import Wire
 from forge.domain.errors import TooMany
 from forge.domain.person import Role
 from forge.domain.sighting import Receipt
-from forge.typed import convert
 
 blueprint = Blueprint("webhook", __name__)
 _RECEIPT = "/api/webhook/receipts/<int(max=2147483647):receipt>"

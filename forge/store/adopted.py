@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from forge import typed
 from forge.store.connections import PreferenceStore
 from forge.store.database import Change, Database, from_json
-from forge.typed import convert
 
 _PLACE = "_adopted/"
 

@@ -22,7 +22,6 @@ from forge import typed
 from forge.domain.errors import Invalid
 from forge.domain.secret import Secret
 from forge.store.wrapping import Wrapped, unwrap, wrap
-from forge.typed import decode
 from forge.vault import Vault, VaultError
 
 MAGIC = b"FORGE-BACKUP 1\n"

@@ -19,7 +19,6 @@ from forge.domain.errors import NotFound
 from forge.domain.events import Event
 from forge.domain.preferences import Preferences
 from forge.store.database import Change, Database, from_json, to_json
-from forge.typed import convert, decode
 
 KIND_OF: dict[type[Connection], ConnectionKind] = {
     RegistryConnection: ConnectionKind.REGISTRY,

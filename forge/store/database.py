@@ -295,4 +295,4 @@ def to_json(value: Any) -> str:
 
 
 def from_json(text: str) -> Any:
-    return msgspec.json.decode(text)  # noqa: TID251 of no type
+    return msgspec.json.decode(text)

@@ -16,7 +16,6 @@ from forge.domain.events import STATE, Event, deploy_topic
 from forge.domain.project import Project
 from forge.domain.stage import Stage
 from forge.store.database import Change, Database, from_json, to_json
-from forge.typed import convert, decode
 
 _COLUMNS = (
     "project, stage, slot, image, tag, digest, kind, strategy, status, actor, source, instance, replaces, "

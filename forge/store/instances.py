@@ -16,7 +16,6 @@ from forge.domain.events import Event
 from forge.domain.instance import Instance, InstanceStatus
 from forge.domain.route import Target
 from forge.store.database import Change, Database
-from forge.typed import convert
 
 _NAMES = (
     "id", "project", "stage", "slot", "replica", "deploy", "tag", "digest", "engine", "name", "container", "status",

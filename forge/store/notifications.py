@@ -12,7 +12,6 @@ from forge.domain.errors import NotFound
 from forge.domain.events import Event
 from forge.domain.notification import Answer, Delivery, DeliveryStatus, Notice, Notification
 from forge.store.database import Change, Database, from_json, to_json
-from forge.typed import convert, decode
 
 _SENDABLE = (
     "status = 'waiting' AND notification IN "

@@ -7,7 +7,6 @@ from forge.domain.errors import NotFound
 from forge.domain.oidc import Oidc
 from forge.store.database import Change, Database, from_json, to_json
 from forge.store.people import told
-from forge.typed import convert
 
 SECRET_PLACE = "oidc/secret"  # noqa: S105  where it is in the vault
 

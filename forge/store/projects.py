@@ -12,7 +12,6 @@ from forge.domain.project import Project
 from forge.domain.stage import Stage
 from forge.store.adopted import forget_adopted
 from forge.store.database import Change, Database, from_json, to_json
-from forge.typed import convert
 
 
 class Projects:

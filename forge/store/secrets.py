@@ -10,7 +10,6 @@ from forge import typed
 from forge.domain.secret import Secret
 from forge.log import hide
 from forge.store.database import Change, Database
-from forge.typed import decode
 from forge.vault import Vault, VaultError, rotate
 
 CHECK = "vault/check"

@@ -13,7 +13,6 @@ from forge.domain.errors import NotFound
 from forge.domain.events import Event
 from forge.domain.sighting import Decision, Receipt, Sighting
 from forge.store.database import Change, Database, from_json, to_json
-from forge.typed import convert
 
 # Receipts of what names no image: a registry tells of every blob and of Forge's own pulls, a few for each deploy.
 _IDLE = "(images = '[]' AND decision = 'ignored')"

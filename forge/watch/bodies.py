@@ -29,7 +29,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> Any:
     if len(body) > LARGEST:
         raise too_large(f"{len(body)} bytes")
     try:
-        return msgspec.json.decode(_json(headers, body))  # noqa: TID251 of no type
+        return msgspec.json.decode(_json(headers, body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"The delivery is no JSON: {error}", code="not_json") from error
 

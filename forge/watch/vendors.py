@@ -12,7 +12,6 @@ import msgspec
 from forge import typed
 from forge.domain.errors import Invalid
 from forge.domain.image import Image, is_digest, parse_image
-from forge.typed import convert
 
 MOST_IMAGES = 100
 DISTRIBUTION_TYPE = "application/vnd.docker.distribution.events.v1+json"
