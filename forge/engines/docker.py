@@ -6,12 +6,10 @@ import contextlib
 import json
 import math
 import os
-import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from forge.domain.errors import EngineError
@@ -47,7 +45,6 @@ GONE = frozenset({404})
 CONFLICT = frozenset({409})
 _ONE_SHOT = (1, 41)
 _REMOVAL = 30  # seconds to wait for somebody else's removal
-_IN_A_CONTAINER = Path("/.dockerenv")
 _RECENT = 200  # ports handed out lately are not handed out again before their container listens
 
 
@@ -67,7 +64,7 @@ class DockerEngine:
         self._clock = clock
         self._making = threading.Lock()
         self._handed: deque[int] = deque(maxlen=_RECENT)
-        self._own_networks: frozenset[str] | None = None
+        self._own: Json | None = None
         self._folder: tuple[object, str] | None = None
 
     # ---- the engine itself
@@ -209,6 +206,11 @@ class DockerEngine:
             self._check_external(name)
 
     def _check_external(self, name: str) -> None:
+        if name in {mount.get("Name") for mount in self._itself().get("Mounts") or ()}:
+            raise EngineError(
+                f"The volume {name} is Forge's own: whoever has that has Forge, so no instance gets it",
+                code="own_volume",
+            )
         with self._link.ask(f"look for the volume {name}", fine=GONE) as api:
             body = api.inspect_volume(name)
             if socket := recipe.socket_in(body, self._link.access.url):
@@ -282,7 +284,7 @@ class DockerEngine:
     def strangers(self) -> tuple[Stranger, ...]:
         with self._link.ask("list containers") as api:
             listed = api.containers(all=True)
-        own = socket.gethostname() if _IN_A_CONTAINER.exists() else None  # Docker's name for a container is its id
+        own = machine.own_container()
         theirs = [body for body in listed if HOME_LABEL not in (body.get("Labels") or {})]
         others = [body for body in theirs if own is None or not body["Id"].startswith(own)]
         return tuple(sorted(map(strangers.listed, others), key=lambda one: one.name))
@@ -300,15 +302,16 @@ class DockerEngine:
         body = self._body(id)
         if body is None:
             return probes.gone()
-        address = probes.address_of(body, port, self.reach(), self._shared_networks())
+        shared = frozenset((self._itself().get("NetworkSettings") or {}).get("Networks") or ())
+        address = probes.address_of(body, port, self.reach(), shared)
         return probes.ask(body, address, probe)
 
-    def _shared_networks(self) -> frozenset[str]:
-        """The networks that Forge itself is on, if it runs as a container of this engine; asked once."""
-        if self._own_networks is None:
-            own = self._body(socket.gethostname()) if _IN_A_CONTAINER.exists() else None
-            self._own_networks = frozenset(own["NetworkSettings"]["Networks"] or ()) if own else frozenset()
-        return self._own_networks
+    def _itself(self) -> Json:
+        """What the engine says of Forge's own container, empty if it has none; asked once."""
+        if self._own is None:
+            own = machine.own_container()
+            self._own = (self._body(own) if own else None) or {}
+        return self._own
 
     # ---- what goes on
 

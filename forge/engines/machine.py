@@ -1,19 +1,24 @@
-"""What this machine has left for an engine: free ports, free disk."""
+"""What this machine has left for an engine: free ports, free disk; and whether Forge itself is a container."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import random
+import re
 import shutil
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 from forge.domain.errors import EngineError
 
 # Below every system's ephemeral range (Linux 32768, IANA 49152), above what services are used to.
 _PORTS = range(20000, 30000)
 _TRIES = 500
+IN_A_CONTAINER = Path("/.dockerenv")
+MOUNTS = Path("/proc/self/mountinfo")
+_ITSELF = re.compile(r"/containers/([0-9a-f]{64})/hostname /etc/hostname ")
 
 
 def free_port(
@@ -48,3 +53,16 @@ def free_disk(folder: str) -> int | None:
     with contextlib.suppress(OSError):
         return shutil.disk_usage(folder).free
     return None
+
+
+def own_container() -> str | None:
+    """The id of the container that this process is in, or the first of it; None if Docker made none.
+
+    The host name is it only on a network of Docker's: on the machine's own (`network_mode: host`) it is the machine's.
+    """
+    if not IN_A_CONTAINER.exists():
+        return None
+    with contextlib.suppress(OSError):
+        if found := _ITSELF.search(MOUNTS.read_text("utf-8", "replace")):
+            return found[1]
+    return socket.gethostname()

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from forge.domain.errors import NotFound, Unauthorized, Unavailable
 from forge.domain.person import OWNER, Principal, Session
-from forge.http import is_loopback
 from forge.people.standing import Standings, hash_of
 from forge.store.people import told
 from forge.store.store import Store
@@ -21,7 +20,7 @@ SECONDS = 30 * 86400.0
 IDLE_SECONDS = 7 * 86400.0
 _SEEN_EVERY = 60.0  # seconds: a request must not be a write
 _AGENT_LENGTH = 200
-_V6_NETWORK = 64  # bits: within it addresses change by themselves (RFC 8981)
+_V6_HOST = 64  # bits of an address that change by themselves (RFC 8981)
 
 
 class SessionService:
@@ -148,10 +147,18 @@ class SessionService:
 
 def is_one_place(one: str, other: str) -> bool:
     """Whether two addresses can be one browser's: the same, both this machine, or of one network of IPv6."""
-    if one == other or (is_loopback(one) and is_loopback(other)):
-        return True
     try:
-        network = ipaddress.IPv6Network((one, _V6_NETWORK), strict=False)
-        return ipaddress.IPv6Address(other) in network
+        first, second = _address(one), _address(other)
     except ValueError:
+        return one == other
+    if first == second or (first.is_loopback and second.is_loopback):
+        return True
+    if isinstance(first, ipaddress.IPv4Address) or isinstance(second, ipaddress.IPv4Address):
         return False
+    return int(first) >> _V6_HOST == int(second) >> _V6_HOST and not first.is_link_local
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """One of IPv4 that came as IPv6 is one of IPv4. Raise ValueError."""
+    found = ipaddress.ip_address(text)
+    return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found

@@ -11,7 +11,7 @@ import pytest
 from forge.domain.errors import EngineError
 from forge.domain.project import HealthKind, Volume, VolumeKind
 from forge.domain.secret import Secret
-from forge.engines import docker
+from forge.engines import machine
 from forge.engines.docker import DockerEngine
 from forge.ports import HOME_LABEL, InstanceSpec, Probe
 from tests.reaching import at
@@ -120,7 +120,8 @@ def test_a_removal_under_way_is_waited_for(stub, engine):
 
 
 def test_a_forge_that_is_a_container_asks_over_the_network_it_shares(stub, engine, monkeypatch, tmp_path):
-    monkeypatch.setattr(docker, "_IN_A_CONTAINER", tmp_path)
+    monkeypatch.setattr(machine, "IN_A_CONTAINER", tmp_path)
+    monkeypatch.setattr(machine, "MOUNTS", tmp_path / "none")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         theirs = {
             "Id": "1f",
@@ -156,3 +157,19 @@ def test_an_external_volume_that_is_the_engines_socket_by_another_name_is_refuse
         engine.create(InstanceSpec(name="a", image=IMAGE, port=80, publish=20001, labels={}, volumes=volumes))
     assert error.value.code == "socket"
     assert [seen.path for seen in stub.seen if seen.method == "POST"] == []
+
+
+def test_forges_own_volume_goes_to_no_instance_and_forge_is_no_stranger(stub, engine, monkeypatch):
+    own = "5" * 64
+    monkeypatch.setattr(machine, "own_container", lambda: own)
+    stub.answer.table["GET", f"/containers/{own}/json"] = {
+        "Id": own,
+        "Mounts": [{"Type": "volume", "Name": "forge_data"}],
+    }
+    stub.answer.table["GET", "/containers/json"] = [{"Id": own, "Image": "forge", "State": "running", "Created": 0}]
+    volumes = (Volume(kind=VolumeKind.EXTERNAL, path="/x", source="forge_data"),)
+    with pytest.raises(EngineError, match="Forge's own") as error:
+        engine.create(InstanceSpec(name="a", image=IMAGE, port=80, publish=20001, labels={}, volumes=volumes))
+    assert error.value.code == "own_volume"
+    assert [seen.path for seen in stub.seen if seen.method == "POST"] == []
+    assert engine.strangers() == ()

@@ -38,3 +38,22 @@ def test_a_port_that_somebody_listens_on_cannot_be_had(host):
 def test_free_disk(tmp_path):
     assert (machine.free_disk(str(tmp_path)) or 0) > 0
     assert machine.free_disk(str(tmp_path / "not-there")) is None
+
+
+@pytest.mark.parametrize(
+    ("mounts", "found"),
+    [
+        (f"1 2 8:1 /var/lib/docker/containers/{'a1' * 32}/hostname /etc/hostname rw - ext4 /dev/sda1 rw", "a1" * 32),
+        (f"1 2 8:1 /docker/containers/{'b2' * 32}/hostname /etc/hostname rw - ext4 /dev/sda1 rw", "b2" * 32),
+        ("1 2 8:1 / / rw - overlay overlay rw", socket.gethostname()),
+        (None, socket.gethostname()),
+    ],
+)
+def test_forge_knows_its_own_container_also_on_the_machines_network(monkeypatch, tmp_path, mounts, found):
+    monkeypatch.setattr(machine, "MOUNTS", tmp_path / "mountinfo")
+    if mounts is not None:
+        (tmp_path / "mountinfo").write_text(f"1 1 0:1 / /proc rw - proc proc rw\n{mounts}\n")
+    monkeypatch.setattr(machine, "IN_A_CONTAINER", tmp_path / "no")
+    assert machine.own_container() is None
+    monkeypatch.setattr(machine, "IN_A_CONTAINER", tmp_path)
+    assert machine.own_container() == found
