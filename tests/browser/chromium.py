@@ -76,7 +76,7 @@ class Person:
         """Close all windows; what they show, and what only this browser may know, is told to those who watch."""
         for watch in watches():
             for cookie in self.context.cookies():
-                if cookie["name"] == COOKIE and cookie["value"]:
+                if cookie["name"].endswith(COOKIE) and cookie["value"]:
                     watch.learn("session", cookie["value"])
             for page in self.context.pages:
                 watch.hears(f"page {urlsplit(page.url).path}", page.content())

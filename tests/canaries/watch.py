@@ -144,7 +144,8 @@ def dump(database: Path) -> bytes:
     """All of a database as SQL, by a copy: who looks leaves nothing behind. Nothing if it is damaged."""
     with tempfile.TemporaryDirectory() as folder:
         for path in database.parent.glob(f"{database.name}*"):
-            shutil.copy(path, folder)
+            with suppress(OSError):  # gone meanwhile
+                shutil.copy(path, folder)
         with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(Path(folder) / database.name)) as copy:
             return "\n".join(copy.iterdump()).encode("utf-8", "replace")
     return b""

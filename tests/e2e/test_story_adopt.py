@@ -59,6 +59,7 @@ def wish(plan, **more):
 def test_it_is_proven_beside_the_old_one_which_a_person_then_stops(house):
     forge = house.forge
     environment = {"LOG_LEVEL": "info", "DB_PASSWORD": PLANTED}
+    forge.watch.learn("variable of an adopted container", PLANTED)
     with old(house, "kiosk", "echo_env", environment=environment) as before:
         (listed,) = [one for one in forge.get(PATH) if one["id"] == before.id]
         assert (listed["name"], listed["adopted"]) == ("old-kiosk", None)
