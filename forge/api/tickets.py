@@ -19,7 +19,7 @@ WRONG_PER_MINUTE = 20
 class Tickets:
     """Random ids, good once and for a short time; only their hashes are kept, and only in memory."""
 
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
     _all: dict[bytes, tuple[Principal, float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -43,7 +43,7 @@ class Tickets:
 class WrongTokens:
     """Counts wrong tokens over the last minute."""
 
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
     _times: list[float] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
