@@ -124,32 +124,3 @@ def test_only_hashes_are_kept(town: Town, sessions, tmp_path):
     town.store.database.close()
     kept = (tmp_path / "forge.db").read_bytes()
     assert not any(one.encode() in kept for one in made)
-
-
-HOUR, YEAR = 3600.0, 365 * 86400.0
-
-
-def test_a_clock_that_is_put_back_by_hours_ends_no_session_and_its_use_is_written_down(town: Town, sessions):
-    session = sessions.begin("ada")
-    for _ in range(3):
-        town.clock.now -= 5 * HOUR
-        sessions.touch(session)
-        assert sessions.find(session) is not None
-    assert [one.seen for one in sessions.all()] == [town.clock.now]
-    assert [one.seen for one in town.store.sessions.all().values()] == [town.clock.now]
-
-
-def test_a_session_of_a_clock_that_was_years_ahead_does_not_last_for_years(town: Town, sessions):
-    session = sessions.begin("ada")
-    town.clock.now -= 10 * YEAR
-    assert sessions.find(session) is None
-    assert sessions.find(sessions.begin("ada")) is not None, "signing in again is all that it takes"
-    assert len(town.store.sessions.all()) == 1
-
-
-def test_a_clock_that_jumps_ahead_for_a_moment_costs_the_idle_ones_no_more_than_a_new_sign_in(town: Town, sessions):
-    session = sessions.begin("ada")
-    town.clock.now += YEAR
-    assert sessions.find(session) is None
-    town.clock.now -= YEAR
-    assert sessions.find(session) is not None

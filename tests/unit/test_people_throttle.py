@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from forge.people import throttle
@@ -91,14 +89,3 @@ def test_a_flood_from_everywhere_takes_no_memory(clock, monkeypatch):
     for number in range(1000):
         slow.begin([f"from {number}"])
     assert len(slow._counts) == 100
-
-
-@pytest.mark.parametrize("years", [-10, 10])
-def test_a_clock_that_is_set_neither_shuts_people_out_nor_lets_anybody_guess(monkeypatch, years):
-    slow = Throttle()
-    fail(slow, "ada")
-    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0 + years * 365 * 86400)
-    assert 0 < slow.begin(["ada"]) <= 1
-    passed = time.monotonic() + 1
-    monkeypatch.setattr(slow, "clock", lambda: passed)
-    assert slow.begin(["ada"]) == 0
