@@ -40,6 +40,7 @@ _LARGEST_HEADERS = 32 << 10  # bytes, all of a request's together
 _PATIENCE = 30.0  # seconds that one request may take to come in, headers and body
 _PARTING = 5.0  # seconds that the server's thread has to close its connections
 _HERE = "127.0.0.1"
+_HEARS = 1.0  # seconds until a signal is heard that the kernel gave to another thread
 
 
 def _refusal(channel: HTTPChannel, request: Any) -> Task:
@@ -229,7 +230,8 @@ def serve(
             server.start()
             runtime.start()
             ready(server)
-            ended.wait()
+            while not ended.wait(_HEARS):  # waiting without an end hears only what comes to this very thread
+                pass
         finally:
             ending()
             server.close()

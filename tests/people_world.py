@@ -38,7 +38,7 @@ class Town:
         database = Database(folder / "forge.db", bus.publish, self.clock)
         database.open()
         self.store = make_store(database, Vault([b"k" * 32]))
-        self.people = people_of(self.store, Passwords(self.hasher))
+        self.people = people_of(self.store, Passwords(self.hasher), self.clock)
         bus.subscribe(self.people.standings.hear)
         bus.subscribe(self.told.extend)
 

@@ -32,7 +32,7 @@ class Ticket:
 class Tickets:
     """Random ids, good once and for a short time; only their hashes are kept, and only in memory."""
 
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
     _all: dict[bytes, Ticket] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -65,7 +65,7 @@ class Tickets:
 class WrongTokens:
     """Counts wrong tokens over the last minute."""
 
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
     _times: list[float] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

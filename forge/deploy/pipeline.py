@@ -100,14 +100,18 @@ def _take(run: Run, position: int, step: Step) -> None:
     )
     _write(run, record)
     run.replica = step.replica
+    began = run.monotonic()
     note = step.do(run)
     run.checkpoint(step.name)
-    _write(run, record, StepStatus.DONE, note)
+    # Not when the wall's clock says: what is learnt from how long a step took must not be how far that was set.
+    _write(run, record, StepStatus.DONE, note, record.started + run.monotonic() - began)
 
 
-def _write(run: Run, record: StepRecord, status: StepStatus = StepStatus.RUNNING, note: str = "") -> None:
+def _write(
+    run: Run, record: StepRecord, status: StepStatus = StepStatus.RUNNING, note: str = "", ended: float | None = None
+) -> None:
     with run.store.database.change() as change:
-        ended = None if status is StepStatus.RUNNING else change.now
+        ended = None if status is StepStatus.RUNNING else ended or change.now
         written = StepRecord(
             deploy=record.deploy,
             position=record.position,

@@ -12,6 +12,7 @@ from uuid import uuid4
 from forge.domain.errors import Conflict, ForgeError, NotFound
 from forge.domain.events import Event
 from forge.domain.notification import (
+    LONGEST_QUIET,
     Answer,
     Delivery,
     DeliveryStatus,
@@ -121,7 +122,10 @@ class Courier:
         if self.steady is None:
             return
         before, self._offset = self._offset, self.store.database.clock() - self.steady()
-        if before is not None and abs(self._offset - before) > _CLOCK_SET:
+        if before is None:  # it may have been put back while nobody looked
+            with self.store.database.change() as change:
+                self.store.deliveries.pull_in(change, _CLOCK_SET, LONGEST_QUIET)
+        elif abs(self._offset - before) > _CLOCK_SET:
             with self.store.database.change() as change:
                 self.store.deliveries.shift(change, self._offset - before)
 

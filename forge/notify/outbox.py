@@ -107,5 +107,5 @@ def _told_of(told: Iterable[Told], event: Event, notice: Notice) -> list[Notific
 def _due(notification: Notification, notice: Notice, before: list[Delivery], now: float) -> float:
     """At once, or when a trouble has settled; within the quiet time of too many others at its end."""
     due = now if notice.recovery else now + notice.settle
-    recent = [one for one in before if one.created > now - notification.quiet]
+    recent = [one for one in before if now - notification.quiet < one.created <= now]  # later: the clock was put back
     return max(due, recent[BURST - 1].created + notification.quiet) if len(recent) >= BURST else due

@@ -55,11 +55,12 @@ class Codes:
     def use(self, name: str, code: str) -> bool:
         """Use a code up, of the authenticator or for recovery; False if it is wrong, or was used."""
         secret = self._store.secrets.get(totp_place(name))
-        counter = totp.counter_of(secret.reveal(), code, self.clock()) if secret is not None else None
+        now = self.clock()
+        counter = totp.counter_of(secret.reveal(), code, now) if secret is not None else None
         recovery = totp.recovery_hash(code)
         with self._store.database.change() as change:
             if counter is not None:
-                return self._store.people.use_counter(change, name, counter)
+                return self._store.people.use_counter(change, name, counter, totp.latest(now))
             if recovery is None or not self._store.people.use_recovery_code(change, name, recovery):
                 return False
             told("person_changed", change, name, name=name, change="recovery_code_used")

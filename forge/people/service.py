@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from forge.people.accounts import Accounts
@@ -31,8 +33,8 @@ class People:
     oidc: OidcService
 
 
-def people_of(store: Store, passwords: Passwords | None = None) -> People:
-    """Of a store, whose clock is theirs; `passwords` are for tests."""
+def people_of(store: Store, passwords: Passwords | None = None, passed: Callable[[], float] = time.monotonic) -> People:
+    """Of a store, whose clock is theirs; `passwords` and `passed`, by which guessing is slowed down, are for tests."""
 
     def clock() -> float:
         return store.database.clock()
@@ -42,7 +44,7 @@ def people_of(store: Store, passwords: Passwords | None = None) -> People:
     sessions = SessionService(store, standings, clock)
     return People(
         accounts=accounts, codes=codes,
-        entrance=Entrance(store, passwords, codes, sessions, Throttle(clock)),
+        entrance=Entrance(store, passwords, codes, sessions, Throttle(passed)),
         sessions=sessions, tokens=TokenService(store, standings, clock),
         setup=Setup(store, accounts), standings=standings, oidc=OidcService(store, clock),
     )  # fmt: skip

@@ -88,7 +88,7 @@ class SessionService:
         """It was used just now."""
         key, now = hash_of(id), self.clock()
         session = self._standings.known().sessions.get(key)
-        if session is None or now - max(session.seen, self._seen.get(key, 0.0)) < _SEEN_EVERY:
+        if session is None or 0 <= now - self._last(key, session) < _SEEN_EVERY:  # below 0: the clock was put back
             return
         self._seen[key] = now
         with suppress(Unavailable), self._store.database.change() as change:  # what is asked for is no write
@@ -102,9 +102,7 @@ class SessionService:
         """Those that last, the latest used first."""
         known = self._standings.known()
         lasting = [
-            replace(one, seen=max(one.seen, self._seen.get(key, 0.0)))
-            for key, one in known.sessions.items()
-            if self._lasts(key, one)
+            replace(one, seen=self._last(key, one)) for key, one in known.sessions.items() if self._lasts(key, one)
         ]
         return sorted(lasting, key=lambda one: one.seen, reverse=True)
 
@@ -141,8 +139,13 @@ class SessionService:
         self._seen.pop(key, None)
 
     def _lasts(self, key: bytes, session: Session) -> bool:
+        """A clock that was put back far ends it too: it must not last as long as that was wrong."""
         now = self.clock()
-        return now < session.ends and now - max(session.seen, self._seen.get(key, 0.0)) < IDLE_SECONDS
+        return now < session.ends and abs(now - self._last(key, session)) < IDLE_SECONDS
+
+    def _last(self, key: bytes, session: Session) -> float:
+        """When it was used last; what is kept is written once a minute."""
+        return self._seen.get(key, session.seen)
 
 
 def is_one_place(one: str, other: str) -> bool:

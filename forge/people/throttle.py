@@ -27,9 +27,11 @@ class _Count:
 
 @dataclass(slots=True)
 class Throttle:
-    """Counts failures by key (a name, an address); after five the wait doubles with each, up to five minutes."""
+    """Counts failures by key (a name, an address); after five the wait doubles with each, up to five minutes. `clock`
+    is one that does not jump: setting the machine's must neither shut people out nor let anybody guess.
+    """
 
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
     _counts: dict[str, _Count] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -54,7 +54,7 @@ class TokenService:
     def touch(self, text: str) -> None:
         """It was used just now."""
         token, now = self._standings.known().tokens.get(hash_of(text)), self.clock()
-        if token is None or now - max(token.used or 0.0, self._used.get(token.id, 0.0)) < _USED_EVERY:
+        if token is None or 0 <= now - self._used.get(token.id, token.used or 0.0) < _USED_EVERY:
             return
         self._used[token.id] = now
         with suppress(Unavailable), self._store.database.change() as change:  # what is asked for is no write

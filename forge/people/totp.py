@@ -33,10 +33,14 @@ def counter_of(secret: str, code: str, now: float) -> int | None:
     if len(given) != 6 or not given.isascii() or not given.isdigit():
         return None
     made = HOTP(base64.b32decode(secret), 6, SHA1())  # noqa: S303  RFC 6238's, and a MAC
-    present = int(now // _STEP)
-    steps = range(present - _AROUND, present + _AROUND + 1)
+    steps = range(int(now // _STEP) - _AROUND, latest(now) + 1)
     fitting = [step for step in steps if step >= 0 and secrets.compare_digest(made.generate(step), given.encode())]
     return max(fitting, default=None)
+
+
+def latest(now: float) -> int:
+    """The last step whose code is taken now."""
+    return int(now // _STEP) + _AROUND
 
 
 def new_recovery_codes() -> list[str]:

@@ -22,6 +22,7 @@ _COLUMNS = (
     "cancel_asked, failed_step, failure, measured, created, started, ended"
 )
 _NAMES = _COLUMNS.split(", ")
+_LONGEST_STEP = 86400.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,13 +173,13 @@ class Deploys:
 
     def durations(self, project: str, step: str, limit: int = 20) -> list[float]:
         """How many seconds a step took when it ended well, in the newest deploys of a project; with several replicas it
-        is there for each.
+        is there for each. What an older Forge wrote while the clock was set is none.
         """
         rows = self._database.rows(
             "SELECT step.ended - step.started AS took FROM step JOIN deploy ON deploy.id = step.deploy "
             "WHERE deploy.project = ?1 AND (step.name = ?2 OR step.name LIKE ?2 || ' _% of _%') "
-            "AND step.status = 'done' ORDER BY deploy.id DESC LIMIT ?3",
-            (project, step, limit),
+            "AND step.status = 'done' AND took BETWEEN 0 AND ?4 ORDER BY deploy.id DESC LIMIT ?3",
+            (project, step, limit, _LONGEST_STEP),
         )
         return [row["took"] for row in rows]
 

@@ -191,6 +191,15 @@ class Deliveries:
         """What waits is due so much later: the clock was set."""
         change.execute("UPDATE delivery SET due = due + ? WHERE status = 'waiting'", (seconds,))
 
+    def pull_in(self, change: Change, ahead: float, longest: float) -> None:
+        """What was written down by a clock that was ahead is due now: made more than `ahead` seconds from now, or due
+        in more than `longest`.
+        """
+        change.execute(
+            "UPDATE delivery SET due = ?1 WHERE status = 'waiting' AND (created > ?1 + ?2 OR due > ?1 + ?3)",
+            (change.now, ahead, longest),
+        )
+
     def drop_waiting(self, change: Change, reason: str) -> None:
         """Nobody is told any more of what waits."""
         change.execute(

@@ -111,10 +111,12 @@ class People:
         """Codes are asked for from now on, those after `counter`; None: none are."""
         change.execute("UPDATE person SET counter = ? WHERE name = ?", (counter, name))
 
-    def use_counter(self, change: Change, name: str, counter: int) -> bool:
-        """Use the code of `counter` up; False if that one, or a later one, was used."""
-        done = change.execute("UPDATE person SET counter = ? WHERE name = ? AND counter < ?", (counter, name, counter))
-        return bool(done.rowcount)
+    def use_counter(self, change: Change, name: str, counter: int, latest: int) -> bool:
+        """Use the code of `counter` up; False if that one, or a later one, was used. One after `latest` was used when
+        the clock was wrong: it counts no more.
+        """
+        sql = "UPDATE person SET counter = ?2 WHERE name = ?1 AND (counter < ?2 OR counter > ?3)"
+        return bool(change.execute(sql, (name, counter, latest)).rowcount)
 
     def set_recovery_codes(self, change: Change, name: str, hashes: Collection[bytes]) -> None:
         """In the place of those before."""
@@ -157,8 +159,9 @@ class Sessions:
         return change.execute(sql, (person, besides)).rowcount
 
     def thin(self, change: Change, idle: float) -> None:
-        """Forget those that are over, or were not used for `idle` seconds."""
-        change.execute("DELETE FROM session WHERE ends <= ? OR seen <= ?", (change.now, change.now - idle))
+        """Forget those that are over, or were not used for `idle` seconds, also where the clock was put back so far."""
+        sql = "DELETE FROM session WHERE ends <= ?1 OR abs(?1 - seen) >= ?2"
+        change.execute(sql, (change.now, idle))
 
 
 class Tokens:

@@ -98,9 +98,20 @@ def thin(data: Path, days: int, weeks: int) -> list[str]:
 
 
 def last_good(data: Path) -> Path | None:
-    """The newest backup that looks well, for somebody whose database is damaged."""
+    """The newest backup that looks well, for somebody whose database is damaged: by their numbers where they have one,
+    whatever the clock was.
+    """
     found = [one for one in all_of(data) if one.fault is None and one.kind is not Kind.RESTORE]
-    return folder_of(data) / found[0].name if found else None
+    numbered = max((one for one in found if _number(one.name)), key=lambda one: _number(one.name), default=None)
+    before_upgrades = [one for one in found if not _number(one.name)][:1]
+    newest = max([*([numbered] if numbered else []), *before_upgrades], key=lambda one: one.at, default=None)
+    return folder_of(data) / newest.name if newest else None
+
+
+def _number(name: str) -> int:
+    """0: it has none."""
+    match = _NUMBERED.fullmatch(name)
+    return int(match[2]) if match else 0
 
 
 def _dailies(folder: Path) -> list[tuple[int, Path]]:

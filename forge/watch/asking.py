@@ -26,10 +26,13 @@ class Looked:
 
 @dataclass(slots=True)
 class Asking:
-    """`digests`: image → the digest that the delivery named for its tag. `best`: what came of it so far."""
+    """`digests`: image → the digest that the delivery named for its tag. `came`: when, by a clock that does not jump.
+    `best`: what came of it so far.
+    """
 
     receipt: Receipt
     digests: Mapping[str, str]
+    came: float
     best: Summary = NOTHING_YET
 
     def take(self, looked: Mapping[str, Looked], now: float) -> float | None:
@@ -39,7 +42,7 @@ class Asking:
         if first.rank <= self.best.rank:
             self.best = Summary(first.decision, "; ".join(dict.fromkeys(summary.text for summary in told)))
         steps = [step for image, each in looked.items() for step in _steps(each.found, self.digests.get(image))]
-        return min((due for step in steps if (due := self.receipt.at + step) > now), default=None)
+        return min((due for step in steps if (due := self.came + step) > now), default=None)
 
     def _told(self, image: str, looked: Looked) -> Summary:
         named = self.digests.get(image)

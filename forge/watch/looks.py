@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from forge.clock import steady
 from forge.domain.errors import Unavailable
 from forge.domain.sighting import Receipt
 from forge.store.database import StoreUnavailable
@@ -21,7 +22,7 @@ _Key = tuple[str, ...]
 
 @dataclass(slots=True)
 class Look:
-    """Receipts of deliveries that name the same images, looked at together. `due` in unix seconds; `tries` so far
+    """Receipts of deliveries that name the same images, looked at together. `due` in steady seconds; `tries` so far
     of a registry that is away. `answered`: it was looked at, and is looked at again.
     """
 
@@ -35,7 +36,7 @@ class Look:
 @dataclass(slots=True, kw_only=True)
 class Looks:
     """`work` looks for the images of some receipts and settles them, but for those that it gives back: they are
-    looked at again when the time beside each comes (unix seconds). It raises Unavailable to be asked again; `later`
+    looked at again when the time beside each comes (steady seconds). It raises Unavailable to be asked again; `later`
     is told of that (receipts, the error, seconds to wait), `give_up` when there was no answer in the end.
 
     A delivery joins a look that has not begun, and has it begin at once unless the registry was away. While one is
@@ -45,7 +46,7 @@ class Looks:
     work: Callable[[list[Receipt]], list[tuple[Receipt, float]]]
     later: Callable[[list[Receipt], Unavailable, float], None]
     give_up: Callable[[list[Receipt], Unavailable], None]
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = steady
     threads: int = 3
     _waiting: dict[_Key, Look] = field(default_factory=dict)
     _running: set[_Key] = field(default_factory=set)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
+from forge.clock import steady
 from forge.deploy.quick import QuickDeploy
 from forge.domain.errors import Forbidden, ForgeError, Invalid, Unavailable
 from forge.domain.events import Event
@@ -40,7 +40,7 @@ class WebhookService:
     store: Store
     service: SightingService
     quick: QuickDeploy
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = steady
     looks: Looks = field(init=False)
     _newcomers: Newcomers = field(init=False)
     _under_way: dict[int, Asking] = field(default_factory=dict)  # by receipt: deliveries that are looked at again
@@ -149,7 +149,7 @@ class WebhookService:
             return self._take(draft, delivery)
         fresh = self._keep(_of(draft, delivery), LOOKING, f"Replayed by {actor}: asking the registry")
         try:
-            asking = Asking(fresh, delivery.digests)
+            asking = self._asking(fresh, delivery.digests)
             asking.take(self._ask(fresh.images), self.clock())
             self._note([asking], [])
         except Unavailable as error:
@@ -191,7 +191,7 @@ class WebhookService:
         looked, now = self._ask(receipts[0].images), self.clock()
         done, again = [], []
         for receipt in receipts:
-            asking = self._under_way.get(receipt.id) or Asking(receipt, _digests(receipt))
+            asking = self._under_way.get(receipt.id) or self._asking(receipt, _digests(receipt))
             due = asking.take(looked, now)
             if due is None:
                 done.append(asking)
@@ -199,6 +199,11 @@ class WebhookService:
                 again.append((asking, due))
         self._note(done, [asking for asking, _ in again])
         return [(asking.receipt, due) for asking, due in again]
+
+    def _asking(self, receipt: Receipt, digests: Mapping[str, str]) -> Asking:
+        """One of a clock that was put back since has come just now."""
+        age = max(0.0, self.store.database.clock() - receipt.at)
+        return Asking(receipt, digests, self.clock() - age)
 
     def _ask(self, images: tuple[str, ...]) -> dict[str, Looked]:
         found = {}

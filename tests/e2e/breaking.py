@@ -21,7 +21,7 @@ from typing import Any
 
 from forge.compose import compose
 from forge.domain.deploy import ENDED
-from forge.domain.errors import EngineError
+from forge.domain.errors import EngineError, ForgeError
 from forge.domain.instance import Instance
 from forge.domain.route import Route
 from forge.ports import HOME_LABEL, InstanceState
@@ -30,6 +30,7 @@ from forge.settings import Settings
 
 RAISES, KILLED, KILLED_REVERTING = "raises after its effect", "kill -9 after its effect", "kill -9 while reverting"
 TERMED = "SIGTERM after its effect"
+HELD = "waits after its effect"  # for what a test does meanwhile
 _SETTLES = 20.0  # seconds until what is left over must be gone: the test fails on what it finds then
 
 
@@ -58,6 +59,12 @@ class Breaking:
     def deploy(self, project: str, tag: str, step: str = "", how: str = RAISES) -> str | None:
         """Deploy it to `dev`, breaking at `step` by `how`; the deploy's status at its end, None if Forge ended."""
         return self._ask("deploy", project, tag, (step, how))
+
+    def deploy_and(self, meanwhile: Callable[[], None], project: str, tag: str, step: str) -> str | None:
+        """Deploy it to `dev`, and do something while it waits after the effect of `step`; the status at its end."""
+        assert self._ask("deploy", project, tag, (step, HELD)) == step
+        meanwhile()
+        return self._ask("go on")
 
     def settle(self, project: str, instances: int) -> Seen:
         """What is there once nothing is under way and so many instances run, or when that did not come about."""
@@ -92,10 +99,12 @@ class Breaking:
 class Fault:
     """What is called after each effect: breaks at `step` by `how`.
 
-    KILLED_REVERTING raises there and kills in the first undo. After SIGTERM the step goes on once Forge has heard it.
+    KILLED_REVERTING raises there and kills in the first undo. After SIGTERM the step goes on once Forge has heard it;
+    HELD asks over `line` for leave to go on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, line: Connection) -> None:
+        self._line = line
         self.step = self.how = ""
         self.heard = threading.Event()
         self._met = False
@@ -114,8 +123,12 @@ class Fault:
         if self.how == TERMED:
             os.kill(os.getpid(), signal.SIGTERM)
             self.heard.wait()
-            return
-        raise EngineError(f"Broken on purpose at {moment}")
+        elif self.how == HELD:
+            self.step = ""  # a deploy that is tried once more is not held again
+            self._line.send(moment)
+            self._line.recv()
+        else:
+            raise EngineError(f"Broken on purpose at {moment}")
 
     def _is_first_undo(self, moment: str) -> bool:
         nothing_to_undo = self.step in {"resolve digest", "pull"}
@@ -125,7 +138,7 @@ class Fault:
 def _serve(data: str, line: Connection) -> None:
     """Do what comes over `line` until it is closed."""
     faulthandler.enable()
-    fault = Fault()
+    fault = Fault(line)
     runtime = compose(Settings(data=Path(data), port=0), checkpoint=fault)
     fault.heard = runtime.deployer._closing
     runtime.start()
@@ -149,26 +162,30 @@ def _deploy(runtime: Runtime, fault: Fault, project: str, tag: str, where: tuple
     fault.set(*where)
     asked = runtime.requests.deploy(project, "dev", tag=tag, actor="test")
     deploys = runtime.store.deploys
-    _until(fault, lambda: deploys.get(asked.id).status in ENDED and not runtime.deployer.busy(), 60)
+    _until(fault, lambda: deploys.get(asked.id).status in ENDED and not runtime.deployer.busy(), 120)
     fault.set("", RAISES)
     return deploys.get(asked.id).status.value
 
 
 def _settle(runtime: Runtime, fault: Fault, project: str, instances: int) -> Seen:
-    store, engine = runtime.store, runtime.adapters.engine("local")
+    store, engine, proxy = runtime.store, runtime.adapters.engine("local"), runtime.adapters.proxy("caddy")
     labels = {HOME_LABEL: runtime.home, "forge.project": project}
 
     def settled() -> bool:
         """What a Forge before this one left over was swept away, too."""
-        if runtime.deployer.busy() or not all(one.serving for one in store.instances.present()):
+        present = store.instances.present()
+        if runtime.deployer.busy() or not all(one.serving for one in present):
             return False
-        return [state.status for state in engine.find(labels)] == ["running"] * instances
+        if [state.status for state in engine.find(labels)] != ["running"] * instances:
+            return False
+        led = {(route.domain, target) for route in proxy.routes() for target in route.targets}
+        return led == {(one.domain, one.target) for one in present}
 
     _until(fault, settled, _SETTLES)
     return Seen(
         containers=engine.find(labels),
         instances=tuple(store.instances.present(project, "dev")),
-        routes=tuple(runtime.adapters.proxy("caddy").routes()),
+        routes=tuple(proxy.routes()),
         networks=tuple(engine.networks({HOME_LABEL: runtime.home})),
     )
 
@@ -177,7 +194,10 @@ def _until(fault: Fault, holds: Callable[[], bool], seconds: float) -> None:
     """Wait, but not longer; for ever in a Forge that was told to end."""
     end = time.monotonic() + seconds
     while not fault.heard.is_set():
-        if holds() or time.monotonic() > end:
+        with suppress(ForgeError):  # a part is away
+            if holds():
+                return
+        if time.monotonic() > end:
             return
         time.sleep(0.02)
     threading.Event().wait()

@@ -1,4 +1,5 @@
-"""Each step, four ways to break it, both strategies and several replicas: on a real engine behind a real Caddy.
+"""Each step, four ways to break it, both strategies and several replicas; and the parts killed in between: on a real
+engine behind a real Caddy.
 
 The old ones serve throughout (in place: whenever one can), and afterwards exactly as many serve as should, all of one
 tag, with no container, network, name or route left over. The table goes to docs/fault-matrix.md.
@@ -6,10 +7,12 @@ tag, with no container, network, name or route left over. The table goes to docs
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,6 +67,12 @@ CASES = [
     for how in (RAISES, KILLED, KILLED_REVERTING, TERMED)
     if not (how == KILLED_REVERTING and step in ENDS) and not (kind is SEVERAL and step in ALIKE)
 ]
+# A part is killed when a step is done, so that the next one that needs it meets it dead; a second later it is back.
+CUTS = [
+    *(("Caddy", step) for step in ("wait until healthy", "switch route", "confirm through the route", "bake")),
+    *(("Docker", step) for step in ("create", "wait until healthy", "switch route", "drain and stop the old")),
+    ("the registry", "resolve digest"),
+]
 
 
 class House:
@@ -71,6 +80,7 @@ class House:
 
     def __init__(self, data: Path, parts: Parts) -> None:
         self.data, self.parts = data, parts
+        self.engine = parts.private_engine
         self.home = furnish(data, parts)
         self.forge = Breaking(data)
         for kind in KINDS:
@@ -87,6 +97,20 @@ class House:
         assert code == (0 if how == TERMED else -9)
         return "stopped" if how == TERMED else "killed"
 
+    def cut_off(self, kind: Kind, tag: str, step: str, part: str) -> str:
+        """Deploy, and kill a part after `step`; it is back a second later. How the deploy ended."""
+        cut: Any = {"Caddy": self.parts.caddy, "Docker": self.engine, "the registry": self.parts.registry}[part]
+        back = threading.Timer(1, cut.start)
+
+        def kill() -> None:
+            cut.kill()
+            back.start()
+
+        ended = self.forge.deploy_and(kill, kind.project, tag, step)
+        back.join()
+        assert ended is not None, "Forge ended"
+        return ended
+
     def said(self, kind: Kind) -> set[tuple[int, str]]:
         """What people see who ask so often that each has its turn."""
         return {self.parts.caddy.get(kind.domain) for _ in range(4 * kind.replicas)}
@@ -97,7 +121,7 @@ def furnish(data: Path, parts: Parts) -> str:
     runtime = compose(Settings(data=data, port=0))
     with runtime.store.database.change() as change:
         connections = runtime.store.connections
-        connections.put(change, EngineConnection(name="local", url=parts.engine.url), "test")
+        connections.put(change, EngineConnection(name="local", url=parts.private_engine.url), "test")
         caddy = ProxyConnection(name="caddy", kind="caddy", url=parts.caddy.admin, address=parts.caddy.url)
         connections.put(change, caddy, "test")
         quiet = RegistryConnection(name="parts", url=f"http://{parts.registry.address}", interval=0)
@@ -121,7 +145,7 @@ def house(tmp_path_factory, parts) -> Iterator[House]:
     made = House(tmp_path_factory.mktemp("faults"), parts)
     yield made
     assert made.forge.end() == 0
-    parts.engine.clear()
+    made.engine.clear()
     parts.caddy.reset()
 
 
@@ -130,7 +154,7 @@ def table() -> Iterator[list[tuple[str, ...]]]:
     """The rows of the table, written when all have passed."""
     rows: list[tuple[str, ...]] = []
     yield rows
-    if len(rows) == len(CASES):
+    if len(rows) == len(CASES) + len(CUTS):
         write_table(rows)
 
 
@@ -150,6 +174,25 @@ def test_whatever_breaks_exactly_as_many_serve_as_should(house, table, kind, ste
         assert visitor.faults == [], f"{len(visitor.faults)} of {visitor.asked} requests"
     missed = f"{len(visitor.faults)} of {visitor.asked}" if kind is PLACE else str(len(visitor.faults))
     table.append((kind.said, step, how, outcome, "old" if taken_back else "new", missed))
+
+
+@pytest.mark.parametrize(("part", "step"), CUTS)
+def test_whatever_part_is_cut_off_exactly_one_serves_once_it_is_back(house, table, part, step):
+    tag = f"dev-{int(time.time() * 1000)}"
+    images.push(house.parts.registry, BESIDE.project, tag)
+    ((_, before),) = house.said(BESIDE)
+    visitor = Visitor(house.parts.caddy, BESIDE.domain)
+    outcome = house.cut_off(BESIDE, tag, step, part)
+    seen = house.forge.settle(BESIDE.project, 1)
+    visitor.leave()
+    check_nothing_is_left_over(house, BESIDE, seen)
+    ((status, serves),) = house.said(BESIDE)
+    assert (status, serves in {before, f"{tag}\n"}) == (200, True)
+    assert outcome == "failed" or (outcome, serves) == ("succeeded", f"{tag}\n")
+    if part == "the registry":
+        assert visitor.faults == []
+    missed = f"{len(visitor.faults)} of {visitor.asked}"
+    table.append((BESIDE.said, step, f"{part} killed", outcome, "new" if serves == f"{tag}\n" else "old", missed))
 
 
 def check_nothing_is_left_over(house: House, kind: Kind, seen: Seen) -> None:
@@ -176,7 +219,7 @@ def write_table(rows: list[tuple[str, ...]]) -> None:
         "the fault had ended it; afterwards exactly as many instances served as should, all of one tag, with no\n"
         "container, network, name or route left over. A deploy that was under way when Forge was killed or stopped is\n"
         "taken back and tried once more; one that was being taken back already ends failed. In place, requests fail\n"
-        "while the old one is stopped.\n\n"
+        "while the old one is stopped; without Caddy or Docker, until that is back: a second later here.\n\n"
     )
     lines = [f"| {' | '.join(row)} |" for row in rows]
     TABLE.write_text(text + "\n".join([head, "|---|---|---|---|---|---|", *lines]) + "\n", "utf-8")

@@ -1,4 +1,4 @@
-"""The data folder's own disk: full while Forge writes, and read-only when it starts."""
+"""The data folder's own disk: full while Forge writes, in the middle of a deploy too, and read-only when it starts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import subprocess
 
 import pytest
 
+from tests.e2e.conftest import House
 from tests.e2e.forge_process import ForgeProcess
 from tests.e2e.live import until
+from tests.parts import images
 
 pytestmark = pytest.mark.real
 
@@ -45,6 +47,34 @@ def fill(folder) -> None:
                     pass
             except OSError:
                 pass
+
+
+def test_a_disk_that_is_full_in_the_middle_of_a_deploy_stops_it_and_what_served_serves_until_it_goes_on(
+    forge, disk, engine_part, registry_part, caddy_part
+):
+    folder, _ = disk
+    forge.start()
+    house = House(forge, engine_part, registry_part, caddy_part)
+    house.furnish()
+    house.project("filled")
+    images.push(registry_part, "filled", "dev-1")
+    assert forge.deploy("filled/dev", "dev-1")["status"] == "succeeded"
+    images.push(registry_part, "filled", "dev-2", kind="slow", env={"START_AFTER": "3"})
+    number = forge.do("POST", "/api/projects/filled/stages/dev/deploys", {"tag": "dev-2"})["id"]
+    steps = f"/api/deploys/{number}"
+    until(lambda: "wait until healthy" in [one["name"] for one in forge.get(steps)["steps"]], "it is under way")
+    fill(folder)
+    until(lambda: f"deploy #{number} stands still" in forge.log.read_text("utf-8"), "it says so")
+    assert house.page("dev-filled") == (200, "dev-1\n")
+    (folder / "filler").unlink()
+    assert forge.wait(number)["status"] == "failed"  # taken back, and tried once more
+    until(lambda: forge.deploys("filled/dev")[0]["id"] > number, "it is tried once more")
+    assert forge.next_deploy("filled/dev", "dev-2")["status"] == "succeeded"
+    until(lambda: house.page("dev-filled") == (200, "dev-2\n"), "people see it")
+    until(lambda: len(forge.instances("filled/dev")) == 1, "one is there")
+    assert forge.stop()[0] == 0
+    engine_part.clear()
+    caddy_part.reset()
 
 
 def registry(name: str, port: int) -> dict:

@@ -93,18 +93,19 @@ def test_while_docker_is_away_people_are_told_and_a_push_waits(house):
     assert house.page("dev-waiting") == (200, "dev-2\n")
 
 
-def test_docker_crashing_in_the_middle_of_a_deploy_leaves_one_that_serves(house):
-    forge = house.forge
-    live_project(house, "crashed")
-    images.push(house.registry, "crashed", "dev-2", kind="slow", env={"START_AFTER": "2"})
-    number = forge.do("POST", "/api/projects/crashed/stages/dev/deploys", {"tag": "dev-2"})["id"]
+@pytest.mark.parametrize("how", ["kill", "down"])
+def test_docker_that_crashes_or_is_restarted_in_the_middle_of_a_deploy_leaves_one_that_serves(house, how):
+    forge, name = house.forge, f"docker-{how}"
+    live_project(house, name)
+    images.push(house.registry, name, "dev-2", kind="slow", env={"START_AFTER": "2"})
+    number = forge.do("POST", f"/api/projects/{name}/stages/dev/deploys", {"tag": "dev-2"})["id"]
     until(lambda: "start" in [s["name"] for s in forge.get(f"/api/deploys/{number}")["steps"]], "it has begun")
-    house.engine.kill()
+    getattr(house.engine, how)()
     time.sleep(0.5)
     house.engine.start()
     assert forge.wait(number)["status"] in {"failed", "succeeded"}
-    until(lambda: house.page("dev-crashed")[1] in {"dev-1\n", "dev-2\n"}, "one serves")
-    until(lambda: len(forge.instances("crashed/dev")) == 1, "one is there")
+    until(lambda: house.page(f"dev-{name}")[1] in {"dev-1\n", "dev-2\n"}, "one serves")
+    until(lambda: len(forge.instances(f"{name}/dev")) == 1, "one is there")
 
 
 def test_caddy_restarted_without_its_routes_gets_them_back(house):

@@ -39,25 +39,26 @@ def begin(forge, stage: str, tag: str) -> int:
     return forge.do("POST", f"/api/projects/{project}/stages/{name}/deploys", {"tag": tag})["id"]
 
 
-def test_a_registry_that_is_cut_off_in_the_middle_of_a_pull_costs_no_deploy(house):
-    forge = house.forge
+@pytest.mark.parametrize("part", ["line", "registry"])
+def test_a_registry_that_is_cut_off_or_killed_in_the_middle_of_a_pull_costs_no_deploy(house, part):
+    forge, name, tag = house.forge, f"pulled-{part}", f"dev-2-{part}"  # whose filler no other has
     with Relay(house.registry.port) as relay:
-        forge.do("POST", "/api/registries", {"name": "cut", "url": relay.url, "interval": 0})
-        house.project("pulled", image=f"127.0.0.1:{relay.port}/pulled")
-        images.push(house.registry, "pulled", "dev-1")
-        assert forge.deploy("pulled/dev", "dev-1")["status"] == "succeeded"
-        images.push(house.registry, "pulled", "dev-2", filler=24 * MB)
+        forge.do("POST", "/api/registries", {"name": f"cut-{part}", "url": relay.url, "interval": 0})
+        house.project(name, image=f"127.0.0.1:{relay.port}/{name}")
+        images.push(house.registry, name, "dev-1")
+        assert forge.deploy(f"{name}/dev", "dev-1")["status"] == "succeeded"
+        images.push(house.registry, name, tag, filler=24 * MB)
         relay.pause, before = 0.005, relay.carried
-        number = begin(forge, "pulled/dev", "dev-2")
+        number = begin(forge, f"{name}/dev", tag)
         until(lambda: relay.carried - before > 4 * MB, "the pull is under way")
-        relay.cut()
+        relay.cut() if part == "line" else house.registry.kill()
         time.sleep(0.5)
         assert [one["name"] for one in forge.get(f"/api/deploys/{number}")["steps"]][-1] == "pull"
-        assert house.page("dev-pulled") == (200, "dev-1\n")
+        assert house.page(f"dev-{name}") == (200, "dev-1\n")
         relay.pause = 0.0
-        relay.mend()
+        relay.mend() if part == "line" else house.registry.start()
         assert forge.wait(number)["status"] == "succeeded"
-        assert house.page("dev-pulled") == (200, "dev-2\n")
+        assert house.page(f"dev-{name}") == (200, f"{tag}\n")
 
 
 def test_an_engine_whose_disk_is_full_says_so_and_what_served_still_serves(start_forge, small_engine, house):

@@ -77,6 +77,11 @@ class Caddy:
             self._process.stop(within=5)
         self._migration.stop()
 
+    def kill(self) -> None:
+        """It crashes; start() makes it anew, without what Forge told it."""
+        if self._process:
+            self._process.kill()
+
     def restart(self) -> None:
         """Stop and start again, which forgets what Forge told it."""
         self.stop()

@@ -79,6 +79,11 @@ class Registry:
         if self._process:
             self._process.stop(within=5)
 
+    def kill(self) -> None:
+        """It crashes; its images stay for start()."""
+        if self._process:
+            self._process.kill()
+
     def restart(self, *, notify: str | None = None) -> None:
         """Stop and start again on the same port and images; `notify` is a new URL that hears of pushes."""
         self.stop()

@@ -1,9 +1,13 @@
 """What past starts say of a time-out."""
 
+import time
+
 import pytest
 
 from forge.deploy.starts import starts_of
+from forge.domain.deploy import DeployStatus
 from forge.domain.project import Health, HealthKind
+from tests.unit.deploying import make_world
 from tests.unit.watching import World
 
 PAST = [14.0, 12.0, 20.0]
@@ -41,3 +45,22 @@ def test_explaining_warns_of_a_limit_that_would_take_back_good_images(tmp_path, 
     assert (name, ok) == ("health", None)
     assert text.startswith("Typical start 14.0 s")
     world.store.database.close()
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_clock_that_is_set_in_a_step_does_not_say_how_long_that_took(tmp_path, monkeypatch, years):
+    ahead = [0.0]
+
+    def set_clock(moment):
+        if moment == "wait until healthy":
+            ahead[0] = years * 365 * 86400.0
+
+    world = make_world(tmp_path, monkeypatch, checkpoint=set_clock)
+    world.forge.store.database.clock = lambda: time.time() + ahead[0]
+    world.project()
+    world.push("v1")
+    assert world.deploy("v1").status is DeployStatus.SUCCEEDED
+    (took,) = world.forge.store.deploys.durations("shop", "wait until healthy")
+    assert 0 <= took < 60
+    assert world.serving() == ["v1"]
+    world.forge.close()

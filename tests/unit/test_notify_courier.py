@@ -220,3 +220,38 @@ def test_clocks_that_drift_a_little_move_nothing(house):
     house.clock.now += 30
     who._follow_clock()
     assert house.store.deliveries.get(one.id).due == one.due
+
+
+def test_a_clock_that_was_put_back_while_forge_was_away_holds_up_no_message(house):
+    house.tell()
+    who, _ = courier(house, BAD)
+    tried, untried = who.deliver(waiting(house, who)), waiting(house, who)
+    house.clock.now -= 10 * 365 * 86400
+    again, _ = courier(house, GOOD)
+    again.steady = lambda: NOON
+    again._follow_clock()
+    assert house.store.deliveries.due(house.clock.now)
+    assert {house.store.deliveries.get(one.id).due for one in (tried, untried)} == {house.clock.now}
+
+
+def test_an_attempt_of_a_clock_that_was_ahead_is_made_again_now(house):
+    house.tell()
+    who, _ = courier(house, BAD)
+    one = waiting(house, who)
+    house.clock.now += 365 * 86400
+    one = who.deliver(one)
+    house.clock.now -= 365 * 86400
+    again, _ = courier(house, GOOD)
+    again.steady = lambda: NOON
+    again._follow_clock()
+    assert house.store.deliveries.get(one.id).due == house.clock.now
+
+
+def test_what_waits_its_time_is_not_hurried_by_a_start(house):
+    house.tell()
+    who, _ = courier(house, BAD)
+    one = who.deliver(waiting(house, who))
+    again, _ = courier(house, GOOD)
+    again.steady = lambda: NOON
+    again._follow_clock()
+    assert house.store.deliveries.get(one.id).due == one.due

@@ -198,3 +198,19 @@ def test_an_event_that_cannot_be_read_holds_up_no_other(house, caplog):
     house.deploy()
     assert len(fill(house)) == 1
     assert "cannot be told" in caplog.text
+
+
+def test_what_was_told_by_a_clock_that_was_ahead_keeps_nobody_quiet(house):
+    house.tell(quiet=300)
+    house.clock.now += 365 * 86400
+    for _ in range(2):
+        house.part("down")
+        fill(house)
+        send_all(house)
+        house.part("back")
+        fill(house)
+        send_all(house)
+    house.clock.now -= 365 * 86400
+    house.part("down")
+    fill(house)
+    assert house.store.deliveries.page("ops")[0].due <= house.clock.now + SETTLE

@@ -256,6 +256,12 @@ def test_durations_are_of_steps_that_ended_well_the_newest_first(store):
     assert store.deploys.durations("shop", "pull") == []
 
 
+def test_a_step_during_which_the_clock_was_set_says_nothing_of_how_long_it_took(store):
+    for number, took in enumerate((5, -3600, 10 * 365 * 86400)):
+        step(store, add_deploy(store, slot=str(number)), "wait until healthy", ended=NOON + took)
+    assert store.deploys.durations("shop", "wait until healthy") == [5]
+
+
 def test_the_newest_of_each_stage_that_went_well_and_that_did_not_stay_and_what_something_runs_from(store):
     for status in (*[DeployStatus.SUCCEEDED] * 4, *[DeployStatus.FAILED] * 4):
         deploy = add_deploy(store)

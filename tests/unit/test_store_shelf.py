@@ -63,6 +63,14 @@ def test_a_clock_that_jumps_deletes_nothing_that_would_have_stayed(store, tmp_pa
     assert numbers(tmp_path) == list(range(2, 9))
 
 
+@pytest.mark.parametrize("jump", [-20 * 365 * DAY, 20 * 365 * DAY])
+def test_after_a_clock_that_jumped_the_way_back_is_still_the_one_that_was_made_last(store, tmp_path, jump):
+    put(store, now=NOON)
+    put(store, now=NOON + jump)
+    last = put(store, now=NOON + DAY)
+    assert shelf.last_good(tmp_path).name == last.name
+
+
 def test_the_newest_stays_whatever_is_asked_for(store, tmp_path):
     for _ in range(3):
         put(store)

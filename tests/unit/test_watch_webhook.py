@@ -12,7 +12,7 @@ from forge.domain.errors import Forbidden, Invalid, NotFound, Unavailable
 from forge.domain.preferences import UnknownImage
 from forge.domain.secret import Secret
 from forge.store import database
-from forge.watch.asking import ONCE_MORE
+from forge.watch.asking import ONCE_MORE, PATIENCE
 from forge.watch.looks import MOST_WAITING, RETRIES
 from forge.watch.webhook import WebhookService
 from tests.unit.test_watch_vendors import FIXTURES
@@ -321,3 +321,18 @@ def test_deliveries_from_many_threads_make_one_project_and_one_deploy(world):
     assert {decision for decision, _ in receipts(world)} <= {"deploy", "known"}
     # to inspect it, for the first look, for those that came meanwhile, and for those once more
     assert world.registry.count("digest") <= 4
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_clock_that_is_set_neither_holds_up_a_look_nor_hurries_it(world, years):
+    """The service waits by a clock of its own; the database's is the machine's."""
+    world.shop()
+    wall = [0.0]
+    world.store.database.clock = lambda: world.clock.now + wall[0]
+    receipt = delivered(world)
+    assert receipt.decision == "looking"
+    wall[0] = years * 365 * 86400.0
+    world.clock.now += PATIENCE[0]
+    world.registry.push("acme/shop", "dev-1")
+    world.webhook.looks.run_due()
+    assert world.store.receipts.get(receipt.id).decision == "deploy"
