@@ -19,7 +19,7 @@ def test_set_show_change_and_remove(shell):
     assert (found["others"], found["scopes"], len(found["groups"])) == ("viewer", ["openid", "groups"], 1)
     said = shell.run("oidc", "show").stdout
     assert "ops=admin" in said
-    assert "90m" in said
+    assert "session_lasts: 90m" in said
     assert "/api/oidc/logout" in said
     assert "/sign-in/oidc/callback" in said
     assert "canary-secret" not in said
