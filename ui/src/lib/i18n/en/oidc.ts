@@ -36,7 +36,7 @@ export const oidc = {
   lastsHelp: 'Then people sign in there again: 5 min to 30 d. It counts for sessions that begin from now on.',
   lastsWrong: 'A span of time, such as 8 h or 1 d',
   save: 'Save',
-  saved: 'People can sign in there now',
+  saved: 'Saved. Try whether it works.',
   test: 'Try it',
   testHelp: 'Asks the provider as it is saved, and signs nobody in.',
   testing: 'Asking …',
