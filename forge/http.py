@@ -236,7 +236,7 @@ class Session:
             raise
 
     def _send_once(self, call: _Call) -> requests.Response:
-        import requests.utils  # noqa: PLC0415
+        from requests import utils  # noqa: PLC0415
 
         loopback = is_loopback(urlsplit(call.url).hostname or "")
         return self._requests().request(
@@ -248,7 +248,7 @@ class Session:
             timeout=call.timeouts,
             allow_redirects=False,
             stream=True,
-            proxies={} if loopback else requests.utils.get_environ_proxies(call.url),
+            proxies={} if loopback else utils.get_environ_proxies(call.url),
         )
 
     def _body(self, response: requests.Response, call: _Call, deadline: float) -> bytes:
@@ -278,9 +278,9 @@ def _new_session(pool: int, authorities: str | None) -> requests.Session:
     from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415
 
     import requests  # noqa: PLC0415
-    import requests.adapters  # noqa: PLC0415
+    from requests import adapters  # noqa: PLC0415
 
-    class Adapter(requests.adapters.HTTPAdapter):
+    class Adapter(adapters.HTTPAdapter):
         def init_poolmanager(self, *sizes: Any, **more: Any) -> None:
             """Requests adds the usual authorities to the context, and checks names by it."""
             context = ssl.create_default_context()

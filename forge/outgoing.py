@@ -100,8 +100,7 @@ def _check_address(text: str) -> None:
 
 @cache
 def _pools() -> dict[str, Any]:
-    from urllib3 import connection  # noqa: PLC0415  slow to import
-    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool  # noqa: PLC0415
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, connection  # noqa: PLC0415  slow to import
 
     class Plain(_Judged, connection.HTTPConnection):
         pass

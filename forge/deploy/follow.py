@@ -62,6 +62,8 @@ class Follower:
                 self._look(everything=looks % _LOOK_AT_ALL == 0)
             except ForgeError as error:
                 _log.warning("the look at everything: %s", error.message)
+            except Exception:  # noqa: BLE001 told in the log; without this thread nobody looks
+                _log.exception("the look at everything failed")
             looks += 1
             self._closing.wait(_LOOK_AT_ROUTES)
 
@@ -90,6 +92,8 @@ class Follower:
                     pause = _FIRST_PAUSE
             except ForgeError as error:
                 _log.warning("engine %s: %s", name, error.message)
+            except Exception:  # noqa: BLE001 told in the log; nobody would follow the engine any more
+                _log.exception("engine %s could not be followed", name)
             if self._closing.wait(pause):
                 return
             pause = min(pause * 2, _LONGEST_PAUSE)

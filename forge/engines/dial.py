@@ -82,9 +82,9 @@ def _adapter(access: Access, endpoint: Endpoint) -> HTTPAdapter:
 
 
 def _tcp_adapter(context: ssl.SSLContext | None) -> HTTPAdapter:
-    from requests.adapters import HTTPAdapter  # noqa: PLC0415
+    from requests import adapters  # noqa: PLC0415
 
-    class Adapter(HTTPAdapter):
+    class Adapter(adapters.HTTPAdapter):
         def init_poolmanager(self, *sizes: Any, **more: Any) -> None:
             super().init_poolmanager(*sizes, ssl_context=context, socket_options=_socket_options(), **more)
             outgoing.guard(self.poolmanager)
@@ -102,13 +102,13 @@ def _socket_options() -> list[tuple[int, int, int]]:
 
 
 def _ssh_adapter(endpoint: Endpoint) -> HTTPAdapter:
-    from requests.adapters import HTTPAdapter  # noqa: PLC0415
-    from urllib3.connectionpool import HTTPConnectionPool  # noqa: PLC0415
+    from requests import adapters  # noqa: PLC0415
+    from urllib3 import HTTPConnectionPool  # noqa: PLC0415
 
     class Pool(HTTPConnectionPool):
         ConnectionCls = _through(endpoint)
 
-    class Adapter(HTTPAdapter):
+    class Adapter(adapters.HTTPAdapter):
         def init_poolmanager(self, *sizes: Any, **more: Any) -> None:
             super().init_poolmanager(*sizes, **more)
             self.poolmanager.pool_classes_by_scheme = {"http": Pool}
@@ -118,9 +118,9 @@ def _ssh_adapter(endpoint: Endpoint) -> HTTPAdapter:
 
 def _through(endpoint: Endpoint) -> type[HTTPConnection]:
     """Connections that each have a tunnel, and say what `ssh` said when it breaks."""
-    from urllib3.connection import HTTPConnection  # noqa: PLC0415
+    from urllib3 import connection  # noqa: PLC0415
 
-    class Connection(HTTPConnection):
+    class Connection(connection.HTTPConnection):
         _way_in: Tunnel | None = None
 
         def connect(self) -> None:

@@ -62,18 +62,18 @@ class Link:
         what the text means (forge.engines.errors). The HTTP statuses in `fine` end the block instead. `secrets`
         never appear in the error.
         """
-        from docker.errors import APIError, DockerException, InvalidVersion  # noqa: PLC0415 - 100 ms to import
+        from docker import errors as docker_errors  # noqa: PLC0415 - 100 ms to import
         from requests import RequestException  # noqa: PLC0415
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415
+        from urllib3 import exceptions  # noqa: PLC0415
 
         try:
             yield self._connect()
-        except APIError as error:
+        except docker_errors.APIError as error:
             if error.status_code not in fine:
                 raise self._refused(doing, error, secrets, meanings) from None
-        except InvalidVersion:
+        except docker_errors.InvalidVersion:
             raise errors.too_old(self.name) from None
-        except (RequestException, DockerException, HTTPError, OSError) as error:
+        except (RequestException, docker_errors.DockerException, exceptions.HTTPError, OSError) as error:
             self.forget()
             # Without its cause: requests keeps headers, and with them logins, in its errors.
             raise errors.unreachable(self.name, self.access.url, error) from None
@@ -147,7 +147,7 @@ class Link:
         patience: float | None,
     ) -> requests.Response:
         """The SDK hides the answer's socket and the stream that a line came from, so the request is made here."""
-        from docker.errors import create_api_error_from_http_exception  # noqa: PLC0415
+        from docker import errors as docker_errors  # noqa: PLC0415
         from requests import HTTPError  # noqa: PLC0415
 
         url = f"{client.base_url}/v{client.api_version}{quote(path, safe='/:')}"
@@ -155,7 +155,7 @@ class Link:
         try:
             answer.raise_for_status()
         except HTTPError as error:
-            create_api_error_from_http_exception(error)
+            docker_errors.create_api_error_from_http_exception(error)
         return answer
 
     def lines(self, stream: Stream) -> Iterator[dict[str, Any]]:

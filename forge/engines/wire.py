@@ -34,13 +34,13 @@ class Stream:
             yield chunk
 
     def _read(self, broken: Callable[[], Exception]) -> bytes:
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415
+        from urllib3 import exceptions  # noqa: PLC0415
 
         if not self._enter():
             return b""
         try:
             chunk: bytes = self._answer.raw.read1(_CHUNK)
-        except (HTTPError, OSError, ValueError, AttributeError):
+        except (exceptions.HTTPError, OSError, ValueError, AttributeError):
             # The last two: ssl after another thread has shut the connection down.
             if self.closed:
                 return b""

@@ -97,7 +97,7 @@ def _install() -> None:
 
 def _limit_answers() -> None:
     """Of `requests`, by which nearly all of the library's services ask; what it does outside of `within` stays."""
-    from requests.models import Response  # noqa: PLC0415  slow to import
+    from requests import Response  # noqa: PLC0415  slow to import
 
     whole = Response.iter_content
 

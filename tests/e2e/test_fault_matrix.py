@@ -134,7 +134,8 @@ def furnish(data: Path, parts: Parts) -> str:
             pre_deploy=("migrate",),
             volumes=(exclusive,) if kind is PLACE else (),
         )  # fmt: skip
-        only = stage(kind.project, "dev", replicas=kind.replicas)
+        # drained for a moment: a busy Caddy may still hand a request to the old one that came before the switch
+        only = stage(kind.project, "dev", replicas=kind.replicas, drain=0.3)
         runtime.projects.create(project, {}, [(only, {})], actor="test")
     runtime.close()
     return runtime.home

@@ -98,6 +98,41 @@ def test_types_are_read_where_threads_may_meet_them_at_once():
     assert users == {"forge/typed.py"}
 
 
+def test_a_package_that_threads_import_late_is_imported_whole():
+    """One thread in `import requests` and one in `from requests.models import …` do not wait for each other: both meet
+    half a package, and it stays broken. `from requests import models` waits.
+    """
+    found = [
+        f"{name(path)}: {ast.unparse(node)}" for path in FORGE for node in _late_parts(ast.parse(path.read_text()))
+    ]
+    assert found == []
+
+
+def test_a_part_that_is_imported_late_is_seen():
+    seen = [
+        ast.unparse(node)
+        for node in _late_parts(ast.parse("def f():\n from docker.errors import A\n import requests.utils"))
+    ]
+    assert seen == ["from docker.errors import A", "import requests.utils"]
+    assert not list(
+        _late_parts(ast.parse("import requests.utils\ndef f():\n from requests import utils\n import docker"))
+    )
+
+
+LARGE = ("apprise.", "docker.", "requests.", "urllib3.")
+
+
+def _late_parts(module: ast.Module) -> Iterator[ast.stmt]:
+    """Where a function imports from within a large package."""
+    for function in ast.walk(module):
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
+                if any(one.startswith(LARGE) for one in names):
+                    yield node
+
+
 def _reads_a_type(node: ast.AST) -> bool:
     if not isinstance(node, ast.Call):
         return False

@@ -107,7 +107,7 @@ def test_strangers_events_change_nothing(world):
     assert world.engine.calls.count("find") - looks <= 2
 
 
-@pytest.mark.parametrize("error", [EngineError("Bad answer"), StoreUnavailable("The disk is full")])
+@pytest.mark.parametrize("error", [EngineError("Bad answer"), StoreUnavailable("The disk is full"), KeyError("Id")])
 def test_whatever_goes_wrong_in_a_look_the_engine_is_followed_on(world, error):
     world.project()
     live(world, "dev-1")
