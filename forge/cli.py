@@ -183,8 +183,7 @@ def main() -> None:
 def _leave(code: object) -> NoReturn:
     """End though a thread is still at work: one that waits for a registry cannot be told to stop.
 
-    The usual end frees under its hands what it uses: a thread in OpenSSL then crashes the process (SIGSEGV), one that
-    writes to the log aborts it.
+    The usual end frees under its hands what it uses: a thread in OpenSSL then crashes the process (SIGSEGV).
     """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError, OSError):  # a windowed program has none
