@@ -150,7 +150,7 @@ def go() -> AnyResponse:
         begun = runtime().people.oidc.begin(_redirect_uri(), request.args.get("next", "/"))
     except ForgeError as error:
         return _failed(error)
-    answer = _not_kept(redirect(begun.address, 303))
+    answer = redirect(begun.address, 303)
     # Lax: it has to come along when the provider, another site, sends the browser back.
     cookies.give(answer, begun.browser, seconds=SECONDS, name=_BROWSER, samesite="Lax")
     return answer
@@ -168,7 +168,7 @@ def come_back() -> AnyResponse:
             request.args.to_dict(), cookies.cookie_of(request, _BROWSER), request.remote_addr or ""
         )
         # No redirect: a browser that comes from another site would not send a Strict cookie to where that leads.
-        answer = _not_kept(Response(render_template("signed_in.html", target=came.target), mimetype="text/html"))
+        answer: AnyResponse = Response(render_template("signed_in.html", target=came.target), mimetype="text/html")
         give_cookie(answer, Entry(came.person.principal, "oidc", came.until))
     except ForgeError as error:
         answer = _failed(error)
@@ -193,12 +193,7 @@ def _take_turn() -> None:
 def _failed(error: ForgeError) -> AnyResponse:
     known = {TooMany: 429, NotFound: 404}
     status = known.get(type(error), 502 if isinstance(error, Unavailable) else 401)
-    return _not_kept(Response(sign_in_page(error.message), status=status, mimetype="text/html"))
-
-
-def _not_kept(answer: AnyResponse) -> AnyResponse:
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return Response(sign_in_page(error.message), status=status, mimetype="text/html")
 
 
 def _redirect_uri() -> str:

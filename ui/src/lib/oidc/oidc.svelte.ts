@@ -3,8 +3,8 @@ import { api, asProblem, faultsOf, ok, type Problem } from '#lib/api/client.ts';
 import type { components } from '#lib/api/schema.d.ts';
 import { t } from '#lib/i18n/words.svelte.ts';
 import type { Live } from '#lib/live/live.svelte.ts';
+import { keepDraft, readDraft, same, without } from '#lib/state/drafts.ts';
 import { Resource } from '#lib/state/resource.svelte.ts';
-import { keep, kept } from '#lib/state/storage.ts';
 import { KEEP, type SecretWish } from '#lib/ui/SecretField.svelte';
 import { bodyOf, draftOf, type ChangedOidc, type Draft } from './draft.ts';
 
@@ -29,7 +29,7 @@ export class OidcSettings {
   problem = $state.raw<Problem | null>(null);
   saving = $state(false);
   #secret = $state.raw<SecretWish>(KEEP);
-  #draft = $state.raw<Partial<Draft>>(read());
+  #draft = $state.raw<Partial<Draft>>(readDraft(DRAFT));
   readonly #source: Source;
 
   constructor(source: Source = fromForge) {
@@ -110,24 +110,14 @@ export class OidcSettings {
   }
 
   #right(field: string): void {
-    this.faults = Object.fromEntries(Object.entries(this.faults).filter(([name]) => name !== field));
+    this.faults = without(this.faults, [field]);
     this.problem = null;
   }
 
   #keep(draft: Partial<Draft>): void {
     this.#draft = draft;
-    keep(DRAFT, JSON.stringify(draft));
+    keepDraft(DRAFT, draft);
   }
 }
-
-function read(): Partial<Draft> {
-  try {
-    return JSON.parse(kept(DRAFT) ?? '{}') as Partial<Draft>;
-  } catch {
-    return {};
-  }
-}
-
-const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 export const oidc = new OidcSettings();

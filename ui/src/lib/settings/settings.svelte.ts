@@ -2,8 +2,8 @@
 import { api, asProblem, faultsOf, ok, type Problem } from '#lib/api/client.ts';
 import type { Settings } from '#lib/api/types.ts';
 import type { Live } from '#lib/live/live.svelte.ts';
+import { keepDraft, readDraft, same, without } from '#lib/state/drafts.ts';
 import { Resource } from '#lib/state/resource.svelte.ts';
-import { keep, kept } from '#lib/state/storage.ts';
 
 const DRAFT = 'forge.settings.draft';
 
@@ -26,7 +26,7 @@ export class SettingsForm {
   faults = $state.raw<Record<string, string>>({});
   problem = $state.raw<Problem | null>(null);
   saving = $state(false);
-  #draft = $state.raw<Partial<Settings>>(read());
+  #draft = $state.raw<Partial<Settings>>(readDraft(DRAFT));
   readonly #source: Source;
 
   constructor(source: Source = fromForge) {
@@ -92,22 +92,8 @@ export class SettingsForm {
 
   #keep(draft: Partial<Settings>): void {
     this.#draft = draft;
-    keep(DRAFT, JSON.stringify(draft));
+    keepDraft(DRAFT, draft);
   }
 }
-
-function read(): Partial<Settings> {
-  try {
-    return JSON.parse(kept(DRAFT) ?? '{}') as Partial<Settings>;
-  } catch {
-    return {};
-  }
-}
-
-function without<T extends object>(values: T, fields: string[]): T {
-  return Object.fromEntries(Object.entries(values).filter(([name]) => !fields.includes(name))) as T;
-}
-
-const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 export const settings = new SettingsForm();
