@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
+FETCHED_AHEAD = "() => performance.getEntriesByName('forge: pages fetched ahead').length > 0"
+
 
 def column(window: Page, stage: str) -> Locator:
     """A stage of the board."""
@@ -18,6 +20,11 @@ def card(window: Page, tag: str, place: str) -> Locator:
 def light(window: Page, state: str) -> None:
     """Wait until the connection light says so."""
     expect(window.locator("header").get_by_role("status").filter(has_text=state)).to_have_text(state)
+
+
+def until_fetched(window: Page) -> None:
+    """Wait until the code of all pages is here (ui/src/lib/shell/ahead.ts)."""
+    window.wait_for_function(FETCHED_AHEAD, timeout=60_000)
 
 
 def ended(window: Page, title: str, status: str) -> None:

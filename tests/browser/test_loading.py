@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.reading import card, light
+from tests.browser.reading import card, light, until_fetched
 from tests.browser.town_process import Town
 
 pytestmark = pytest.mark.real
@@ -56,6 +56,49 @@ def test_a_page_that_never_arrives_is_not_loaded_for_ever(person):
         window.wait_for_timeout(100)
     window.wait_for_timeout(4000)  # a sixth try would come after 3.2 s
     assert len(loads) == 6
+
+
+def test_pages_are_fetched_ahead_although_each_of_them_is_broken_off_once(person):
+    """Chromium breaks off what it loads with every container that begins: nothing of it is missing for that."""
+    person.bears(BROKEN_OFF)
+    window = person.window("/")
+    light(window, "Live")
+    once: set[str] = set()
+
+    def break_off(route):
+        seen = route.request.url in once
+        once.add(route.request.url)
+        route.continue_() if seen else route.abort("connectionreset")
+
+    window.route(re.compile(r"/immutable/"), break_off)
+    until_fetched(window)
+    assert len(once) > 20
+    asked = len(once)
+    window.context.set_offline(True)
+    person.bears(r"net::ERR_INTERNET_DISCONNECTED")
+    for name in ("Deploys", "Activity", "Metrics"):
+        window.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
+        expect(window.get_by_role("heading", level=1, name=name)).to_be_visible()
+    assert len(once) == asked
+
+
+def test_a_page_whose_code_was_broken_off_opens_when_it_arrives(person):
+    person.bears(BROKEN_OFF)
+    window = person.window("/")
+    light(window, "Live")
+    arrived = []
+
+    def break_off(route):
+        route.continue_() if arrived else route.abort("connectionreset")
+
+    window.route(re.compile(r"/immutable/nodes/"), break_off)
+    window.get_by_role("navigation", name="Main").get_by_role("link", name="Deploys").click()
+    expect(window.get_by_role("heading", name="This could not be loaded")).to_be_visible()
+    assert window.url.endswith("/deploys")
+    arrived.append(True)
+    expect(window.get_by_role("heading", level=1, name="Deploys")).to_be_visible()
+    window.go_back()
+    expect(window.get_by_role("heading", level=1, name="Board")).to_be_visible()
 
 
 def test_an_address_leads_to_what_lies_over_the_page_and_back(person, town):

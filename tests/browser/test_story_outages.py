@@ -6,14 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chromium import SIGNED_OUT
-from tests.browser.reading import card, column, light
+from tests.browser.reading import card, column, light, until_fetched
 from tests.browser.relay import Relay
 from tests.canaries.kinds import canary
 from tests.e2e.live import until
 from tests.parts import images
 
 pytestmark = pytest.mark.real
-FETCHED_AHEAD = "() => performance.getEntriesByName('forge: pages fetched ahead').length > 0"
 CUT = r"net::ERR_|status of 50\d|Failed to fetch dynamically imported module"
 
 
@@ -50,7 +49,7 @@ def test_a_cut_line_comes_back_with_what_was_missed(house, shop, relay, sign_in)
     person.bears(CUT)
     window = person.window("/")
     light(window, "Live")
-    until(lambda: window.evaluate(FETCHED_AHEAD), "all pages are here")
+    until_fetched(window)
     before = serving(house)
     relay.cut()
     light(window, "Reconnecting")

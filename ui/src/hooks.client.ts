@@ -1,11 +1,14 @@
 import type { HandleClientError } from '@sveltejs/kit/hooks';
 import { t } from '#lib/i18n/words.svelte.ts';
-import { live } from '#lib/state/forge.svelte.ts';
 
-/** While the line is cut, a page that has not arrived is no fault of the page: the reader is told what is missing. */
+const OF_IMPORTS = /import/i; // in what Chromium, Firefox and Safari say of code that did not arrive
+
+/** A page whose code has not arrived is no fault of the page: routes/+error.svelte asks for it again. */
 export const handleError: HandleClientError = ({ kind, error }) => {
   if (kind !== 'unknown') return {};
-  if (live.connection !== 'live' && error instanceof TypeError) return { message: t.errors.unreachable };
+  if (error instanceof TypeError && OF_IMPORTS.test(error.message)) {
+    return { message: t.errors.unreachable, missing: true };
+  }
   console.error(error);
   return {};
 };

@@ -1,4 +1,5 @@
 /** What the pages say, in the language of whoever looks. `t.board.title` follows a change of language. */
+import { arrives } from '#lib/arrives.ts';
 import { en, type Words } from './en.ts';
 import { kept, keep } from '#lib/state/storage.ts';
 
@@ -26,7 +27,7 @@ class Spoken {
   }
 
   async #speak(language: Language): Promise<void> {
-    this.words = language === 'en' ? en : await LOADERS[language]();
+    this.words = language === 'en' ? en : await arrives(LOADERS[language]);
     this.language = language;
     document.documentElement.lang = language;
   }
