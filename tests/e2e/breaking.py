@@ -29,7 +29,8 @@ from forge.runtime import Runtime
 from forge.settings import Settings
 
 RAISES, KILLED, KILLED_REVERTING = "raises after its effect", "kill -9 after its effect", "kill -9 while reverting"
-TERMED = "SIGTERM after its effect"
+TERMED, TERMED_REVERTING = "SIGTERM after its effect", "SIGTERM while reverting"
+REVERTING = {KILLED_REVERTING, TERMED_REVERTING}
 HELD = "waits after its effect"  # for what a test does meanwhile
 _SETTLES = 20.0  # seconds until what is left over must be gone: the test fails on what it finds then
 
@@ -99,7 +100,7 @@ class Breaking:
 class Fault:
     """What is called after each effect: breaks at `step` by `how`.
 
-    KILLED_REVERTING raises there and kills in the first undo. After SIGTERM the step goes on once Forge has heard it;
+    REVERTING raises there and sends its signal in the first undo. After SIGTERM Forge goes on once it has heard it;
     HELD asks over `line` for leave to go on.
     """
 
@@ -114,21 +115,25 @@ class Fault:
 
     def __call__(self, moment: str) -> None:
         self._met = self._met or moment == self.step
-        if self.how == KILLED_REVERTING and self._met and self._is_first_undo(moment):
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self.how in REVERTING and self._met and self._is_first_undo(moment):
+            self._signal()
         if moment != self.step:
             return
-        if self.how == KILLED:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self.how == TERMED:
-            os.kill(os.getpid(), signal.SIGTERM)
-            self.heard.wait()
+        if self.how in {KILLED, TERMED}:
+            self._signal()
         elif self.how == HELD:
             self.step = ""  # a deploy that is tried once more is not held again
             self._line.send(moment)
             self._line.recv()
         else:
             raise EngineError(f"Broken on purpose at {moment}")
+
+    def _signal(self) -> None:
+        if self.how in {TERMED, TERMED_REVERTING}:
+            os.kill(os.getpid(), signal.SIGTERM)
+            self.heard.wait()
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def _is_first_undo(self, moment: str) -> bool:
         nothing_to_undo = self.step in {"resolve digest", "pull"}

@@ -1,4 +1,4 @@
-"""Each step, four ways to break it, both strategies and several replicas; and the parts killed in between: on a real
+"""Each step, five ways to break it, both strategies and several replicas; and the parts killed in between: on a real
 engine behind a real Caddy.
 
 The old ones serve throughout (in place: whenever one can), and afterwards exactly as many serve as should, all of one
@@ -22,7 +22,7 @@ from forge.domain.connection import EngineConnection, ProxyConnection, RegistryC
 from forge.domain.project import Health, HealthKind, Project, Volume, VolumeKind
 from forge.domain.stage import Strategy
 from forge.settings import Settings
-from tests.e2e.breaking import KILLED, KILLED_REVERTING, RAISES, TERMED, Breaking, Seen
+from tests.e2e.breaking import KILLED, KILLED_REVERTING, RAISES, REVERTING, TERMED, TERMED_REVERTING, Breaking, Seen
 from tests.e2e.visitor import Visitor
 from tests.parts import images
 from tests.parts.parts import Parts
@@ -64,8 +64,8 @@ CASES = [
     (kind, step, how)
     for kind in KINDS
     for step in kind.steps
-    for how in (RAISES, KILLED, KILLED_REVERTING, TERMED)
-    if not (how == KILLED_REVERTING and step in ENDS) and not (kind is SEVERAL and step in ALIKE)
+    for how in (RAISES, KILLED, KILLED_REVERTING, TERMED, TERMED_REVERTING)
+    if not (how in REVERTING and step in ENDS) and not (kind is SEVERAL and step in ALIKE)
 ]
 # A part is killed when a step is done, so that the next one that needs it meets it dead; a second later it is back.
 CUTS = [
@@ -94,8 +94,9 @@ class House:
             return ended
         code = self.forge.ended()
         self.forge = Breaking(self.data)
-        assert code == (0 if how == TERMED else -9)
-        return "stopped" if how == TERMED else "killed"
+        stopped = how in {TERMED, TERMED_REVERTING}
+        assert code == (0 if stopped else -9)
+        return "stopped" if stopped else "killed"
 
     def cut_off(self, kind: Kind, tag: str, step: str, part: str) -> str:
         """Deploy, and kill a part after `step`; it is back a second later. How the deploy ended."""
@@ -169,7 +170,7 @@ def test_whatever_breaks_exactly_as_many_serve_as_should(house, table, kind, ste
     seen = house.forge.settle(kind.project, kind.replicas)
     visitor.leave()
     check_nothing_is_left_over(house, kind, seen)
-    taken_back = step not in ENDS and how in {RAISES, KILLED_REVERTING}
+    taken_back = step not in ENDS and how in {RAISES, *REVERTING}
     assert house.said(kind) == {(200, before if taken_back else f"{tag}\n")}
     if kind.strategy is Strategy.SIDE_BY_SIDE:
         assert visitor.faults == [], f"{len(visitor.faults)} of {visitor.asked} requests"
