@@ -51,6 +51,8 @@ ELSEWHERE = {
     "tests/unit/test_store_restore.py": "backup",
     "tests/e2e/test_story_restore.py": "backup",
     "tests/unit/test_store_upgrade.py": "upgrade",
+    "tests/e2e/test_story_upgrade.py": "upgrade",
+    "tests/e2e/test_story_clock.py": "clock",
     "tests/rules/test_safety.py": "no-shell",
     "tests/rules/test_bandit.py": "no-shell",
     "tests/e2e/test_fault_matrix.py": "exactly-one-serves",
