@@ -241,7 +241,7 @@ def _add_reads(blueprint: Blueprint, noun: Noun) -> None:
         return noun.present(runtime().connections.get(noun.domain, name))
 
     @allow(Role.ADMIN)
-    @operation(Operation(body=TestWish, optional=True, answer=TestAnswer, refuses=(404, 502)))
+    @operation(Operation(body=TestWish, optional=True, answer=TestAnswer, refuses=(404, 502), elsewhere=True))
     def test(name: str, body: TestWish) -> TestAnswer:
         return wire(TestAnswer, runtime().connections.test(noun.domain, name, body.image))
 
@@ -279,13 +279,13 @@ def _add_writes(blueprint: Blueprint, noun: Noun) -> None:
 
 def _add_polling(blueprint: Blueprint) -> None:
     @allow(Role.VIEWER)
-    @operation(Operation(query=ImageQuery, answer=list[str], refuses=(404, 502)))
+    @operation(Operation(query=ImageQuery, answer=list[str], refuses=(404, 502), elsewhere=True))
     def list_tags(name: str, query: ImageQuery) -> list[str]:
         all_projects()
         return list(runtime().connections.tags(name, query.image))
 
     @allow(Role.DEPLOYER)
-    @operation(Operation(answer=Polled, refuses=(404, 502)))
+    @operation(Operation(answer=Polled, refuses=(404, 502), elsewhere=True))
     def poll(name: str) -> Polled:
         all_projects()
         return wire(Polled, runtime().poller.poll_now(name))

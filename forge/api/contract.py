@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from types import NoneType, UnionType
@@ -16,7 +18,7 @@ from werkzeug.datastructures import MultiDict
 
 from forge import typed
 from forge.api.errors import Unreadable, UnsupportedType
-from forge.domain.errors import Invalid
+from forge.domain.errors import Invalid, Unavailable
 
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
@@ -24,6 +26,7 @@ YAML: Final = "application/yaml"
 BACKUP: Final = "application/vnd.forge.backup"
 TEXT: Final = "text/plain"
 _LARGE: Final = 32 << 10  # bytes; less takes longer to pack than to send
+AT_ONCE_ELSEWHERE: Final = 5  # of waitress's eight threads: a registry that hangs leaves the rest to the board
 HIGHEST: Final = (1 << 53) - 1  # what JavaScript counts to
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=(1 << 31) - 1)]
@@ -44,7 +47,7 @@ class Operation:
     """What a handler takes and gives. `query` and `body` are types, `optional`: the body may be left out. `text_body`
     is the media type of a body that the handler reads itself, `text_or` a type that it takes as JSON instead. `answer`
     is the type of a `status` in each of `media`, None: nothing, or text. `refuses` are statuses of its own kind, beside
-    those that any request can meet.
+    those that any request can meet. `elsewhere`: the answer waits for a part's, and is refused while too many do.
     """
 
     answer: Any = None
@@ -56,6 +59,7 @@ class Operation:
     text_or: Any = None
     media: tuple[str, ...] = (JSON,)
     refuses: tuple[int, ...] = ()
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +90,29 @@ def operation(contract: Operation) -> Callable[[Callable[..., Any]], View]:
                 given["query"] = read_query(contract.query)
             if contract.body is not None:
                 given["body"] = read_body(contract.body, optional=contract.optional)
-            return _answer(view(**given), contract.status)
+            with _elsewhere() if contract.elsewhere else nullcontext():
+                return _answer(view(**given), contract.status)
 
         handle.__dict__["forge_operation"] = contract
         return handle
 
     return decorate
+
+
+_asking = threading.BoundedSemaphore(AT_ONCE_ELSEWHERE)
+
+
+@contextmanager
+def _elsewhere() -> Iterator[None]:
+    """What an answer waits for may hang: raise Unavailable rather than let it hold every thread."""
+    if not _asking.acquire(blocking=False):
+        raise Unavailable(
+            "Others wait for answers of registries just now: try again in a few seconds", code="busy", retry_after=5
+        )
+    try:
+        yield
+    finally:
+        _asking.release()
 
 
 def contract_of(view: Callable[..., Any]) -> Operation | None:

@@ -75,7 +75,7 @@ def change_project(project: str, query: DryRun, body: ChangedProject) -> Project
 
 @blueprint.get("/api/projects/<project>/tags")
 @allow(Role.VIEWER, Reach.STAGE)
-@operation(Operation(answer=list[str], refuses=(404, 502)))
+@operation(Operation(answer=list[str], refuses=(404, 502), elsewhere=True))
 def project_tags(project: str) -> list[str]:
     """All tags that the project's image has at its registry."""
     return list(runtime().connections.tags_of(runtime().store.projects.get(project)))

@@ -163,7 +163,7 @@ def promote(project: str, stage: str, body: PromoteWish) -> At:
 
 @blueprint.post(f"{_STAGE}/explain")
 @allow(Role.VIEWER, Reach.STAGE)
-@operation(Operation(body=ExplainWish, answer=Explanation, refuses=(404, 502)))
+@operation(Operation(body=ExplainWish, answer=Explanation, refuses=(404, 502), elsewhere=True))
 def explain(project: str, stage: str, body: ExplainWish) -> Explanation:
     """Would this tag be deployed here if it were pushed now, and why (not)."""
     if not is_tag(body.tag):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,6 +13,7 @@ from tests.e2e.conftest import stage
 from tests.e2e.live import until
 from tests.parts import images
 from tests.parts.caddy import STRANGER
+from tests.small_server import SmallServer, Told
 
 pytestmark = pytest.mark.real
 
@@ -178,3 +181,33 @@ def test_without_any_docker_forge_starts_and_stays_up(start_forge, tmp_path):
     assert "Docker" in engine["fault"]
     assert forge.ask("GET", "/").status in {200, 303, 302}
     assert forge.do("POST", "/api/engines/local/test")["ok"] is False
+
+
+def test_a_registry_that_hangs_holds_up_who_asks_for_it_and_nobody_else(house):
+    """More people ask for its tags than Forge has threads; the board answers before the first of them has an answer."""
+    forge, goes_on = house.forge, threading.Event()
+
+    def hang(_) -> Told:
+        goes_on.wait(60)
+        return Told(404)
+
+    hanging = SmallServer(hang)
+    forge.do("POST", "/api/registries", {"name": "hanging", "url": hanging.url, "interval": 0})
+    try:
+        with ThreadPoolExecutor(12) as people:
+            tags = "/api/registries/hanging/tags?image=shop"
+            asked = [people.submit(forge.ask, "GET", tags) for _ in range(12)]
+            until(lambda: sum(one.done() for one in asked) == 7, "those for whom no thread is left are told so")
+            for path in ("/api/projects", "/api/health", "/api/deploys"):
+                forge.get(path)
+            assert sum(one.done() for one in asked) == 7  # the others wait on
+            goes_on.set()
+            answers = [one.result() for one in asked]
+        refused = [answer for answer in answers if answer.status == 503]
+        assert [(answer.json["code"], answer.headers["retry-after"]) for answer in refused] == [("busy", "5")] * 7
+        assert {answer.status for answer in answers} == {422, 503}
+        assert forge.ask("GET", tags).status == 422  # the places are free again
+    finally:
+        goes_on.set()
+        hanging.close()
+        forge.do("DELETE", "/api/registries/hanging")
