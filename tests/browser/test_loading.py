@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -83,22 +85,33 @@ def test_pages_are_fetched_ahead_although_each_of_them_is_broken_off_once(person
 
 
 def test_a_page_whose_code_was_broken_off_opens_when_it_arrives(person):
-    person.bears(BROKEN_OFF)
-    window = person.window("/")
-    light(window, "Live")
-    arrived = []
-
-    def break_off(route):
-        route.continue_() if arrived else route.abort("connectionreset")
-
-    window.route(re.compile(r"/immutable/nodes/"), break_off)
-    window.get_by_role("navigation", name="Main").get_by_role("link", name="Deploys").click()
-    expect(window.get_by_role("heading", name="This could not be loaded")).to_be_visible()
-    assert window.url.endswith("/deploys")
-    arrived.append(True)
+    with missing_page(person) as window:
+        expect(window.get_by_text("has not arrived yet")).to_be_visible()
+        assert window.url.endswith("/deploys")
     expect(window.get_by_role("heading", level=1, name="Deploys")).to_be_visible()
     window.go_back()
     expect(window.get_by_role("heading", level=1, name="Board")).to_be_visible()
+
+
+def test_a_page_whose_code_does_not_arrive_can_be_asked_for_again(person):
+    with missing_page(person) as window:
+        expect(window.get_by_text("Forge does not answer")).to_be_visible()
+    window.get_by_role("button", name="Try again").click()
+    expect(window.get_by_role("heading", level=1, name="Deploys")).to_be_visible()
+
+
+@contextmanager
+def missing_page(person) -> Iterator[Page]:
+    """A window in which somebody wants to see the deploys; what is broken off meanwhile is their page."""
+    person.bears(BROKEN_OFF)
+    window = person.window("/")
+    light(window, "Live")
+    page = re.compile(r"/immutable/nodes/")
+    window.route(page, lambda route: route.abort("connectionreset"))
+    window.get_by_role("navigation", name="Main").get_by_role("link", name="Deploys").click()
+    expect(window.get_by_role("heading", name="This could not be loaded")).to_be_visible()
+    yield window
+    window.unroute(page)
 
 
 def test_an_address_leads_to_what_lies_over_the_page_and_back(person, town):

@@ -1,5 +1,4 @@
 import type { HandleClientError } from '@sveltejs/kit/hooks';
-import { t } from '#lib/i18n/words.svelte.ts';
 
 const OF_IMPORTS = /import/i; // in what Chromium, Firefox and Safari say of code that did not arrive
 
@@ -7,7 +6,7 @@ const OF_IMPORTS = /import/i; // in what Chromium, Firefox and Safari say of cod
 export const handleError: HandleClientError = ({ kind, error }) => {
   if (kind !== 'unknown') return {};
   if (error instanceof TypeError && OF_IMPORTS.test(error.message)) {
-    return { message: t.errors.unreachable, missing: true };
+    return { missing: true };
   }
   console.error(error);
   return {};

@@ -54,6 +54,7 @@ export const en = {
     refused: (status: number) => `Forge refused this (${status}).`,
     noPage: 'There is no such page',
     broke: 'This page broke',
+    comes: 'Its code has not arrived yet: Forge is asked again.',
     toBoard: 'To the board',
     couldNotLoad: 'This could not be loaded',
   },

@@ -55,6 +55,7 @@ export const ru: Words = {
     refused: (status) => `Forge отказал (${status}).`,
     noPage: 'Такой страницы нет',
     broke: 'Страница сломалась',
+    comes: 'Код страницы ещё не пришёл: Forge спрашивают снова.',
     toBoard: 'К доске',
     couldNotLoad: 'Не удалось загрузить',
   },
