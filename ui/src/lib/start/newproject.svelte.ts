@@ -6,7 +6,7 @@ import { untrack } from 'svelte';
 import { api, asProblem, ok, type Problem } from '#lib/api/client.ts';
 import type { Deploy, NewProject as Wish, Project, Suggestion } from '#lib/api/types.ts';
 import { t } from '#lib/i18n/words.svelte.ts';
-import { keep, kept } from '#lib/state/storage.ts';
+import { keepDraft, readDraft } from '#lib/state/drafts.ts';
 import { isName, isPort, isVariable, wanted } from './names.ts';
 
 const DRAFT = 'forge.draft.project';
@@ -51,15 +51,10 @@ const blank = (): Typed => ({
 
 /** What was kept, as far as it still fits. */
 function remembered(): Typed {
-  try {
-    const draft = JSON.parse(kept(DRAFT) ?? '{}');
-    const typed = { ...blank(), ...draft };
-    return Array.isArray(typed.stages) && typed.stages.length && Array.isArray(typed.variables)
-      ? typed
-      : blank();
-  } catch {
-    return blank();
-  }
+  const typed = { ...blank(), ...readDraft<Typed>(DRAFT) };
+  return Array.isArray(typed.stages) && typed.stages.length && Array.isArray(typed.variables)
+    ? typed
+    : blank();
 }
 
 /** Field → what is wrong with it. */
@@ -84,7 +79,7 @@ export class NewProject {
   /** The draft, to be called whenever something was typed. */
   remember(): void {
     const variables = this.typed.variables.map((one) => (one.secret ? { ...one, value: '' } : one));
-    keep(DRAFT, JSON.stringify({ ...this.typed, variables }));
+    keepDraft<Typed>(DRAFT, { ...this.typed, variables });
   }
 
   discard(): void {
@@ -93,7 +88,7 @@ export class NewProject {
     this.found = this.trouble = this.problem = null;
     this.looking = false;
     this.faults = {};
-    keep(DRAFT, '{}');
+    keepDraft(DRAFT, {});
   }
 
   /** Another image in the place of the one that was typed; what was typed beside it stays where it can. */
@@ -199,7 +194,7 @@ export class NewProject {
     this.busy = true;
     try {
       const made = await ok(api.POST('/api/projects', { body: this.#body() }));
-      keep(DRAFT, '{}');
+      keepDraft(DRAFT, {});
       return made;
     } catch (error) {
       this.#refused(asProblem(error));

@@ -1,15 +1,14 @@
-/** What may go on from one stage of a project to the next: asked for anew whenever that may have changed. */
+/** What may go on from one stage of a project to the next. */
 import { api, ok } from '#lib/api/client.ts';
 import type { components } from '#lib/api/schema.d.ts';
 import type { Stage } from '#lib/api/types.ts';
 import { exact, span } from '#lib/format.ts';
 import { t } from '#lib/i18n/words.svelte.ts';
 import type { Frame } from '#lib/live/live.svelte.ts';
+import { afterChanges } from '#lib/state/afterchanges.ts';
 
 export type Place = components['schemas']['Place'];
 type Next = Place['next'][number];
-
-const SETTLE = 400; // milliseconds in which several reasons become one
 
 /** Why a digest may not go on at `now` (unix seconds): it waits for its time, or it is not well; null if it may. */
 export function holds(next: Pick<Next, 'obstacle' | 'at'>, now: number): 'time' | 'fault' | null {
@@ -21,10 +20,11 @@ export function holds(next: Pick<Next, 'obstacle' | 'at'>, now: number): 'time' 
 export class Promotion {
   places = $state.raw<Place[]>([]);
   readonly #project: string;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly hear: (frame: Frame) => void;
 
   constructor(project: string) {
     this.#project = project;
+    this.hear = afterChanges(project, () => this.load());
   }
 
   /** What cannot be told now is told when somebody promotes. */
@@ -49,12 +49,5 @@ export class Promotion {
     if (held === 'time')
       return { why: t.settingup.notBefore(span(next!.at! - now), span(to.promote_after)), at };
     return { why: held === 'fault' ? t.settingup.notWell(to.promote_from!) : '', at };
-  }
-
-  hear({ type, payload }: Frame): void {
-    const concerns = ['project_changed', 'deploy_status', 'instance_status'].includes(type);
-    if (!concerns || payload.project !== this.#project) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.load(), SETTLE);
   }
 }
