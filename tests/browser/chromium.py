@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 
 from forge.api.cookies import COOKIE
 from tests.canaries.watch import watches
@@ -69,7 +69,7 @@ class Person:
         """Another window, or tab; at `path` if one is given."""
         page = self.context.new_page()
         if path is not None:
-            page.goto(self.home + path)
+            go(page, self.home + path)
         return page
 
     def leave(self) -> None:
@@ -96,6 +96,18 @@ class Person:
     def _fault(self, text: str) -> None:
         if not any(re.search(pattern, text) for pattern in self.borne):
             self.faults.append(text)
+
+
+def go(page: Page, address: str) -> None:
+    """Open an address; anew where the network changed meanwhile, which a Chromium with a window does by itself."""
+    for left in (2, 1, 0):
+        try:
+            page.goto(address)
+        except Error as error:
+            if NETWORK_CHANGED not in error.message or not left:
+                raise
+        else:
+            return
 
 
 def axe_source() -> str:

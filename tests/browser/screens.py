@@ -8,6 +8,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.chromium import go
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
@@ -26,7 +28,7 @@ class Screen:
 
     def open(self, window: Page, home: str, places: Mapping[str, Any]) -> None:
         """Go there and wait until all of it is drawn."""
-        window.goto(home + self.path.format(**places))
+        go(window, home + self.path.format(**places))
         if self.guest:
             window.get_by_role("heading", level=1).wait_for()
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.chromium import SIGNED_OUT
+from tests.browser.chromium import SIGNED_OUT, go
 from tests.browser.reading import card, column, light, until_fetched
 from tests.browser.relay import Relay
 from tests.canaries.kinds import canary
@@ -132,7 +132,7 @@ def test_whoever_signs_out_sees_nothing_more(house, shop, sign_in):
     window.get_by_role("menuitem", name="Sign out").click()
     expect(window.get_by_role("heading", name="Sign in to Forge")).to_be_visible()
     expect(other.get_by_role("heading", name="Sign in to Forge")).to_be_visible()
-    window.goto(f"{house.forge.url}/projects/shop")
+    go(window, f"{house.forge.url}/projects/shop")
     expect(window.get_by_role("heading", name="Sign in to Forge")).to_be_visible()
     window.get_by_label("Token or link").fill(canary("wrong"))
     window.get_by_role("button", name="Sign in").click()

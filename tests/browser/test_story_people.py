@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.acme import PASSWORD
-from tests.browser.chromium import SIGNED_OUT, Person
+from tests.browser.chromium import SIGNED_OUT, Person, go
 from tests.browser.reading import card, ended
 from tests.browser.town_process import Town
 
@@ -37,7 +37,7 @@ def test_somebody_deploys_one_project_until_they_are_removed(browser, town):
         expect(board.get_by_role("heading", name="You were signed out")).to_be_visible()
         board.get_by_role("button", name="Sign in again").click()
         expect(board).to_have_url(ENTRANCE)
-        people.goto(town.url + "/activity?kind=people")
+        go(people, town.url + "/activity?kind=people")
         expect(people.get_by_text("zoe was removed")).to_be_visible()
     finally:
         faults = admin.faults + zoe.faults
@@ -96,7 +96,7 @@ def cannot_see_what_is_for_admins(window: Page) -> None:
     expect(window.get_by_role("heading", name="Your account")).to_be_visible()
     sections = window.get_by_role("navigation", name="Sections of the settings").get_by_role("link")
     expect(sections).to_have_text(["This browser", "Your account", "API tokens"])
-    window.goto(window.url.rsplit("/", 1)[0] + "/settings/people")
+    go(window, window.url.rsplit("/", 1)[0] + "/settings/people")
     expect(window.get_by_text("Only an admin may see or change this.")).to_be_visible()
     window.keyboard.press("Control+k")
     window.keyboard.type("new project")
