@@ -26,7 +26,8 @@ YAML: Final = "application/yaml"
 BACKUP: Final = "application/vnd.forge.backup"
 TEXT: Final = "text/plain"
 _LARGE: Final = 32 << 10  # bytes; less takes longer to pack than to send
-AT_ONCE_ELSEWHERE: Final = 5  # of waitress's eight threads: a registry that hangs leaves the rest to the board
+AT_ONCE_ELSEWHERE: Final = 5  # of the threads that answer (forge.api.hub): the others are the board's
+_PATIENCE: Final = 0.5  # seconds: a burst at what answers well is over by then
 HIGHEST: Final = (1 << 53) - 1  # what JavaScript counts to
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=(1 << 31) - 1)]
@@ -47,7 +48,8 @@ class Operation:
     """What a handler takes and gives. `query` and `body` are types, `optional`: the body may be left out. `text_body`
     is the media type of a body that the handler reads itself, `text_or` a type that it takes as JSON instead. `answer`
     is the type of a `status` in each of `media`, None: nothing, or text. `refuses` are statuses of its own kind, beside
-    those that any request can meet. `elsewhere`: the answer waits for a part's, and is refused while too many do.
+    those that any request can meet. `elsewhere`: the answer waits for a registry or another part, and is refused while
+    too many do.
     """
 
     answer: Any = None
@@ -104,10 +106,12 @@ _asking = threading.BoundedSemaphore(AT_ONCE_ELSEWHERE)
 
 @contextmanager
 def _elsewhere() -> Iterator[None]:
-    """What an answer waits for may hang: raise Unavailable rather than let it hold every thread."""
-    if not _asking.acquire(blocking=False):
+    """At most AT_ONCE_ELSEWHERE at once: raise Unavailable rather than let what hangs hold every thread."""
+    if not _asking.acquire(timeout=_PATIENCE):
         raise Unavailable(
-            "Others wait for answers of registries just now: try again in a few seconds", code="busy", retry_after=5
+            "Too many requests wait for answers of other programs just now: try again in a few seconds",
+            code="busy",
+            retry_after=5,
         )
     try:
         yield

@@ -61,7 +61,7 @@ def cancel_deploy(deploy: int) -> At:
 
 @blueprint.post(f"{_DEPLOY}/retry")
 @allow(Role.DEPLOYER, Reach.PROJECT)
-@operation(Operation(status=202, answer=Deploy, refuses=(404, 409, 502)))
+@operation(Operation(status=202, answer=Deploy, refuses=(404, 409, 502), elsewhere=True))
 def retry_deploy(deploy: int) -> At:
     """Deploy the same tag and digest once more, quarantined or not."""
     visible_deploy(deploy)

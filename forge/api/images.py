@@ -57,7 +57,7 @@ class QuickWish(Wire, kw_only=True):
 
 @blueprint.post("/api/images/inspect")
 @allow(Role.ADMIN)
-@operation(Operation(body=ImageWish, answer=Suggestion, refuses=(404, 502)))
+@operation(Operation(body=ImageWish, answer=Suggestion, refuses=(404, 502), elsewhere=True))
 def inspect_image(body: ImageWish) -> Suggestion:
     """Look at an image at its registry, and say what Forge would make of it."""
     found = runtime().quick.inspect(body.image)
@@ -67,7 +67,7 @@ def inspect_image(body: ImageWish) -> Suggestion:
 
 @blueprint.post("/api/deploy")
 @allow(Role.ADMIN)
-@operation(Operation(body=QuickWish, status=202, answer=Deploy, refuses=(404, 409, 502)))
+@operation(Operation(body=QuickWish, status=202, answer=Deploy, refuses=(404, 409, 502), elsewhere=True))
 def quick_deploy(body: QuickWish) -> At:
     """Quick deploy: image in, inspected, project and stage made where they are missing, deployed."""
     health = domain(project.Health, body.health) if body.health is not None else None

@@ -184,7 +184,7 @@ def delete_notification(name: str) -> None:
 
 @blueprint.post(f"{_ONE}/test")
 @allow(Role.ADMIN)
-@operation(Operation(answer=SendAnswer, refuses=(404,)))
+@operation(Operation(answer=SendAnswer, refuses=(404,), elsewhere=True))
 def test_notification(name: str) -> SendAnswer:
     """Send a message now, and say what the other side answered."""
     return wire(SendAnswer, runtime().courier.test(name))
@@ -192,7 +192,7 @@ def test_notification(name: str) -> SendAnswer:
 
 @blueprint.post(f"{_ONE}/deliveries/<int(max=2147483647):delivery>/retry")
 @allow(Role.ADMIN)
-@operation(Operation(answer=DeliveryView, refuses=(404, 409)))
+@operation(Operation(answer=DeliveryView, refuses=(404, 409), elsewhere=True))
 def retry_delivery(name: str, delivery: int) -> DeliveryView:
     """Send one that was not sent, now."""
     return _delivery(runtime().courier.again(name, delivery))

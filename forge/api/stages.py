@@ -138,7 +138,7 @@ def list_instances(project: str, stage: str) -> list[InstanceView]:
 
 @blueprint.post(f"{_STAGE}/deploys")
 @allow(Role.DEPLOYER, Reach.STAGE)
-@operation(Operation(body=DeployWish, status=202, answer=Deploy, refuses=_QUEUES))
+@operation(Operation(body=DeployWish, status=202, answer=Deploy, refuses=_QUEUES, elsewhere=True))
 def deploy(project: str, stage: str, body: DeployWish) -> At:
     """Deploy a tag or a digest. It is queued; follow it at its Location."""
     queued = runtime().requests.deploy(project, stage, tag=body.tag, digest=body.digest, actor=actor())

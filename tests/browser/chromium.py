@@ -100,14 +100,12 @@ class Person:
 
 def go(page: Page, address: str) -> None:
     """Open an address; anew where the network changed meanwhile, which a Chromium with a window does by itself."""
-    for left in (2, 1, 0):
-        try:
-            page.goto(address)
-        except Error as error:
-            if NETWORK_CHANGED not in error.message or not left:
-                raise
-        else:
-            return
+    try:
+        page.goto(address)
+    except Error as error:
+        if NETWORK_CHANGED not in error.message:
+            raise
+        go(page, address)
 
 
 def axe_source() -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,6 +12,7 @@ from tests.browser.town_process import Town
 
 pytestmark = pytest.mark.real
 BROKEN_OFF = "net::ERR_CONNECTION_RESET"
+SETTLES = 1500  # milliseconds until pages are fetched ahead: ui/src/routes/+layout.svelte
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +62,7 @@ def test_a_page_that_never_arrives_is_not_loaded_for_ever(person):
 def test_pages_are_fetched_ahead_although_each_of_them_is_broken_off_once(person):
     """Chromium breaks off what it loads with every container that begins: nothing of it is missing for that."""
     person.bears(BROKEN_OFF)
-    window = person.window("/")
-    light(window, "Live")
+    window = not_fetching_ahead(person)
     once: set[str] = set()
 
     def break_off(route):
@@ -73,6 +71,7 @@ def test_pages_are_fetched_ahead_although_each_of_them_is_broken_off_once(person
         route.continue_() if seen else route.abort("connectionreset")
 
     window.route(re.compile(r"/immutable/"), break_off)
+    window.evaluate("() => settle()")
     until_fetched(window)
     assert len(once) > 20
     asked = len(once)
@@ -85,33 +84,56 @@ def test_pages_are_fetched_ahead_although_each_of_them_is_broken_off_once(person
 
 
 def test_a_page_whose_code_was_broken_off_opens_when_it_arrives(person):
-    with missing_page(person) as window:
-        expect(window.get_by_text("has not arrived yet")).to_be_visible()
-        assert window.url.endswith("/deploys")
+    """Four times: when it is opened, and the first three that it is asked for again."""
+    window = missing(person, times=4)
+    expect(window.get_by_text("has not arrived yet")).to_be_visible()
+    assert window.url.endswith("/deploys")
     expect(window.get_by_role("heading", level=1, name="Deploys")).to_be_visible()
     window.go_back()
     expect(window.get_by_role("heading", level=1, name="Board")).to_be_visible()
 
 
 def test_a_page_whose_code_does_not_arrive_can_be_asked_for_again(person):
-    with missing_page(person) as window:
-        expect(window.get_by_text("Forge does not answer")).to_be_visible()
+    window = missing(person, times=5)
     window.get_by_role("button", name="Try again").click()
     expect(window.get_by_role("heading", level=1, name="Deploys")).to_be_visible()
 
 
-@contextmanager
-def missing_page(person) -> Iterator[Page]:
-    """A window in which somebody wants to see the deploys; what is broken off meanwhile is their page."""
-    person.bears(BROKEN_OFF)
-    window = person.window("/")
+def test_who_goes_elsewhere_is_not_called_back_to_a_page_that_arrives_late(person):
+    window = missing(person, times=4)
+    window.get_by_role("link", name="To the board", exact=True).click()
+    expect(window.get_by_role("heading", level=1, name="Board")).to_be_visible()
+    window.wait_for_timeout(5000)  # it is asked for again for 4.3 s
+    expect(window.get_by_role("heading", level=1, name="Board")).to_be_visible()
+
+
+def not_fetching_ahead(person) -> Page:
+    """A window with the board, in which pages are fetched after `settle()`, or when they are wanted."""
+    window = person.window()
+    window.add_init_script(
+        f"""const real = setTimeout, held = [];
+        window.setTimeout = (does, ms, ...more) => (ms === {SETTLES} ? held.push(does) : real(does, ms, ...more));
+        window.settle = () => held.forEach((does) => does());"""
+    )
+    window.goto(person.home)
     light(window, "Live")
-    page = re.compile(r"/immutable/nodes/")
-    window.route(page, lambda route: route.abort("connectionreset"))
+    return window
+
+
+def missing(person, times: int) -> Page:
+    """A window in which somebody wants to see the deploys, and their page is broken off so many times."""
+    person.bears(BROKEN_OFF)
+    window = not_fetching_ahead(person)
+    broken = []
+
+    def break_off(route):
+        broken.append(route.request.url)
+        route.abort("connectionreset") if len(broken) <= times else route.continue_()
+
+    window.route(re.compile(r"/immutable/nodes/"), break_off)
     window.get_by_role("navigation", name="Main").get_by_role("link", name="Deploys").click()
     expect(window.get_by_role("heading", name="This could not be loaded")).to_be_visible()
-    yield window
-    window.unroute(page)
+    return window
 
 
 def test_an_address_leads_to_what_lies_over_the_page_and_back(person, town):

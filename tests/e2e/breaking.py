@@ -115,7 +115,7 @@ class Fault:
 
     def __call__(self, moment: str) -> None:
         self._met = self._met or moment == self.step
-        if self.how in REVERTING and self._met and self._is_first_undo(moment):
+        if self.how in REVERTING and self._met and self._is_undo(moment) and not self.heard.is_set():
             self._signal()
         if moment != self.step:
             return
@@ -135,7 +135,7 @@ class Fault:
         else:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def _is_first_undo(self, moment: str) -> bool:
+    def _is_undo(self, moment: str) -> bool:
         nothing_to_undo = self.step in {"resolve digest", "pull"}
         return moment.startswith("undo ") or (moment == "reverting" and nothing_to_undo)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.forge_process import ForgeProcess
+from tests.e2e.live import until
 from tests.parts.caddy import Caddy
 from tests.parts.engine import Engine
 from tests.parts.registry import Registry
@@ -38,7 +39,7 @@ class House:
         self.forge.do("PUT", "/api/settings", {"default_proxy": "caddy", "free_disk": 0, **more})
 
     def project(self, name: str, *stages: dict[str, Any], **more: Any) -> Any:
-        """A project of the registry's image of that name, with a stage `dev` if none is given; nothing drains."""
+        """A project of the registry's image of that name, with a stage `dev` if none is given."""
         given = stages or (stage("dev"),)
         body = {"name": name, "image": f"{self.registry.address}/{name}", "port": 8080, "health": HTTP}
         return self.forge.do("POST", "/api/projects", {**body, "stages": list(given), **more})
@@ -47,6 +48,10 @@ class House:
         """What a visitor sees at a domain below localhost."""
         return self.caddy.get(f"{domain}.localhost", path)
 
+    def leads_nowhere(self, domain: str) -> None:
+        """Wait until visitors of a domain below localhost are led to nobody: the proxy may go on for a moment."""
+        until(lambda: self.page(domain) == self.page("nobody-is-here"), f"nobody is led to {domain}")
+
     def hook(self) -> str:
         """The path of the webhook."""
         found: str = self.forge.get("/api/settings/webhook")["path"]
@@ -54,8 +59,10 @@ class House:
 
 
 def stage(name: str, **more: Any) -> dict[str, Any]:
-    """A stage of the tags `NAME-…` without drain."""
-    return {"name": name, "pattern": f"glob:{name}-*", "drain": 0, "bake": 0, "stop_timeout": 5, **more}
+    """A stage of the tags `NAME-…`, whose old instances drain for a moment: a busy proxy may still hand them a request
+    that came before the switch.
+    """
+    return {"name": name, "pattern": f"glob:{name}-*", "drain": 0.3, "bake": 0, "stop_timeout": 5, **more}
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,11 @@ tag, with no container, network, name or route left over. The table goes to docs
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,10 +95,18 @@ class House:
         if ended is not None:
             return ended
         code = self.forge.ended()
+        left = self.last_status()
         self.forge = Breaking(self.data)
         stopped = how in {TERMED, TERMED_REVERTING}
         assert code == (0 if stopped else -9)
+        assert (left == "failed") == (how == TERMED_REVERTING)  # that was finished; all else waits for the next start
         return "stopped" if stopped else "killed"
+
+    def last_status(self) -> str:
+        """The status of the latest deploy, while no Forge runs."""
+        with closing(sqlite3.connect(self.data / "forge.db")) as database:
+            ((status,),) = database.execute("SELECT status FROM deploy ORDER BY id DESC LIMIT 1")
+        return str(status)
 
     def cut_off(self, kind: Kind, tag: str, step: str, part: str) -> str:
         """Deploy, and kill a part after `step`; it is back a second later. How the deploy ended."""

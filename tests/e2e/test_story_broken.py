@@ -86,7 +86,7 @@ def test_a_first_deploy_that_fails_leaves_nothing(house):
     assert forge.deploy("stillborn/dev", "dev-1")["status"] == "failed"
     assert forge.instances("stillborn/dev") == []
     check_only_these_run(house, "stillborn", [])
-    assert house.page("dev-stillborn") == house.page("nobody-is-here")
+    house.leads_nowhere("dev-stillborn")
 
 
 def test_an_instance_that_runs_out_of_memory_says_so(house):

@@ -1,4 +1,4 @@
-"""The clock is set while Forge runs, and is wrong when it starts: what waits goes on, what is dated is right."""
+"""The clock is set while Forge runs, and is wrong when it starts: what waits goes on."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_deploy_in_whose_middle_the_clock_is_set_goes_on_as_if_it_were_not(hou
         until(lambda: "bake" in [one["name"] for one in forge.get(steps)["steps"]], "it is watched")
         clock.set_by(-by)
         assert forge.wait(number)["status"] == "succeeded"
-        board.wait(lambda frame: frame.payload.get("deploy") == number, "the stream goes on")
+        board.wait_deploy("succeeded", "dev-2")  # the stream goes on
     assert house.page(f"dev-{name}") == (200, "dev-2\n")
     assert all(0 <= step["ended"] - step["started"] < 30 for step in forge.get(steps)["steps"])
 

@@ -164,7 +164,7 @@ def test_routes_of_strangers_outlive_everything(house):
     live_project(house, "guest")
     forge.do("DELETE", "/api/projects/guest")
     assert strangers(house) == before
-    until(lambda: house.page("dev-guest") == house.page("nobody-is-here"), "nobody is led there any more")
+    house.leads_nowhere("dev-guest")
 
 
 def strangers(house):
@@ -184,7 +184,9 @@ def test_without_any_docker_forge_starts_and_stays_up(start_forge, tmp_path):
 
 
 def test_a_registry_that_hangs_holds_up_who_asks_for_it_and_nobody_else(house):
-    """More people ask for its tags than Forge has threads; the board answers before the first of them has an answer."""
+    """More people ask for its tags than Forge has threads; the board answers before the first of them has an answer,
+    which comes after fifteen seconds at the latest.
+    """
     forge, goes_on = house.forge, threading.Event()
 
     def hang(_) -> Told:
@@ -197,7 +199,7 @@ def test_a_registry_that_hangs_holds_up_who_asks_for_it_and_nobody_else(house):
         with ThreadPoolExecutor(12) as people:
             tags = "/api/registries/hanging/tags?image=shop"
             asked = [people.submit(forge.ask, "GET", tags) for _ in range(12)]
-            until(lambda: sum(one.done() for one in asked) == 7, "those for whom no thread is left are told so")
+            until(lambda: sum(one.done() for one in asked) >= 7, "those for whom no thread is left are told so")
             for path in ("/api/projects", "/api/health", "/api/deploys"):
                 forge.get(path)
             assert sum(one.done() for one in asked) == 7  # the others wait on

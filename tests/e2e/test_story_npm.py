@@ -103,7 +103,7 @@ def test_a_switch_that_breaks_in_npm_is_taken_back(npm_house):
     assert "look at its log" in failed["failure"]
     assert npm_house.page("dev-fragile") == (200, "dev-1\n")
     forge.do("DELETE", "/api/projects/fragile")
-    assert npm_house.page("dev-fragile") == (200, "Congratulations!")
+    until(lambda: npm_house.page("dev-fragile") == (200, "Congratulations!"), "nobody is led there any more")
 
 
 def test_what_a_person_made_by_hand_is_taken_over_when_told_and_given_back(npm_house):

@@ -12,7 +12,6 @@ static const volatile double *set_by;
 static int (*real)(clockid_t, struct timespec *);
 
 __attribute__((constructor)) static void begin(void) {
-    real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
     const char *name = getenv("CLOCK_SET_BY");
     int file = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
     if (file < 0) return;
@@ -22,6 +21,7 @@ __attribute__((constructor)) static void begin(void) {
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
+    if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
     int failed = real(clock, now);
     if (!failed && set_by && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += (time_t)*set_by;
     return failed;
@@ -29,7 +29,7 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
 
 int gettimeofday(struct timeval *restrict now, void *restrict zone) {
     (void)zone;
-    struct timespec precise;
+    struct timespec precise = {0};
     int failed = clock_gettime(CLOCK_REALTIME, &precise);
     now->tv_sec = precise.tv_sec;
     now->tv_usec = precise.tv_nsec / 1000;
@@ -37,7 +37,7 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone) {
 }
 
 time_t time(time_t *where) {
-    struct timespec precise;
+    struct timespec precise = {0};
     clock_gettime(CLOCK_REALTIME, &precise);
     if (where) *where = precise.tv_sec;
     return precise.tv_sec;

@@ -10,7 +10,8 @@ import pytest
 from flask import Flask, Response
 
 from forge.api import errors
-from forge.api.contract import AsOf, At, Operation, Page, contract_of, domain, operation, wire
+from forge.api.contract import AT_ONCE_ELSEWHERE, AsOf, At, Operation, Page, contract_of, domain, operation, wire
+from forge.api.hub import WAITRESS_SETTINGS
 from forge.domain.errors import Invalid
 from forge.domain.project import Health
 
@@ -155,3 +156,7 @@ def test_a_value_of_the_domain_goes_out_as_its_type():
         path: str | None
 
     assert wire(Shown, Health(path="/x")) == Shown(kind="auto", path="/x")
+
+
+def test_what_waits_for_others_leaves_threads_to_what_does_not():
+    assert WAITRESS_SETTINGS["threads"] - AT_ONCE_ELSEWHERE >= 3

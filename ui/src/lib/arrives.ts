@@ -1,6 +1,7 @@
 /**
  * Code that is asked for again where it was broken off: Chromium breaks off what it loads whenever the machine's
- * network changes, as it does with every container that Docker starts.
+ * network changes, as it does with every container that Docker starts. An older browser may keep to the first failure
+ * until the page is loaded again (whatwg/html#6768).
  */
 
 const PAUSES = [300, 1000, 3000]; // milliseconds before each further try

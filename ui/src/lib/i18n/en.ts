@@ -55,6 +55,7 @@ export const en = {
     noPage: 'There is no such page',
     broke: 'This page broke',
     comes: 'Its code has not arrived yet: Forge is asked again.',
+    stuck: 'Its code did not arrive from Forge.',
     toBoard: 'To the board',
     couldNotLoad: 'This could not be loaded',
   },

@@ -5,13 +5,11 @@ import { arrives } from '#lib/arrives.ts';
 /** In the browser's own timing: when `fetchAhead` had all of it. */
 export const FETCHED_AHEAD = 'forge: pages fetched ahead';
 
-const PAUSES = [300, 1000, 3000, 10_000, 30_000, 60_000]; // nobody waits for it
-
 type Part = () => Promise<unknown>;
 
-/** Fetch the code of all pages and `parts`, one after the other; rejects where one does not arrive. */
+/** Fetch the code of all pages and `parts`, one after the other; rejects if any of it does not arrive. */
 export async function fetchAhead(parts: readonly Part[]): Promise<void> {
-  const { routes } = await arrives(() => import('$app/manifest'), PAUSES);
+  const { routes } = await arrives(() => import('$app/manifest'));
   const pages = routes
     .filter((route) => route.page)
     .map(
@@ -19,6 +17,8 @@ export async function fetchAhead(parts: readonly Part[]): Promise<void> {
         () =>
           preloadCode(id),
     );
-  for (const part of [...parts, ...pages]) await arrives(part, PAUSES);
+  const missing: unknown[] = [];
+  for (const part of [...parts, ...pages]) await arrives(part).catch((error) => missing.push(error));
+  if (missing.length) throw missing[0];
   performance.mark(FETCHED_AHEAD);
 }
