@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.chromium import go
 from tests.browser.reading import card, light, until_fetched
 from tests.browser.town_process import Town
 
@@ -40,7 +41,7 @@ def test_a_page_whose_script_was_broken_off_is_loaded_again(person, part):
         route.abort("connectionreset") if len(broken) < 3 else route.continue_()
 
     window.route(re.compile(rf"/immutable/{part}\W"), break_off)
-    window.goto(person.home)
+    go(window, person.home)
     light(window, "Live")
     assert len(broken) >= 3
     assert window.evaluate("() => window.name") == ""
@@ -115,7 +116,7 @@ def not_fetching_ahead(person) -> Page:
         window.setTimeout = (does, ms, ...more) => (ms === {SETTLES} ? held.push(does) : real(does, ms, ...more));
         window.settle = () => held.forEach((does) => does());"""
     )
-    window.goto(person.home)
+    go(window, person.home)
     light(window, "Live")
     return window
 
