@@ -17,9 +17,10 @@ NEW_SERVER = "forge"  # made only where Caddy has no HTTP server at all
 # Caddy 2.7 and newer: else every change of its configuration closes all websockets, of whatever domain.
 CLOSE_DELAY = "stream_close_delay"
 _DELAY = "24h"
-# Turns, so that each is seen to answer. Not longer than people wait: where none answers they are told so.
+# Turns, so that each is seen to answer. Not longer than people wait: where none answers they are told so. Tries follow
+# closely: Caddy answers 502 to who waits for the next one while its configuration changes (seen with 2.6.2).
 _BALANCED = {
-    "load_balancing": {"selection_policy": {"policy": "round_robin"}, "try_duration": "3s", "try_interval": "50ms"},
+    "load_balancing": {"selection_policy": {"policy": "round_robin"}, "try_duration": "3s", "try_interval": "10ms"},
     "health_checks": {"passive": {"fail_duration": "5s", "max_fails": 1}},
 }
 

@@ -51,6 +51,9 @@ def test_a_deploy_streams_into_the_window(house, screen):
 
 def test_closing_while_a_deploy_is_under_way_asks(house, screen):
     until(lambda: shows_board(screen.picture(), dark=True), "the board is there")
+    house.forge.do(
+        "PUT", "/api/projects/shop/stages/dev", {"pattern": "glob:dev-*", "bake": 30}
+    )  # longer than all this
     begin(house, "dev-1")
     until(lambda: blues(screen.picture()) > 100, "the window knows of it")
     until(lambda: _asked(screen), "somebody is asked")
@@ -63,7 +66,7 @@ def test_closing_while_a_deploy_is_under_way_asks(house, screen):
     screen.press("Return", screen.dialogs()[0])
     assert house.forge.ended() == 0
     house.forge.start()
-    until(lambda: house.forge.serving("shop/dev") == ["dev-1"], "it was taken up again", 60)
+    until(lambda: house.forge.serving("shop/dev") == ["dev-1"], "it was taken up again", 120)
 
 
 def test_closed_to_the_tray_it_tells_of_what_ends_and_comes_back(house, screen, session):
